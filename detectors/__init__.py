@@ -1,0 +1,1 @@
+"""Deciding: from voices to incidents."""

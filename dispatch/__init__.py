@@ -1,0 +1,1 @@
+"""Hand-over: incidents written in the formats that others read."""

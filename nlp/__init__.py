@@ -1,0 +1,1 @@
+"""Hearing: what a post says of an emergency (terms, sense, place)."""

@@ -1,0 +1,369 @@
+"""All messages that travel between stages.
+
+Every message is a frozen ``msgspec`` struct. Instants are UTC epoch milliseconds named ``*_at``, durations end in ``_ms``, distances in
+``_km``, angles are WGS 84 degrees. Windows are half-open. Fields are only ever added, at the end and with defaults.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+Hazard = Literal[
+    "fire",
+    "road_accident",
+    "rail_accident",
+    "aviation_accident",
+    "explosion",
+    "attack",
+    "flood",
+    "storm",
+    "earthquake",
+    "collapse",
+    "industrial",
+    "rescue",
+    "landslide",
+]
+HAZARDS: Final[tuple[Hazard, ...]] = (
+    "fire",
+    "road_accident",
+    "rail_accident",
+    "aviation_accident",
+    "explosion",
+    "attack",
+    "flood",
+    "storm",
+    "earthquake",
+    "collapse",
+    "industrial",
+    "rescue",
+    "landslide",
+)
+"""The closed list of hazards; each maps to a CISU code and a CAP category."""
+
+OPEN: Final = "open"
+"""The name of the mass of a hazard distribution that names no hazard ("BOUM ???")."""
+
+Modality = Literal[
+    "asserted",
+    "question",
+    "negated",
+    "hypothetical",
+    "past",
+    "figurative",
+    "exercise",
+    "commemoration",
+    "advert",
+    "old_news",
+    "warning",
+    "fiction",
+    "sport",
+    "politics",
+]
+"""How the post tells of it. Only ``asserted`` and ``question`` (which proves perception) speak for something real, here and now."""
+
+Witness = Literal["first_hand", "relay", "media", "official", "unknown"]
+"""Who speaks: a person who perceives it, one who passes it on, a newsroom, a service or operator."""
+
+PlaceKind = Literal[
+    "point",
+    "street",
+    "stop",
+    "station",
+    "hospital",
+    "school",
+    "stadium",
+    "poi",
+    "quarter",
+    "road",
+    "town",
+    "departement",
+    "region",
+    "country",
+]
+"""``point`` is a device position; ``town`` covers communes and cities; ``region`` covers first-level regions of any country."""
+
+COARSE_KINDS: Final[frozenset[str]] = frozenset({"departement", "region", "country"})
+"""Kinds that are no finer than a département: they cannot place an incident alone."""
+
+
+class Point(msgspec.Struct, frozen=True, array_like=True):
+    """A position, WGS 84 degrees."""
+
+    lat: float
+    lon: float
+
+
+class Admin(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The administrative chain of a place: codes, not names (INSEE in France, first-level GeoNames codes elsewhere)."""
+
+    region: str | None = None
+    departement: str | None = None
+    commune: str | None = None
+    """INSEE code of the commune."""
+
+
+class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A resolved toponym, or a device position.
+
+    ``uncertainty_km`` is the radius within which the thing meant lies nine times of ten. ``score`` in (0, 1] is the probability that
+    this candidate is the place that the post ties to the emergency; the scores of a mention sum to at most 1. ``method`` names how it
+    was found (``gps``, ``gazetteer``, ``road``, ``profile``, ``context``, ``geocoder``...).
+    """
+
+    id: str
+    name: str
+    kind: PlaceKind
+    lat: float
+    lon: float
+    uncertainty_km: float
+    country: str = ""
+    """ISO 3166-1 alpha-2, upper case."""
+    admin: Admin = Admin()
+    method: str = ""
+    score: float = 1.0
+    population: int = 0
+
+
+class Post(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A public post that passed the term gate; every identity in it is a keyed hash."""
+
+    id: str
+    source: str
+    author: str
+    event_at: int
+    """The claimed time clamped to ``[received_at - lateness, received_at]``."""
+    received_at: int
+    """The stream's own monotone clock."""
+    age_ms: int = 0
+    """How much older than ``event_at`` the post claims to be (clock skew, backfill); negative when it claims the future."""
+    text: str
+    lang: str | None = None
+    """BCP 47 primary subtag, lower case; ``None`` when the source did not say."""
+    point: Point | None = None
+    profile_place: str | None = None
+    repost_of: str | None = None
+    reply_to: str | None = None
+    gate: tuple[str, ...] = ()
+    """Identities of the lexicon entries that opened the gate."""
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """Source ``origin`` was heard up to ``up_to_at`` and gave ``posts`` posts since the last record: watermark and exposure."""
+
+    origin: str
+    up_to_at: int
+    posts: int = 0
+
+
+class Retraction(msgspec.Struct, frozen=True, kw_only=True):
+    """A post was deleted or edited, or its account removed."""
+
+    post_id: str
+    at: int
+    reason: Literal["deleted", "edited", "account"] = "deleted"
+
+
+class SourceGap(msgspec.Struct, frozen=True, kw_only=True):
+    """A source was not heard from ``from_at`` to ``to_at`` (``None``: still away; its origin leaves the watermark)."""
+
+    origin: str
+    from_at: int
+    to_at: int | None = None
+    filled: bool = False
+
+
+class SettingsChange(msgspec.Struct, frozen=True, kw_only=True):
+    """New detector settings (TOML text), in force from the first pane that starts at or after ``at``."""
+
+    at: int
+    toml: str
+
+
+class GeocodeResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a geocoder answered for one mention; it sharpens the place from its pane on."""
+
+    post_id: str
+    at: int
+    place: Place
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """A stretch ``[start, end)`` of the original text, in code points, and the lexicon entry it matched."""
+
+    start: int
+    end: int
+    entry: str
+
+
+class Mention(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What one post says of an emergency. It holds no text but matched words."""
+
+    post_id: str
+    source: str
+    author: str
+    event_at: int
+    received_at: int
+    lang: str = ""
+    hazards: dict[str, float]
+    """Distribution over ``HAZARDS`` and ``OPEN``; the values sum to 1 (rounded to 4 digits)."""
+    terms: tuple[str, ...]
+    """Matched words, folded, in order of appearance, without repeats."""
+    spans: tuple[Span, ...] = ()
+    modality: Modality = "asserted"
+    witness: Witness = "unknown"
+    probability: float
+    """Calibrated probability, rounded to 4 digits, that the post tells (first-hand or as a relay) of something real, here and now."""
+    reasons: tuple[str, ...] = ()
+    """Why the probability is what it is: signed names of the strongest features."""
+    denial: bool = False
+    """The post says that there is nothing ("fausse alerte", "c'était un exercice"): a negative voice."""
+    perception_only: bool = False
+    """Noise, smoke, siren, shaking, without a consequence: it may still be nothing."""
+    consequences: tuple[str, ...] = ()
+    """Reported consequences, from a closed list: dead, injured, trapped, missing, evacuated, damage, blocked, responders."""
+    places: tuple[Place, ...] = ()
+    """Candidates, best first; empty when the post names no place. Their scores sum to at most 1."""
+    fingerprint: int = 0
+    """64-bit SimHash of the normalised text, as a signed integer."""
+    repost_of: str | None = None
+    reply_to: str | None = None
+    shed: tuple[str, ...] = ()
+    """Gates left out under pressure, in the order they were shed."""
+
+    @property
+    def place(self) -> Place | None:
+        """The best candidate, if any."""
+        return self.places[0] if self.places else None
+
+
+IncidentState = Literal["watch", "open", "quiet", "closed", "explained"]
+Reason = Literal[
+    "raised",
+    "grown",
+    "surge",
+    "moved",
+    "corrected",
+    "merged",
+    "split",
+    "denied",
+    "explained",
+    "quiet",
+    "reopened",
+    "closed",
+    "withdrawn",
+]
+"""Why a revision was written."""
+
+
+class Incident(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One revision of the life of one signal."""
+
+    incident_id: str
+    revision: int
+    msg_type: Literal["Alert", "Update", "Cancel"]
+    reason: Reason
+    state: IncidentState
+    hazard: str
+    """The most probable hazard, or ``open`` while none was named."""
+    hazards: dict[str, float]
+    lat: float
+    lon: float
+    """The posterior medoid: always the position of a place that was named, never a mean."""
+    radius_km: float
+    """r90: the posterior holds nine tenths of its mass within it."""
+    r50_km: float
+    place: str
+    """For reading: the commune if its mass is at least 0.7, else "between X and Y"."""
+    place_id: str
+    place_kind: str = ""
+    country: str = ""
+    region: str | None = None
+    departement: str | None = None
+    commune: str | None = None
+    raised_at: int
+    updated_at: int
+    first_voice_at: int
+    closed_at: int | None = None
+    voices: int
+    witnesses: int
+    """Voices that speak first-hand."""
+    located_voices: int = 0
+    denials: int = 0
+    networks: tuple[str, ...] = ()
+    evidence: float
+    """Natural logarithm of the prior-weighted Shiryaev-Roberts statistic, rounded to 3 digits."""
+    threshold: float = 0.0
+    """What ``evidence`` had to reach: the natural logarithm of the budget in minutes."""
+    expected: float
+    """Voices of this hazard expected here in ``window_ms`` on an ordinary day."""
+    window_ms: int = 0
+    """The length of the window that spoke the loudest."""
+    budget_mins: float = 0.0
+    forgery_cost: int = 0
+    """Independent accounts it would have taken to fake this incident."""
+    warm: bool = False
+    """The baseline here has history of its own, not only the packaged prior."""
+    terms: tuple[str, ...] = ()
+    """The words heard most often, at most eight."""
+    reported: tuple[str, ...] = ()
+    inferred: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    lineage: tuple[str, ...] = ()
+    """Incidents merged into this one, or the one it was split from."""
+    sentence: str = ""
+    """One sentence that explains it, in English."""
+
+
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The decision of a named person at a centre."""
+
+    incident_id: str
+    centre: str
+    operator: str
+    at: int
+    decision: Literal["seen", "checking", "already_known", "confirmed", "rejected", "not_ours", "duplicate"]
+    reason: str = ""
+
+
+DeadReason = Literal[
+    "not_utf8",
+    "not_json",
+    "not_an_object",
+    "missing_field",
+    "wrong_type",
+    "bad_time",
+    "bad_position",
+    "too_long",
+    "unknown_version",
+    "stage_error",
+]
+
+
+class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Refused input: which stage refused it, why, where it stood, and its first bytes (redacted, capped)."""
+
+    stage: str
+    reason: DeadReason
+    detail: str
+    """What was expected and what came, for a person."""
+    origin: str = ""
+    line: int | None = None
+    """Number of the line in its file, from 1."""
+    raw: bytes = b""
+
+
+Message = (
+    Post
+    | Progress
+    | Retraction
+    | SourceGap
+    | SettingsChange
+    | GeocodeResult
+    | Mention
+    | Incident
+    | Verdict
+    | DeadLetter
+)
+"""Whatever may stand in a record."""

@@ -1,0 +1,132 @@
+"""Instants, panes and the watermark: the only clock of the pure core.
+
+An instant is an ``int``: milliseconds since 1970-01-01T00:00:00Z. A pane is a half-open window ``[start, start + width)`` on a fixed
+grid, so panes tile time. A watermark says that nothing older than itself will come; a pane closes when the watermark reaches its end
+plus the lateness.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+SECOND_MS: Final = 1_000
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 86_400_000
+
+
+def parse_instant(text: str) -> int:
+    """Read an ISO 8601 date-time as an instant; a value without an offset is UTC.
+
+    Raises:
+        ValueError: the text is no ISO 8601 date-time.
+
+    >>> parse_instant("2026-04-07T05:48:00.250Z")
+    1775540880250
+    """
+    moment = datetime.fromisoformat(text.strip())
+    return of_datetime(moment)
+
+
+def of_datetime(moment: datetime) -> int:
+    """Give the instant of a ``datetime``; one without a time zone is UTC. Sub-millisecond digits are cut off."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (delta.days * 86_400 + delta.seconds) * 1_000 + delta.microseconds // 1_000
+
+
+def format_instant(instant_at: int) -> str:
+    """Write an instant as ISO 8601 UTC with milliseconds.
+
+    >>> format_instant(1775540880250)
+    '2026-04-07T05:48:00.250Z'
+    """
+    seconds, millis = divmod(instant_at, 1_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
+
+
+class Panes(msgspec.Struct, frozen=True):
+    """The grid of panes: ``width_ms`` wide, closed ``lateness_ms`` after their end.
+
+    >>> panes = Panes(width_ms=10_000, lateness_ms=5_000)
+    >>> panes.start(12_345), panes.end(12_345), panes.closes_at(12_345)
+    (10000, 20000, 25000)
+    """
+
+    width_ms: int = 10_000
+    lateness_ms: int = 5_000
+
+    def __post_init__(self) -> None:
+        if self.width_ms <= 0 or self.lateness_ms < 0:
+            raise ValueError(f"width_ms must be positive and lateness_ms not negative, got {self}")
+
+    def start(self, instant_at: int) -> int:
+        """Give the start of the pane that holds an instant."""
+        return instant_at - instant_at % self.width_ms
+
+    def end(self, instant_at: int) -> int:
+        """Give the (exclusive) end of the pane that holds an instant."""
+        return self.start(instant_at) + self.width_ms
+
+    def closes_at(self, instant_at: int) -> int:
+        """Give the watermark from which the pane of an instant is closed: its end plus the lateness."""
+        return self.end(instant_at) + self.lateness_ms
+
+    def closed_before(self, watermark_at: int) -> int:
+        """Give the end of the last pane closed by a watermark: every instant below it lies in a closed pane.
+
+        >>> Panes(10_000, 5_000).closed_before(24_999), Panes(10_000, 5_000).closed_before(25_000)
+        (10000, 20000)
+        """
+        return self.start(watermark_at - self.lateness_ms)
+
+
+class Watermark:
+    """The minimum over the streams of a fixed set of origins; it never goes back.
+
+    Args:
+        origins: the names of the streams the topology declares. Until each was heard once, the watermark is ``None``.
+
+    >>> mark = Watermark(["a", "b"])
+    >>> mark.hear("a", 500), mark.hear("b", 300), mark.hear("b", 200), mark.leave("b")
+    (None, 300, 300, 500)
+    """
+
+    def __init__(self, origins: list[str]) -> None:
+        if not origins:
+            raise ValueError("a watermark needs at least one origin")
+        self._heard: dict[str, int | None] = dict.fromkeys(origins)
+        self._value: int | None = None
+
+    @property
+    def value(self) -> int | None:
+        """The instant before which all origins were heard, or ``None`` while one is still unheard."""
+        return self._value
+
+    def hear(self, origin: str, up_to_at: int) -> int | None:
+        """Record that an origin was heard up to an instant (older news changes nothing); give the watermark.
+
+        Raises:
+            KeyError: the origin is not of the topology (or has left).
+        """
+        known = self._heard[origin]
+        if known is None or up_to_at > known:
+            self._heard[origin] = up_to_at
+        return self._raise_value()
+
+    def leave(self, origin: str) -> int | None:
+        """Let a dead origin go (a ``SourceGap`` record said so); give the watermark. The last origin cannot leave."""
+        if len(self._heard) > 1:
+            del self._heard[origin]
+        return self._raise_value()
+
+    def _raise_value(self) -> int | None:
+        heard = [at for at in self._heard.values() if at is not None]
+        if len(heard) == len(self._heard):
+            lowest = min(heard)
+            self._value = lowest if self._value is None else max(self._value, lowest)
+        return self._value
