@@ -56,3 +56,29 @@ def line(incident: Incident, evaluation: str = EVALUATION_UNJUDGED) -> bytes:
 def is_raised(incident: Incident) -> bool:
     """Tell whether a revision belongs to a raised incident (``watch`` and ``explained`` ones are written on request only)."""
     return incident.state not in SILENT_STATES
+
+
+class RaisedOnly:
+    """Passes the revisions of incidents that have been raised; holds back those that never left ``watch`` or ``explained``.
+
+    Revisions written before the raise are dropped, so the first line of an incident is its alert. Incidents are forgotten when they
+    close, and the oldest ones first beyond ``MAX_INCIDENTS``.
+    """
+
+    MAX_INCIDENTS: Final = 100_000
+
+    def __init__(self) -> None:
+        self._raised: dict[str, None] = {}
+
+    def passes(self, incident: Incident) -> bool:
+        """Tell whether this revision is to be written, given those that went before."""
+        known = incident.incident_id in self._raised
+        if not known and not is_raised(incident):
+            return False
+        if incident.state == "closed":
+            self._raised.pop(incident.incident_id, None)
+        elif not known:
+            self._raised[incident.incident_id] = None
+            if len(self._raised) > self.MAX_INCIDENTS:
+                del self._raised[next(iter(self._raised))]
+        return True
