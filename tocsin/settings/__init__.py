@@ -6,17 +6,24 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
+from tocsin.settings.detector import DetectorSettings
 from tocsin.settings.dispatch import DispatchSettings
+from tocsin.settings.ingest import IngestSettings
 from tocsin.settings.load import load
 from tocsin.settings.metrics import MetricsSettings
 from tocsin.settings.nlp import NlpSettings
 from tocsin.settings.problem import Problem, SettingsError
+from tocsin.settings.rules import Finding, advice, contradictions
+from tocsin.settings.runtime import RuntimeSettings
+from tocsin.settings.time import TimeSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["Problem", "Settings", "SettingsError", "load_settings"]
+    from tocsin.settings.load import Sources
+
+__all__ = ["Problem", "Settings", "SettingsError", "load_settings", "load_with_advice"]
 
 
 class Settings(BaseModel):
@@ -24,8 +31,12 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    time: TimeSettings = TimeSettings()
+    ingest: IngestSettings = IngestSettings()
     nlp: NlpSettings = NlpSettings()
+    detector: DetectorSettings = DetectorSettings()
     dispatch: DispatchSettings = DispatchSettings()
+    runtime: RuntimeSettings = RuntimeSettings()
     metrics: MetricsSettings = MetricsSettings()
 
 
@@ -38,5 +49,27 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     >>> load_settings(None, {"TOCSIN_METRICS__PORT": "9000"}).metrics.port
     9000
     """
-    settings, _ = load(Settings, path, environ)
+    settings, _ = load_with_advice(path, environ)
     return settings
+
+
+def load_with_advice(path: Path | None, environ: Mapping[str, str]) -> tuple[Settings, list[Problem]]:
+    """Read settings as ``load_settings`` does; give also what is allowed and will surprise.
+
+    Raises:
+        SettingsError: as ``load_settings``.
+    """
+    settings, sources = load(Settings, path, environ)
+    refused = _placed(contradictions(settings), sources)
+    if refused:
+        raise SettingsError(refused)
+    return settings, _placed(advice(settings), sources)
+
+
+def _placed(findings: Iterable[Finding], sources: Sources) -> list[Problem]:
+    """Give each finding its file and line."""
+    problems = []
+    for finding in findings:
+        file, line, name = sources.place(finding.key)
+        problems.append(Problem(file, line, name, finding.expected, finding.got, finding.nearest))
+    return sorted(problems, key=lambda problem: (problem.line or 0, problem.key))

@@ -1,0 +1,93 @@
+"""What no single field can know: settings that contradict each other (refused) and settings that surprise (advice)."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from tocsin.model import HAZARDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tocsin.settings import Settings
+
+PRIVILEGED_PORTS: Final = 1_024
+OPEN_HOSTS: Final = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104  # named here to advise against it
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One rule broken: the path of the key to change, what was expected, what stands there."""
+
+    key: tuple[str, ...]
+    expected: str
+    got: str
+    nearest: str | None = None
+
+
+def contradictions(settings: Settings) -> Iterator[Finding]:
+    """Give every setting that cannot be meant together with another, or that names what does not exist."""
+    yield from _spreads(settings)
+    yield from _budgets(settings)
+    yield from _files(settings)
+    if settings.detector.min_placed_voices > settings.detector.min_voices:
+        expected = f"at most detector.min_voices ({settings.detector.min_voices})"
+        yield Finding(("detector", "min_placed_voices"), expected, str(settings.detector.min_placed_voices))
+
+
+def _spreads(settings: Settings) -> Iterator[Finding]:
+    for hazard, spread_km in settings.detector.spread_km.items():
+        key = ("detector", "spread_km", hazard)
+        if hazard not in HAZARDS:
+            near = difflib.get_close_matches(hazard, HAZARDS, n=1)
+            nearest = f"detector.spread_km.{near[0]}" if near else None
+            yield Finding(key, f"a hazard ({', '.join(HAZARDS)})", hazard, nearest)
+        elif spread_km <= 0:
+            yield Finding(key, "a number greater than 0", f"{spread_km:g}")
+
+
+def _budgets(settings: Settings) -> Iterator[Finding]:
+    for territory, budget_mins in settings.detector.territory_budgets_mins.items():
+        key = ("detector", "territory_budgets_mins", territory)
+        if not (len(territory) == 2 and territory.isascii() and territory.isalpha() and territory.isupper()):
+            upper = ".".join((*key[:-1], territory.upper())) if len(territory) == 2 else None
+            yield Finding(key, "a country of two capital letters (ISO 3166-1)", territory, upper)
+        elif budget_mins <= 0:
+            yield Finding(key, "a number greater than 0", f"{budget_mins:g}")
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    incidents, geojson = settings.dispatch.incidents_path, settings.dispatch.geojson_path
+    if incidents is not None and incidents == geojson:
+        yield Finding(("dispatch", "geojson_path"), "another file than dispatch.incidents_path", str(geojson))
+    for key, path in (("incidents_path", incidents), ("geojson_path", geojson)):
+        if path is not None and path in settings.ingest.follow_paths:
+            yield Finding(("dispatch", key), "a file that ingest.follow_paths does not read", str(path))
+
+
+def advice(settings: Settings) -> Iterator[Finding]:
+    """Give every setting that is allowed and will surprise: why is said in what is expected."""
+    pane_secs, lateness_secs = settings.time.pane_secs, settings.time.lateness_secs
+    if lateness_secs > pane_secs:
+        expected = f"at most time.pane_secs ({pane_secs}): every alert waits for it"
+        yield Finding(("time", "lateness_secs"), expected, str(lateness_secs))
+    if 0 < settings.detector.watch_secs < pane_secs:
+        expected = f"at least time.pane_secs ({pane_secs}): a watch is looked at once a pane"
+        yield Finding(("detector", "watch_secs"), expected, f"{settings.detector.watch_secs:g}")
+    if min(settings.detector.windows_mins) * 60 < pane_secs:
+        expected = f"windows of at least time.pane_secs ({pane_secs})"
+        yield Finding(("detector", "windows_mins"), expected, f"{min(settings.detector.windows_mins):g} min")
+    if settings.ingest.duplicate_horizon_mins * 60 < lateness_secs:
+        expected = f"at least time.lateness_secs ({lateness_secs}): a post may come twice within it"
+        yield Finding(("ingest", "duplicate_horizon_mins"), expected, f"{settings.ingest.duplicate_horizon_mins} min")
+    if settings.ingest.max_dead_letter_bytes > settings.ingest.max_line_bytes:
+        expected = f"at most ingest.max_line_bytes ({settings.ingest.max_line_bytes})"
+        yield Finding(("ingest", "max_dead_letter_bytes"), expected, str(settings.ingest.max_dead_letter_bytes))
+    if settings.metrics.enabled and settings.metrics.host in OPEN_HOSTS:
+        expected = "an address of the inside: the page asks nobody for a name"
+        yield Finding(("metrics", "host"), expected, settings.metrics.host)
+    if settings.metrics.enabled and 0 < settings.metrics.port < PRIVILEGED_PORTS:
+        expected = f"a port from {PRIVILEGED_PORTS} on, or 0: lower ones need a privilege"
+        yield Finding(("metrics", "port"), expected, str(settings.metrics.port))
