@@ -24,6 +24,8 @@ SEPARATOR: Final = b"\x1d"
 """Stands between the posts in ``fold_many``; no folded text holds it."""
 EXPANSIONS_CACHED: Final = 8_192
 """How many characters outside Latin-1 keep their folded form at hand."""
+HASHTAGS_CACHED: Final = 8_192
+"""How many hashtags keep their cuts at hand."""
 
 EMOJI_WORDS: Final[dict[str, str]] = {
     "🔥": "fire", "🚒": "firetruck", "🚑": "ambulance", "🚓": "police", "🚔": "police", "👮": "police", "🚨": "siren",
@@ -155,15 +157,22 @@ def _encode(text: str, table: bytes) -> bytes:
     return _finish(text.encode("latin-1", _POLICY), table)
 
 
+@lru_cache(maxsize=HASHTAGS_CACHED)
+def _tag_cuts(word: str) -> tuple[int, ...]:
+    """Give the positions inside a hashtag (without its sign) before which it is cut, in order."""
+    if word.islower() or word.isupper() or word[1:].islower():
+        return tuple(cut.end() for cut in _SPLIT.finditer(word))
+    return tuple(cut.start() for cut in _CAMEL.finditer(word))
+
+
 def _hashtag_cuts(text: str) -> list[int]:
     """Give the code-point positions before which a hashtag is cut, in order."""
     cuts: list[int] = []
     for tag in _HASHTAG.finditer(text):
-        word = tag.group(1)
-        rule = _SPLIT if word.islower() or word.isupper() or word[1:].islower() else _CAMEL
-        cuts += [
-            tag.start(1) + cut.start() + (len(cut.group()) if rule is _SPLIT else 0) for cut in rule.finditer(word)
-        ]
+        inside = _tag_cuts(tag[1])
+        if inside:
+            first = tag.start(1)
+            cuts += [first + cut for cut in inside]
     return cuts
 
 
@@ -191,13 +200,16 @@ def _run_excess(data: bytes) -> list[tuple[int, int]]:
 
 
 def _squeeze(data: bytes) -> bytes:
-    while b"  " in data:
-        data = data.replace(b"  ", b" ")
+    raw = np.frombuffer(data, dtype=np.uint8)
+    kept = raw != 32
+    kept[1:] |= kept[:-1]
+    kept[0] = True
+    data = raw[kept].tobytes()
     excess = _run_excess(data)
     if not excess:
         return data
-    kept = zip([0, *(end for _, end in excess)], [*(start for start, _ in excess), len(data)], strict=True)
-    return b"".join(data[start:end] for start, end in kept)
+    pieces = zip([0, *(end for _, end in excess)], [*(start for start, _ in excess), len(data)], strict=True)
+    return b"".join(data[start:end] for start, end in pieces)
 
 
 def fold(text: str) -> bytes:
