@@ -1,0 +1,85 @@
+"""Real servers for the integration tests, started on loopback and ended by process id."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+
+import pytest
+
+
+def missing(what: str) -> None:
+    """A real part is absent: an error in CI, elsewhere a skip that says why."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing, and CI must have it", pytrace=False)
+    pytest.skip(f"{what} is missing on this machine")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_port(port: int, process: subprocess.Popen, limit_s: float = 60.0) -> None:
+    """Return when the port accepts; fail when the process ends or the limit is over."""
+    until = time.monotonic() + limit_s
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            pytest.fail(f"{process.args[0]} ended with {process.returncode} before it listened", pytrace=False)
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.5).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail(f"{process.args[0]} did not listen on {port} within {limit_s} s", pytrace=False)
+
+
+class RedisServer:
+    """A redis-server of Debian with append-only persistence in a folder, that can be stopped, killed and started again."""
+
+    def __init__(self, folder) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.process: subprocess.Popen | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        options = [
+            "--port",
+            self.port,
+            "--bind",
+            "127.0.0.1",
+            "--dir",
+            self.folder,
+            "--appendonly",
+            "yes",
+            "--save",
+            "",
+        ]
+        command = ["redis-server", *map(str, options), "--appendfsync", "always"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        wait_for_port(self.port, self.process)
+
+    def stop(self, *, kill: bool = False) -> None:
+        if self.process:
+            (self.process.kill if kill else self.process.terminate)()
+            self.process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory):
+    """A running Redis server; it holds whatever the tests of the session wrote."""
+    if shutil.which("redis-server") is None:
+        missing("redis-server")
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()

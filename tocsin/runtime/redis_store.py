@@ -1,0 +1,133 @@
+"""The store over Redis: pipelined, with the checkpoint as one compare-and-set in Lua.
+
+Keys live under a prefix, so that several deployments share a server. A checkpoint is a hash of its version and its body; the script
+compares the version and writes both, which is atomic in Redis. Persistence is the server's matter (``appendonly yes``): a server that
+lost the last second gives back an older checkpoint, from which the worker reads again and suppresses what it had already written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, cast
+
+import msgspec
+import redis
+
+from tocsin.runtime.store import Checkpoint, StoreError
+
+COMPARE_AND_SET: Final = """
+local standing = redis.call('HGET', KEYS[1], 'version')
+if (standing or '') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'version', ARGV[2], 'body', ARGV[3])
+return 1
+"""
+PUT_IF_ABSENT: Final = """
+local standing = redis.call('GET', KEYS[1])
+if standing then return standing end
+if ARGV[2] == '' then redis.call('SET', KEYS[1], ARGV[1]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
+return ARGV[1]
+"""
+_decoder: Final = msgspec.msgpack.Decoder(Checkpoint)
+
+
+def connect(url: str, *, timeout_secs: float = 5.0, **options: Any) -> RedisStore:
+    """Open a store at a ``redis://`` or ``rediss://`` (TLS) address; user and password (ACL) stand in the address or in options.
+
+    Args:
+        url: where the server is.
+        timeout_secs: seconds that connecting and each answer may take.
+        options: passed to redis-py (``ssl_ca_certs``, ``ssl_certfile``, ``ssl_keyfile``, ``username``, ``password``, ...).
+
+    Raises:
+        StoreError: the server does not answer.
+    """
+    client = redis.Redis.from_url(
+        url, socket_timeout=timeout_secs, socket_connect_timeout=timeout_secs, health_check_interval=30, **options
+    )
+    store = RedisStore(client)
+    store.ping()
+    return store
+
+
+class RedisStore:
+    """A store in a Redis server."""
+
+    def __init__(self, client: redis.Redis, prefix: str = "tocsin:") -> None:
+        self._client = client
+        self._prefix = prefix
+        self._compare_and_set = client.register_script(COMPARE_AND_SET)
+        self._put_if_absent = client.register_script(PUT_IF_ABSENT)
+
+    def get(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Give the values of keys, in one round trip."""
+        if not keys:
+            return []
+        with _said("read"):
+            return cast("list[bytes | None]", self._client.mget([self._prefix + key for key in keys]))
+
+    def put(self, values: Mapping[str, bytes], ttl_ms: int | None = None) -> None:
+        """Write values, in one round trip."""
+        with _said("write"), self._client.pipeline(transaction=False) as pipe:
+            for key, value in values.items():
+                pipe.set(self._prefix + key, value, px=ttl_ms)
+            pipe.execute()
+
+    def put_if_absent(self, key: str, value: bytes, ttl_ms: int | None = None) -> bytes:
+        """Write a value unless the key is there."""
+        with _said("write"):
+            ttl = "" if ttl_ms is None else str(ttl_ms)
+            return bytes(self._put_if_absent(keys=[self._prefix + key], args=[value, ttl]))
+
+    def delete(self, keys: Sequence[str]) -> int:
+        """Destroy keys."""
+        if not keys:
+            return 0
+        with _said("delete"):
+            return int(self._client.delete(*(self._prefix + key for key in dict.fromkeys(keys))))
+
+    def read_checkpoint(self, name: str) -> Checkpoint | None:
+        """Give the last checkpoint of a name.
+
+        Raises:
+            StoreError: what stands there is no checkpoint: our own corruption is loud.
+        """
+        with _said("read the checkpoint of " + name):
+            body = cast("bytes | None", self._client.hget(f"{self._prefix}checkpoint:{name}", "body"))
+        if body is None:
+            return None
+        try:
+            return _decoder.decode(body)
+        except msgspec.MsgspecError as error:
+            raise StoreError(f"checkpoint {name}: expected a checkpoint, got {error}") from error
+
+    def write_checkpoint(self, name: str, checkpoint: Checkpoint, expected: tuple[int, int] | None) -> bool:
+        """Write a checkpoint if the standing one is the expected one (compare-and-set in Lua)."""
+        with _said("write the checkpoint of " + name):
+            written = self._compare_and_set(
+                keys=[f"{self._prefix}checkpoint:{name}"],
+                args=[_version(expected), _version(checkpoint.version), msgspec.msgpack.encode(checkpoint)],
+            )
+        return bool(written)
+
+    def ping(self) -> None:
+        """Return if the server answers."""
+        with _said("ping"):
+            self._client.ping()
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._client.close()
+
+
+def _version(version: tuple[int, int] | None) -> str:
+    return "" if version is None else f"{version[0]}:{version[1]}"
+
+
+@contextmanager
+def _said(what: str) -> Iterator[None]:
+    """Turn redis-py's errors into the store's, with what was tried."""
+    try:
+        yield
+    except redis.RedisError as error:
+        raise StoreError(f"Redis: could not {what}: {error}") from error

@@ -1,0 +1,140 @@
+"""The store: small state that must outlive a worker (cursors, day keys, text keys, geocoder answers, checkpoints).
+
+Two stores speak one protocol: in memory (embedded) and Redis (``tocsin.runtime.redis_store``); one contract suite holds both to it. Keys
+are text, values bytes. A time to live is a promise of destruction, not of keeping.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+MAX_KEYS: Final = 1_000_000
+"""Keys that the store in memory holds at most: past that a write is an error, never a silent loss of another key."""
+
+
+class StoreError(RuntimeError):
+    """The store cannot be reached or refuses; the message says what was tried."""
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole state of a worker at one pane boundary, written at once or not at all.
+
+    ``epoch`` counts owners: whoever takes over claims the next one, so that a former owner who still writes is refused (fenced).
+    """
+
+    epoch: int
+    sequence: int
+    """Counts the checkpoints of an epoch, from 0 (the claim itself)."""
+    state: bytes
+    inputs: dict[str, int]
+    """The next offset to read of each input partition (``topic:partition``)."""
+    outputs: dict[str, int]
+    """The next offset of each output partition at that moment: what stands from there on is the output of a lost suffix."""
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Epoch and sequence: ordered, and compared whole."""
+        return self.epoch, self.sequence
+
+
+class Store(Protocol):
+    """What stages may ask of a store. Every call may raise ``StoreError``."""
+
+    def get(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Give the values of keys, ``None`` for those that are absent or past their time to live."""
+
+    def put(self, values: Mapping[str, bytes], ttl_ms: int | None = None) -> None:
+        """Write values; with a time to live they are destroyed after it."""
+
+    def put_if_absent(self, key: str, value: bytes, ttl_ms: int | None = None) -> bytes:
+        """Write a value unless the key is there; give the value that now stands (a shared day key is made only once)."""
+
+    def delete(self, keys: Sequence[str]) -> int:
+        """Destroy keys; give how many were there."""
+
+    def read_checkpoint(self, name: str) -> Checkpoint | None:
+        """Give the last checkpoint of a worker's name."""
+
+    def write_checkpoint(self, name: str, checkpoint: Checkpoint, expected: tuple[int, int] | None) -> bool:
+        """Write a checkpoint if the one that stands has the expected version (``None``: none stands); tell whether it was."""
+
+    def ping(self) -> None:
+        """Return if the store answers."""
+
+    def close(self) -> None:
+        """Let connections go."""
+
+
+class MemoryStore:
+    """The store of one process. ``now_ms`` is given by tests; else it is the machine's monotone clock."""
+
+    def __init__(self, now_ms: Callable[[], int] | None = None) -> None:
+        self._now_ms = now_ms or (lambda: time.monotonic_ns() // 1_000_000)
+        self._values: dict[str, tuple[bytes, int | None]] = {}
+        self._checkpoints: dict[str, Checkpoint] = {}
+
+    def get(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Give the values of keys."""
+        return [self._live(key) for key in keys]
+
+    def put(self, values: Mapping[str, bytes], ttl_ms: int | None = None) -> None:
+        """Write values."""
+        dies_at = None if ttl_ms is None else self._now_ms() + ttl_ms
+        self._values.update((key, (value, dies_at)) for key, value in values.items())
+        if len(self._values) > MAX_KEYS:
+            self._destroy_dead()
+        if len(self._values) > MAX_KEYS:
+            raise StoreError(f"the store in memory holds at most {MAX_KEYS} keys")
+
+    def put_if_absent(self, key: str, value: bytes, ttl_ms: int | None = None) -> bytes:
+        """Write a value unless the key is there."""
+        standing = self._live(key)
+        if standing is not None:
+            return standing
+        self.put({key: value}, ttl_ms)
+        return value
+
+    def delete(self, keys: Sequence[str]) -> int:
+        """Destroy keys."""
+        there = [key for key in dict.fromkeys(keys) if self._live(key) is not None]
+        for key in keys:
+            self._values.pop(key, None)
+        return len(there)
+
+    def read_checkpoint(self, name: str) -> Checkpoint | None:
+        """Give the last checkpoint of a name."""
+        return self._checkpoints.get(name)
+
+    def write_checkpoint(self, name: str, checkpoint: Checkpoint, expected: tuple[int, int] | None) -> bool:
+        """Write a checkpoint if the standing one is the expected one."""
+        standing = self._checkpoints.get(name)
+        if (standing.version if standing else None) != expected:
+            return False
+        self._checkpoints[name] = checkpoint
+        return True
+
+    def ping(self) -> None:
+        """Return: memory always answers."""
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._values.clear()
+        self._checkpoints.clear()
+
+    def _live(self, key: str) -> bytes | None:
+        held = self._values.get(key)
+        if held is None:
+            return None
+        value, dies_at = held
+        if dies_at is not None and self._now_ms() >= dies_at:
+            del self._values[key]
+            return None
+        return value
+
+    def _destroy_dead(self) -> None:
+        now_ms = self._now_ms()
+        self._values = {k: v for k, v in self._values.items() if v[1] is None or v[1] > now_ms}
