@@ -72,16 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     tokens = list(sys.argv[1:] if argv is None else argv)
     try:
         code = app.meta(tokens, exit_on_error=False, print_error=False, result_action="return_value")
-    except cyclopts.UnknownCommandError as error:
-        # Its own message would import every command to find the nearest one.
-        given = str((error.unused_tokens or [""])[0])
-        nearest = difflib.get_close_matches(given, COMMANDS, n=1)
-        hint = f" (did you mean {nearest[0]}?)" if nearest else ""
-        return _refuse(f"expected a command, got {given}{hint}\nTry: tocsin --help")
-    except cyclopts.CycloptsError as error:
-        return _refuse(f"{error}\nTry: tocsin --help")
-    except SettingsError as error:
-        return _refuse("\n".join(str(problem) for problem in error.problems))
+    except (cyclopts.CycloptsError, SettingsError) as error:
+        return _refuse(_explain(error))
     except BrokenPipeError:
         # The reader of our output went away (`tocsin … | head`): that is its right, and nothing to report.
         sys.stderr.close()
@@ -93,6 +85,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return code if isinstance(code, int) else DONE
+
+
+def _explain(error: cyclopts.CycloptsError | SettingsError) -> str:
+    if isinstance(error, SettingsError):
+        return "\n".join(str(problem) for problem in error.problems)
+    if isinstance(error, cyclopts.UnknownCommandError):
+        # Its own message would import every command to find the nearest one.
+        given = str((error.unused_tokens or [""])[0])
+        nearest = difflib.get_close_matches(given, COMMANDS, n=1)
+        hint = f" (did you mean {nearest[0]}?)" if nearest else ""
+        return f"expected a command, got {given}{hint}\nTry: tocsin --help"
+    return f"{error}\nTry: tocsin --help"
 
 
 def _refuse(message: str) -> int:

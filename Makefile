@@ -1,0 +1,69 @@
+# One word a chore; `.ci/run` says the same words. The first chore on a fresh machine sets everything up into .venv.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench evaluation constraints docs system-parts clean
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Debian packages that only tests need, as program:package.
+SYSTEM_PARTS := chromium:chromium redis-server:redis-server
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+setup: $(STAMP) ## install everything into .venv (done by itself before the other chores)
+
+# Two steps: pinned and hashed dependencies first, then Tocsin itself, so that nothing unpinned is ever fetched.
+$(STAMP): constraints.txt pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Tocsin needs Python 3.11 or newer; name it: make PYTHON=/path/to/python3 setup" >&2; exit 1; }
+	test -x $(BIN)/pip || "$(PYTHON)" -m venv --clear $(VENV) \
+	  || { echo "No venv module. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP) ## play simulated France live; ends by itself within two minutes
+	$(BIN)/tocsin demo
+
+test: lint system-parts ## lint, types, import rules, then all tests
+	$(BIN)/python -m pytest
+
+lint: $(STAMP) ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP) ## posts a second and microseconds a post, stage by stage
+	$(BIN)/python -m benchmarks
+
+evaluation: $(STAMP) ## replay and score every scenario of DATA=…, write docs/evaluation.md
+	@test -n "$(DATA)" || { echo "name the data: make evaluation DATA=path/to/data" >&2; exit 2; }
+	$(BIN)/python benchmarks/evaluate.py "$(DATA)"
+
+constraints: $(STAMP) ## pin all dependencies anew (a maintainer's chore; needs the network)
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --extra dev pyproject.toml --output-file constraints.txt
+
+docs: $(STAMP) ## write docs/reference from the code
+	$(BIN)/python scripts/build_reference.py
+
+system-parts: # what only tests need and pip cannot give; `make demo` never comes here
+	@for part in $(SYSTEM_PARTS); do \
+	  program=$${part%%:*}; package=$${part##*:}; \
+	  if command -v "$$program" > /dev/null; then continue; fi; \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$$package" > /dev/null; \
+	  else \
+	    echo "missing: $$program (its tests are skipped). Install it: sudo apt-get install --no-install-recommends $$package" >&2; \
+	  fi; \
+	done
+
+clean: ## remove everything that was built
+	rm -rf $(VENV) build dist out .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
