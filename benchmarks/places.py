@@ -1,0 +1,166 @@
+"""Measures the places: spans, distances, false places and time, on the labelled location sets.
+
+Usage: python benchmarks/places.py DATA [--ner never|doubtful|all] [--set NAME] [--limit N] [--errors N]
+
+DATA is the evaluation tree (``location/NAME.posts.jsonl.gz`` and ``.labels.jsonl.gz``). A gold span is found when a predicted one overlaps it;
+``exact`` wants both ends. Distances are of the found spans that were resolved. ``placed`` is, of the relevant posts with a gold place, the share
+with a candidate (text, device or profile) whose uncertainty (at least 5 km) reaches a gold place; ``first`` asks it of the best candidate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import statistics
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nlp.fold import fold_aligned
+from nlp.gazetteer import Gazetteer
+from nlp.joint import distance_km
+from nlp.lexicon import Lexicon
+from nlp.ner import SpacyRecogniser
+from nlp.resolve import PlaceQuery, Resolution, Resolver
+from tocsin.model import Point
+
+SETS = ("dev-synthetic", "geocorpora", "idrisi-d")
+TOWN_KM = 10.0
+CITY_KM = 161.0
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return [msgspec.json.decode(line) for line in lines]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--ner", choices=("never", "doubtful", "all"), default="doubtful")
+    parser.add_argument("--set", choices=SETS, action="append")
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--no-lexicon", action="store_true", help="no hazard terms: names of hazards are not kept out of places")
+    parser.add_argument("--errors", type=int, default=0)
+    arguments = parser.parse_args()
+    started = time.perf_counter()
+    gazetteer = Gazetteer.load()
+    lexicon = None if arguments.no_lexicon else Lexicon.load()
+    print(f"loaded in {time.perf_counter() - started:.2f} s")
+    recogniser = None if arguments.ner == "never" else SpacyRecogniser()
+    resolver = Resolver(gazetteer, recogniser, "all" if arguments.ner == "all" else "doubtful")
+    for name in arguments.set or SETS:
+        measure(name, arguments, resolver, lexicon)
+
+
+def measure(name: str, arguments: argparse.Namespace, resolver: Resolver, lexicon: Lexicon | None) -> None:
+    folder = arguments.data / "location"
+    posts = read(folder / f"{name}.posts.jsonl.gz")[: arguments.limit]
+    labels = {label["id"]: label for label in read(folder / f"{name}.labels.jsonl.gz")}
+    queries = [query(post, lexicon) for post in posts]
+    if resolver._recogniser is not None:  # the models load before the clock starts  # noqa: SLF001
+        resolver._recogniser.entities([("fr", "à Lyon"), ("en", "in Leeds")])  # noqa: SLF001
+    reads = resolver.ner_reads
+    started = time.perf_counter()
+    resolutions = resolver.resolve(queries)
+    spent = time.perf_counter() - started
+    reads = resolver.ner_reads - reads
+    print(f"\n{name}: {len(posts)} posts, {1e6 * spent / len(posts):.0f} us a post, NER read {reads} ({reads / len(posts):.0%})")
+    groups = [("all", lambda _post: True)]
+    if name == "dev-synthetic":
+        groups += [("fr", lambda post: post["lang"] == "fr"), ("en", lambda post: post["lang"] == "en")]
+        groups += [("relevant", lambda post: labels[post["id"]]["relevant"]), ("background", lambda post: not labels[post["id"]]["relevant"])]
+        groups += [("fr relevant", lambda post: labels[post["id"]]["relevant"] and post["lang"] == "fr")]
+    for group, keep in groups:
+        chosen = [(post, labels[post["id"]], one) for post, one in zip(posts, resolutions, strict=True) if keep(post)]
+        report(group, chosen)
+    if name == "dev-synthetic":
+        placed([(post, labels[post["id"]], one) for post, one in zip(posts, resolutions, strict=True) if labels[post["id"]]["relevant"]])
+    if arguments.errors:
+        errors([(post, labels[post["id"]], one) for post, one in zip(posts, resolutions, strict=True)], arguments.errors)
+
+
+def query(post: dict[str, Any], lexicon: Lexicon | None) -> PlaceQuery:
+    folded = fold_aligned(post["text"])
+    taken = [(hit.start, hit.end) for hit in lexicon.find(folded)] if lexicon is not None else []
+    point = Point(post["lat"], post["lon"]) if post["lat"] is not None else None
+    return PlaceQuery(post["text"], folded, post["lang"], point, post["place"], None, taken)
+
+
+def report(group: str, rows: list[tuple[dict[str, Any], dict[str, Any], Resolution]]) -> None:
+    gold_count = found = exact = right = guesses = empty = false_posts = 0
+    gaps: list[float] = []
+    for _, label, resolution in rows:
+        gold = label["places"]
+        if gold is None:
+            continue
+        guesses += len(resolution.toponyms)
+        gold_count += len(gold)
+        if not gold:
+            empty += 1
+            false_posts += any(one.place is not None for one in resolution.toponyms)
+        right += sum(any(one.start < g["end"] and g["start"] < one.end for g in gold) for one in resolution.toponyms)
+        for one in gold:
+            hits = [top for top in resolution.toponyms if top.start < one["end"] and one["start"] < top.end]
+            found += bool(hits)
+            exact += any((hit.start, hit.end) == (one["start"], one["end"]) for hit in hits)
+            places = [hit.place for hit in hits if hit.place is not None]
+            if places and one["lat"] is not None:
+                gaps.append(min(distance_km(place.lat, place.lon, one["lat"], one["lon"]) for place in places))
+    recall, precision = found / max(gold_count, 1), right / max(guesses, 1)
+    exact_recall, exact_precision = exact / max(gold_count, 1), exact / max(guesses, 1)
+    f1 = 2 * precision * recall / max(precision + recall, 1e-9)
+    exact_f1 = 2 * exact_precision * exact_recall / max(exact_precision + exact_recall, 1e-9)
+    print(
+        f"  {group:12} gold {gold_count:5} P {precision:.3f} R {recall:.3f} F1 {f1:.3f} (exact {exact_f1:.3f}) | resolved {len(gaps) / max(gold_count, 1):.2f}"
+        f" <=10km {sum(g <= TOWN_KM for g in gaps) / max(len(gaps), 1):.3f} <=161km {sum(g <= CITY_KM for g in gaps) / max(len(gaps), 1):.3f}"
+        f" median {statistics.median(gaps) if gaps else float('nan'):.1f} km | empty posts with a place {false_posts}/{empty}"
+    )
+
+
+def placed(rows: list[tuple[dict[str, Any], dict[str, Any], Resolution]]) -> None:
+    total = any_hit = first_hit = none = 0
+    for _, label, resolution in rows:
+        gold = [one for one in label["places"] or [] if one["lat"] is not None]
+        if not gold:
+            continue
+        total += 1
+        none += not resolution.places
+        hits = [
+            any(distance_km(place.lat, place.lon, one["lat"], one["lon"]) <= max(5.0, place.uncertainty_km) for one in gold)
+            for place in resolution.places
+        ]
+        any_hit += any(hits)
+        first_hit += bool(hits) and hits[0]
+    print(f"  relevant posts with a gold place {total}: placed {any_hit / total:.3f} first {first_hit / total:.3f} no candidate {none / total:.3f}")
+
+
+def errors(rows: list[tuple[dict[str, Any], dict[str, Any], Resolution]], count: int) -> None:
+    missed: Counter[str] = Counter()
+    spurious: Counter[str] = Counter()
+    far: Counter[str] = Counter()
+    for _, label, resolution in rows:
+        gold = label["places"]
+        if gold is None:
+            continue
+        for one in gold:
+            hits = [top for top in resolution.toponyms if top.start < one["end"] and one["start"] < top.end]
+            if not hits:
+                missed[one["text"]] += 1
+            for hit in hits:
+                if hit.place is not None and one["lat"] is not None:
+                    gap = distance_km(hit.place.lat, hit.place.lon, one["lat"], one["lon"])
+                    if gap > TOWN_KM and (gap > CITY_KM or hit.place.kind not in {"country", "region", "departement"}):
+                        far[f"{one['text']}->{hit.place.id} {gap:.0f}km"] += 1
+        for top in resolution.toponyms:
+            if not any(top.start < g["end"] and g["start"] < top.end for g in gold):
+                spurious[f"{top.text}{'' if top.place else ' (unresolved)'}"] += 1
+    for title, counter in (("missed", missed), ("spurious", spurious), ("far", far)):
+        print(f"  {title} {sum(counter.values())}: {counter.most_common(count)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+"""The joint choice: which place each name of a post means, all names together.
+
+Each sight has candidate rows; a row's log-weight is its prior (population, kind, how well its country fits the language) plus the support it
+gets from the other names, the device position and the profile place. Support is the expectation, over the other sight's candidates, of a bonus
+for lying near or inside one another; two rounds of mean-field updates settle it. Near the idea of Leidner's "one region per discourse" and of
+Smith and Crane's centroid, with every bonus on a log-odds scale.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_CANDIDATES: Final = 8
+"""Candidates kept for one sight, the best priors first."""
+MAX_JOINT_SIGHTS: Final = 8
+"""Sights that support each other; later ones only take."""
+ROUNDS: Final = 2
+
+SUBTOWN: Final = frozenset({"stop", "station", "hospital", "school", "stadium", "poi", "quarter", "street"})
+"""Kinds that lie inside a town and need one in context."""
+COARSE: Final = frozenset({"departement", "region", "country"})
+
+KIND_FLOOR: Final = {"country": 4_000_000, "region": 700_000, "departement": 400_000}
+"""Least population a coarse kind counts with: a region is named more often than a town of its size."""
+
+LANGUAGE_COUNTRIES: Final[dict[str, dict[str, float]]] = {
+    "fr": {"FR": 3.0, "BE": 1.6, "CH": 1.4, "CA": 0.8, "LU": 1.2, "MC": 1.5, "NC": 2.0, "PF": 2.0, "HT": 0.8, "SN": 0.7, "CI": 0.7, "DZ": 0.6, "MA": 0.6, "TN": 0.6, "CM": 0.6, "CD": 0.4},
+    "en": {"US": 0.6, "GB": 1.0, "IE": 1.0, "CA": 0.7, "AU": 0.7, "NZ": 0.7, "IN": 0.3, "ZA": 0.4, "PH": 0.3, "NG": 0.3, "KE": 0.3, "JM": 0.3},
+    "es": {"ES": 1.4, "MX": 1.4, "AR": 1.4, "CL": 1.4, "CO": 1.4, "PE": 1.4, "EC": 1.4, "VE": 1.4, "GT": 1.2, "CR": 1.2, "NI": 1.2, "HN": 1.2,
+           "SV": 1.2, "PA": 1.2, "CU": 1.2, "DO": 1.2, "BO": 1.2, "PY": 1.2, "UY": 1.2, "PR": 1.0},
+    "it": {"IT": 3.0, "CH": 0.6, "SM": 1.0, "VA": 0.5},
+    "pt": {"BR": 2.0, "PT": 2.0, "AO": 0.8, "MZ": 0.8},
+    "de": {"DE": 2.6, "AT": 2.0, "CH": 1.6, "LU": 0.8, "LI": 0.8},
+}  # fmt: skip
+"""How much more often (natural logarithm) a post of a language means a place of a country than its population says."""
+FOREIGN: Final = -0.3
+"""The same for a country outside the table."""
+
+
+class Candidate(NamedTuple):
+    """A gazetteer row as the choice sees it."""
+
+    row: int
+    lat: float
+    lon: float
+    kind: str
+    population: int
+    country: str
+    region: str
+    departement: str
+    uncertainty_km: float
+    needs_context: bool
+    penalty: float = 0.0
+    """Log-odds that it loses because the name is only a shortened or another one of it."""
+
+
+class Anchor(NamedTuple):
+    """A position that the post comes from: the device's, or the profile's town."""
+
+    lat: float
+    lon: float
+    country: str
+    weight: float
+    """1 for a device position, less for a profile."""
+    radius_km: float
+
+
+def distance_km(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
+    """Give the great-circle distance in kilometres (haversine, mean Earth radius 6371.0088 km).
+
+    >>> round(distance_km(48.8566, 2.3522, 45.764, 4.8357))
+    392
+    """
+    phi, other_phi = math.radians(lat), math.radians(other_lat)
+    half = (
+        math.sin((other_phi - phi) / 2) ** 2
+        + math.cos(phi) * math.cos(other_phi) * math.sin(math.radians(other_lon - lon) / 2) ** 2
+    )
+    return 12742.0176 * math.asin(math.sqrt(min(1.0, half)))
+
+
+def prior(candidate: Candidate, lang: str | None) -> float:
+    """Give the log-weight of a candidate before anything else of the post is looked at.
+
+    >>> paris = Candidate(0, 48.86, 2.35, "town", 2_100_000, "FR", "11", "75", 5.0, False)
+    >>> texas = Candidate(1, 33.66, -95.55, "town", 25_000, "US", "TX", "", 5.0, False)
+    >>> round(prior(paris, "en") - prior(texas, "en"), 1)
+    3.5
+    """
+    population = max(candidate.population, KIND_FLOOR.get(candidate.kind, 0))
+    weight = math.log(population + 300.0)
+    if candidate.kind in SUBTOWN:
+        weight = math.log(1_500.0)
+        if candidate.needs_context:
+            weight -= 4.0
+    weight -= candidate.penalty
+    table = LANGUAGE_COUNTRIES.get(lang or "")
+    if table is not None:
+        weight += table.get(candidate.country, FOREIGN)
+    return weight
+
+
+def bonus(one: Candidate, other: Candidate) -> float:  # noqa: PLR0911  # a ladder of cases, the strongest first
+    """Give how much (log-odds) a candidate gains when the post also names the other one."""
+    if one.row == other.row:
+        return 0.0
+    same_country = one.country == other.country and one.country != ""
+    if other.kind == "country":
+        return 2.5 if same_country else -0.5
+    if other.kind == "region":
+        inside = same_country and one.region != "" and one.region == other.region
+        return 3.5 if inside else (0.8 if same_country else -0.3)
+    if other.kind == "departement":
+        inside = same_country and one.departement != "" and one.departement == other.departement
+        if inside:
+            return 4.0
+        return 1.5 if same_country and one.region == other.region else 0.0
+    if one.kind in COARSE:
+        return 1.0 if same_country else 0.0
+    gap = distance_km(one.lat, one.lon, other.lat, other.lon)
+    reach = 8.0 + other.uncertainty_km
+    if one.kind in SUBTOWN or other.kind in SUBTOWN:
+        near = 5.5 if gap < reach else 0.0
+    else:
+        near = 3.5 if gap < 25.0 else 2.5 if gap < 60.0 else 1.5 if gap < 150.0 else 0.0
+    if near:
+        return near
+    if same_country:
+        return 0.9 if one.region == other.region and one.region else 0.5
+    return 0.0
+
+
+def anchor_bonus(candidate: Candidate, anchor: Anchor) -> float:
+    """Give how much (log-odds) a candidate gains from where the post comes from."""
+    gap = distance_km(candidate.lat, candidate.lon, anchor.lat, anchor.lon)
+    reach = anchor.radius_km + candidate.uncertainty_km
+    if candidate.kind in SUBTOWN:
+        gain = 5.5 if gap < reach + 8.0 else 2.0 if gap < reach + 25.0 else 0.0
+    else:
+        gain = 4.0 if gap < reach + 20.0 else 2.8 if gap < reach + 60.0 else 1.5 if gap < reach + 200.0 else 0.0
+    if gain == 0.0 and candidate.country and candidate.country == anchor.country:
+        gain = 0.8
+    return gain * anchor.weight
+
+
+def choose(
+    sights: Sequence[Sequence[Candidate]], weights: Sequence[float], lang: str | None, anchors: Sequence[Anchor]
+) -> list[list[tuple[Candidate, float]]]:
+    """Give, for each sight, its candidates with the probability that it means them, best first; the probabilities of a sight sum to 1.
+
+    Args:
+        sights: the candidates of each sight (may be empty).
+        weights: the probability that each sight is a place at all: a doubtful name gives little support.
+        lang: the language of the post.
+        anchors: where the post comes from.
+    """
+    base: list[list[float]] = []
+    pruned: list[list[Candidate]] = []
+    for candidates in sights:
+        scored = [
+            (prior(one, lang) + sum(anchor_bonus(one, anchor) for anchor in anchors), -one.row, one)
+            for one in candidates
+        ]
+        pruned.append([one for _, _, one in scored])
+        base.append([score for score, _, _ in scored])
+    posterior = [_softmax(scores) for scores in base]
+    joint = [index for index in range(len(pruned)) if pruned[index]][:MAX_JOINT_SIGHTS]
+    if len(joint) > 1:
+        for _ in range(ROUNDS):
+            posterior = _round(pruned, base, posterior, weights, joint)
+    result = []
+    for candidates, shares in zip(pruned, posterior, strict=True):
+        ranked = sorted(zip(candidates, shares, strict=True), key=lambda pair: (-pair[1], pair[0].row))
+        result.append(ranked[:MAX_CANDIDATES])
+    return result
+
+
+def _round(
+    pruned: list[list[Candidate]],
+    base: list[list[float]],
+    posterior: list[list[float]],
+    weights: Sequence[float],
+    joint: list[int],
+) -> list[list[float]]:
+    leaders = {
+        index: sorted(zip(posterior[index], pruned[index], strict=True), key=lambda pair: (-pair[0], pair[1].row))[:3]
+        for index in joint
+    }
+    updated = list(posterior)
+    for index in range(len(pruned)):
+        if len(pruned[index]) < 2:
+            continue
+        scores = []
+        for one, score in zip(pruned[index], base[index], strict=True):
+            total = score
+            for other in joint:
+                if other != index:
+                    gain = sum(share * math.exp(bonus(one, candidate)) for share, candidate in leaders[other])
+                    rest = 1.0 - sum(share for share, _ in leaders[other])
+                    total += math.log(weights[other] * (gain + max(0.0, rest)) + 1.0 - weights[other])
+            scores.append(total)
+        updated[index] = _softmax(scores)
+    return updated
+
+
+def _softmax(scores: list[float]) -> list[float]:
+    if not scores:
+        return []
+    top = max(scores)
+    powers = [math.exp(score - top) for score in scores]
+    total = math.fsum(powers)
+    return [power / total for power in powers]

@@ -1,0 +1,151 @@
+"""Closed word lists that tell how a name stands in a sentence: prepositions, kind words, persons, demonstratives. All folded.
+
+The lists are general grammar of six languages (fr, en, es, it, pt, de), not gazetteer data; each is small enough to be read.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+def _set(words: str) -> frozenset[bytes]:
+    return frozenset(word.encode() for word in words.split())
+
+
+LOCATIVE: Final = _set(
+    "a au aux vers sur sous dans chez entre jusqu pres proche autour devant derriere cote centre dept direction "
+    "in at near around outside inside across through throughout over downtown central northern southern eastern western "
+    "north south east west northeast northwest southeast southwest along between towards toward into onto via off "
+    "en cerca hacia desde sobre entre por "
+    "nel nella nello nell al allo alla ai agli presso vicino verso "
+    "em no na nos nas perto ate "
+    "in bei nahe nach uber um"
+)
+"""Words after which a name is very likely a place."""
+
+GENITIVE: Final = _set("de du d des of di del della dello dell degli da do dos das von from depuis s")
+"""Words after which a name is rather likely a place ("maire de", "the city of")."""
+
+ORIGIN: Final = _set("depuis from desde dalla dal vu entendu")
+"""Words that say where the speaker stands, not where the thing is: the place is real but wider."""
+
+TOWARDS: Final = _set("vers direction towards toward hacia verso nach to")
+"""Words that give a direction: the thing is on the way to the place."""
+
+ARTICLES: Final = _set("le la les l the el los las lo il gli i o os as der die das den dem")
+"""Articles: looked through when the word before a name is asked for."""
+
+LOCAL_NOUNS: Final = _set(
+    "ville commune village quartier centre secteur region departement province canton ile faubourg banlieue agglo "
+    "agglomeration metropole mairie plage port cote littoral nord sud est ouest hauteur niveau environs alentours proximite "
+    "city town village district area county state province island region suburb coast centre center downtown residents people "
+    "ciudad pueblo barrio provincia isla costa citta comune isola cidade bairro ilha stadt"
+)
+"""Nouns that announce a place when "de/of" follows them ("le quartier de", "the city of")."""
+
+STREET_BEFORE: Final = _set(
+    "rue av ave avenue bd bld blvd boulevard place pl quai quais cours allee allees impasse chemin rond square passage "
+    "esplanade parvis montee rampe venelle sente ruelle pont viaduc passerelle tunnel rocade carrefour giratoire "
+    "echangeur residence cite tour dalle butte jardin parc hotel calle avenida plaza paseo puente carrer rua praca "
+    "ponte via viale piazza corso largo strasse salle musee theatre cinema eglise cathedrale basilique chapelle "
+    "college ecole collegiale halle halles marche centre galerie galeries resto restaurant bar cafe brasserie hameau "
+    "foret bois lac etang riviere fleuve col mont vallee gorges massif presqu pointe cap baie anse barrage canal marais "
+    "zone za zi zac technopole campus caserne prison maison clinique ehpad mosquee synagogue immeuble"
+)
+"""Kind words that stand before a name (fr, es, it, pt): the name behind them belongs to the thing, it is no town of that name."""
+
+SITE_BEFORE: Final = _set(
+    "gare aeroport hopital chu chr ch clinique lycee universite fac faculte stade arena zenith port peage aire sortie "
+    "prefecture mairie tribunal palais chateau citadelle estacion aeropuerto hospital stazione aeroporto ospedale estacao stadio "
+    "estadio metro tram tramway arret station rer ter route foret plage campus centrale usine raffinerie lac etang barrage"
+)
+"""Kind words whose name is often that of their town ("gare de Rennes", "route de Parthenay"): the thing is in or near it."""
+
+STREET_AFTER: Final = _set(
+    "street st road rd avenue ave lane ln drive dr boulevard blvd square sq terrace court ct crescent close quay row "
+    "highway hwy parkway pkwy bridge tunnel park gardens station airport hospital stadium arena university college school "
+    "church mall market mills mill castle tower towers house hotel hall centre center library museum island islands river "
+    "creek lake bay beach harbour harbor hill hills mountain mountains valley canyon forest reservoir dam county parish "
+    "district province township borough heights estate green common cross junction interchange docks dock pier "
+    "services place plaza wharf campus building clinic airfield barracks"
+)
+"""Kind words that stand after a name (en): "Kirkstall Road", "Bute Park"."""
+
+REGION_AFTER: Final = _set(
+    "county parish district province state township borough region island islands governorate prefecture"
+)
+"""Kind words after a name that keep it a town's or a region's ("Butte County", "Ernakulam district")."""
+
+CONNECTORS: Final = _set("de du d des la le les l a au aux of the and del della di da do dos das")
+"""Small words inside a long name ("rue de la République")."""
+
+TITLES: Final = _set(
+    "m mr mrs ms mme mlle dr pr prof sir lord lady saint pape pope president presidente ministre minister maire mayor "
+    "senator senateur gov governor general colonel capitaine captain sgt judge prince princess roi reine king queen coach "
+    "docteur madame monsieur maitre depute sheriff chief señor sra sr signor frau herr hurricane typhoon cyclone tempete "
+    "storm ouragan huracan tropical uragano"
+)
+"""Words before a person's name, or before the given name of a storm."""
+
+SPORT_CLUB: Final = _set(
+    "fc as olympique stade racing united rovers athletic athletico real atletico inter om psg ol asse sporting"
+)
+"""Words beside a name that make it a club."""
+
+CLUB_AFTER: Final = _set("united rovers wanderers fc albion hotspur knights eagles saints vs v athletic")
+"""Words right after a name that make it a club."""
+
+DIRECTIONS: Final = _set(
+    "nord sud est ouest centre ville north south east west central downtown upper lower greater haut bas haute basse vieux "
+    "norte sur este oeste centro sul northern southern eastern western"
+)
+"""Words that cut a part of a named place without changing its name ("Mantes-Sud", "South London")."""
+
+NOT_PLACES: Final = _set(
+    "un une deux trois quatre cinq six sept huit neuf dix cent mille on il elle nous vous ils elles moi toi lui eux je tu me te "
+    "et ou ni mais donc or car que qui quoi dont si oui non pas plus moins tres trop bien mal tout tous toute rien "
+    "lundi mardi mercredi jeudi vendredi samedi dimanche janvier fevrier mars avril mai juin juillet aout septembre octobre "
+    "novembre decembre monday tuesday wednesday thursday friday saturday sunday january february march april may june july "
+    "august september october november december lunes martes miercoles jueves viernes sabado domingo "
+    "the this that these those here there he she it we you they his her our your their my and but or not no yes is are was were "
+    "be been have has had do does did will would can could should may might must what when where why how who whom which if then "
+    "so as by for with about against during before after above below from up down out off again further once all any both each "
+    "few more most other some such only own same than too very just now today tonight tomorrow yesterday morning afternoon "
+    "evening night day week month year time lol omg wtf rt via breaking update news live photo photos video alerte alert urgent "
+    "info infos flash direct merci bonjour bonsoir salut please thanks god dieu jesus noel christmas easter paques "
+    "police pompiers samu gendarmes firefighters fire feu incendie seisme earthquake tremblement flood inondation "
+    "tornade tornado tempete storm explosion attentat attack accident fusillade shooting crash eboulement landslide "
+    "love hope pray help best good great new old big little home house street road hier demain ce cet cette ces mon ton son ma "
+    "ta sa mes tes ses notre votre leur nos vos leurs de du des la le les au aux en dans sur par pour sans sous avec chez vers "
+    "ya il y avait est sont etait etaient fait faire va vont aller voir vu dit dire"
+)
+"""Words that are never a place alone, whatever the gazetteer says (function words, days, months, events, newsroom labels)."""
+
+GIVEN_NAMES: Final = _set(
+    "adam adele adrian alain albert alex alexander alexandre alexis alice amanda amy ana andre andrea andrew angela anna anne "
+    "annie anthony antoine arthur ashley austin barbara ben benjamin bernard beth bill billy bob brad brandon brian britney "
+    "bruno camille carl carla carlos carol caroline catherine cecile chad charles charlie charlotte chelsea chloe chris "
+    "christian christine christophe claire claude clement craig dan daniel david dean debbie denis diana didier diego dominique "
+    "don donald doug dylan ed eddie edgar edward elizabeth elise ellen emily emma enzo eric erin ernest etienne eva evan "
+    "fabien fabrice felix fernando florence florian francis francisco francois frank fred frederic gabriel gareth gary georges "
+    "george gerard gilles giorgio giovanni glen gordon grace graham greg guillaume gustave guy hannah harry heather helen helene "
+    "henri henry hugo ian isaac isabelle ivan jack jackson jacob jacques james jamie jane janet jason jean jeff jennifer "
+    "jenny jeremy jerome jerry jesse jessica jill jim jimmy joan joe joel joey john johnny jon jonathan jordan jorge jose "
+    "joseph josh joshua juan jules julia julie julien justin karen karim karl kate katie katy keith kelly ken kevin kim kyle "
+    "lady larry laura laurent lea leo leon lewis liam lily linda lindsay lisa logan lola louis louise luc lucas lucie lucy luis "
+    "luke madison maggie manon marc marcel marco marcus margaret maria marie marine mario marion mark martin martine mary "
+    "mathieu matt matthew maurice max megan mel melissa michael michel michelle miguel mike miley mohamed monica morgan nancy "
+    "natalie nathan neil nelson nicholas nick nicolas nicole noah nora olivia olivier oscar pablo pamela paris pascal patrice "
+    "patricia patrick paul paula pauline pedro peter phil philippe pierre rachel ralph raymond rebecca rene ricardo richard rick "
+    "rob robert roberto robin roger romain ron rose ross roy ruth ryan sally sam samantha samuel sandra sara sarah scott sean "
+    "sebastien selena serge sharon simon sophie stan stephane stephanie stephen steve steven stuart sue susan sydney sylvie "
+    "tara taylor ted teresa terry theo thierry thomas tiffany tim timothy todd tom tommy tony tracy travis trevor tyler valerie "
+    "vanessa vanilla victor victoria vincent virginia virginie walter warren wayne wendy will william willie xavier yann yves zach zoe"
+)
+"""Frequent given names: beside another capitalised name they make a person of it."""
+
+ADVERT_AFTER: Final = _set("hilton jackson match soir matin saint")
+"""Words that turn the name before them into something else ("Paris Hilton", "Nice-Matin", "Paris Match")."""
+
+LONE_SITES: Final = _set("gare rocade peripherique periph perif ring chu stade campus prefecture mairie centre")
+"""Kind words that name a place of the town in context when they stand alone with an article ("la gare", "la rocade")."""

@@ -1,0 +1,240 @@
+"""From a post to the places it may mean: recognise, weigh, choose jointly, and hand the detector a short list that sums to at most 1.
+
+Rules of the house: the finest consistent place wins and its town stays as a parent; a profile place is a weak candidate; a device position is a
+strong one; a road meets the towns named with it; a name inside a street's is never a town; every place has an uncertainty and a method.
+Pure: the result of a query depends on nothing but the query and the loaded tables.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from nlp.assemble import Make, Named, assemble
+from nlp.gazetteer import ALTERNATE, CODE, PRIMARY, SHORT
+from nlp.joint import COARSE, SUBTOWN, Anchor, Candidate, choose, distance_km
+from nlp.ner import MODELS
+from nlp.profile import Profile, read_profile
+from nlp.toponym import NameInfo, Reader, Sight
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nlp.fold import Folded
+    from nlp.gazetteer import Gazetteer
+    from nlp.ner import Entity, Recogniser
+    from tocsin.model import Place, Point
+
+MAX_ROWS: Final = 48
+"""Places of one name that are weighed, the most populous first."""
+PENALTY: Final = {PRIMARY: 0.0, ALTERNATE: 0.7, SHORT: 2.0, CODE: 0.5}
+"""Log-odds that a row loses when the name is not its own."""
+CACHED_NAMES: Final = 65_536
+CACHED_PROFILES: Final = 16_384
+SHOWN: Final = 0.5
+"""From this probability on a stretch is shown as a toponym."""
+DOUBT: Final = (-1.6, 1.2)
+"""Log-odds between which NER may change the verdict on a name."""
+NO_CONTEXT: Final = 0.12
+"""What remains of the probability of a quarter or stop of an ordinary name when no town is near it in the post."""
+
+
+class PlaceQuery(NamedTuple):
+    """What the resolver needs of a post: its text, folded once, and the spans ``taken`` by hazard terms (code points)."""
+
+    text: str
+    folded: Folded
+    lang: str | None = None
+    point: Point | None = None
+    profile_place: str | None = None
+    hazards: Mapping[str, float] | None = None
+    taken: Sequence[tuple[int, int]] = ()
+
+
+class Toponym(NamedTuple):
+    """A recognised stretch ``[start, end)`` of the original text, with the place it was resolved to and the losing candidates."""
+
+    start: int
+    end: int
+    text: str
+    place: Place | None
+    candidates: tuple[Place, ...] = ()
+
+
+class Resolution(NamedTuple):
+    """The candidates of a post, best first (scores sum to at most 1), and every recognised stretch in order."""
+
+    places: tuple[Place, ...]
+    toponyms: tuple[Toponym, ...]
+
+
+class Resolver:
+    """Resolves posts in batches; each result is independent of its batch.
+
+    Args:
+        gazetteer: the loaded tables.
+        recogniser: NER for doubtful names; ``None`` leaves them to the rules.
+        read: ``doubtful`` lets NER read only the posts that hold a name it may decide, ``all`` every post of its languages.
+    """
+
+    def __init__(
+        self, gazetteer: Gazetteer, recogniser: Recogniser | None = None, read: Literal["doubtful", "all"] = "doubtful"
+    ) -> None:
+        self._gazetteer = gazetteer
+        self._recogniser = recogniser
+        self._read = read
+        self._info = lru_cache(maxsize=CACHED_NAMES)(self._name_info)
+        self._candidate = lru_cache(maxsize=CACHED_NAMES)(self._make_candidate)
+        self._profile = lru_cache(maxsize=CACHED_PROFILES)(self._read_profile)
+        self._reader = Reader(gazetteer.find, self._info)
+        self._make = Make(self._place, self._road, self._nearest_town)
+        self.ner_reads = 0
+        """Posts that NER has read since the start."""
+
+    def resolve(self, queries: Sequence[PlaceQuery]) -> list[Resolution]:
+        """Resolve a batch; the results are aligned with the queries."""
+        read = [self._reader.sights(query.text, query.folded, query.lang, query.taken) for query in queries]
+        sights = [found for _, found in read]
+        if self._recogniser is not None:
+            asked = [index for index, query in enumerate(queries) if self._asks(query, sights[index])]
+            if asked:
+                self.ner_reads += len(asked)
+                texts = [(queries[index].lang or "", queries[index].text) for index in asked]
+                for index, entities in zip(asked, self._recogniser.entities(texts), strict=True):
+                    sights[index] = self._again(queries[index], entities)
+        return [self._resolve_one(query, found) for query, found in zip(queries, sights, strict=True)]
+
+    def _asks(self, query: PlaceQuery, found: list[Sight]) -> bool:
+        if query.lang not in MODELS:
+            return False
+        if self._read == "all":
+            return True
+        return any(sight.kind == "name" and DOUBT[0] < sight.logit < DOUBT[1] for sight in found)
+
+    def _again(self, query: PlaceQuery, entities: Sequence[Entity]) -> list[Sight]:
+        return self._reader.sights(query.text, query.folded, query.lang, query.taken, entities)[1]
+
+    def _resolve_one(self, query: PlaceQuery, found: list[Sight]) -> Resolution:
+        profile = self._profile(query.profile_place, query.lang) if query.profile_place else None
+        anchors = _anchors(query.point, profile)
+        candidates = [[self._candidate(row, how) for row, how in sight.rows] for sight in found]
+        chosen = choose(candidates, [sight.probability for sight in found], query.lang, anchors)
+        named = [
+            Named(sight, _probability(index, sight, chosen, anchors), _merge_near(choices))
+            for index, (sight, choices) in enumerate(zip(found, chosen, strict=True))
+        ]
+        places = assemble(named, query.taken, query.point, profile, self._make)
+        return Resolution(places, tuple(self._toponym(query.text, one) for one in named if one.probability >= SHOWN))
+
+    def _toponym(self, text: str, one: Named) -> Toponym:
+        sight = one.sight
+        candidates = tuple(
+            self._place(candidate.row, "gazetteer", round(share * one.probability, 4))
+            for candidate, share in one.choices[:5]
+        )
+        best = candidates[0] if candidates else None
+        return Toponym(sight.start, sight.end, text[sight.start : sight.end], best, candidates[1:])
+
+    def _name_info(self, name_id: int, lang: str | None) -> NameInfo:
+        table = self._gazetteer
+        pairs = list(zip(table.candidates(name_id), table.candidates_how(name_id), strict=True))[:MAX_ROWS]
+        plain = tuple(pair for pair in pairs if pair[1] != CODE)
+        known = [self._candidate(row, how) for row, how in plain]
+        kinds = {one.kind for one in known}
+        return NameInfo(
+            rows=plain,
+            codes=tuple(pair for pair in pairs if pair[1] == CODE),
+            population=max((one.population for one in known), default=0),
+            short=bool(plain) and all(how == SHORT for _, how in plain),
+            coarse=not kinds.isdisjoint(COARSE),
+            fine=bool(kinds) and kinds <= SUBTOWN,
+            common=table.is_ordinary(name_id, lang),
+        )
+
+    def _make_candidate(self, row: int, how: int = PRIMARY) -> Candidate:
+        table = self._gazetteer
+        return Candidate(
+            row,
+            table.lat(row),
+            table.lon(row),
+            table.kind(row),
+            table.population(row),
+            table.country(row),
+            table.region(row) or "",
+            table.departement(row) or "",
+            table.uncertainty_km(row),
+            table.needs_context(row),
+            PENALTY[how],
+        )
+
+    def _read_profile(self, text: str, lang: str | None) -> Profile | None:
+        return read_profile(text, lang, self._lookup, self._departement)
+
+    def _lookup(self, name: bytes) -> list[Candidate]:
+        name_id = self._gazetteer.name_id(name.decode("latin-1"))
+        if name_id is None:
+            return []
+        table = self._gazetteer
+        pairs = zip(table.candidates(name_id), table.candidates_how(name_id), strict=True)
+        return [self._candidate(row, how) for row, how in list(pairs)[:MAX_ROWS]]
+
+    def _departement(self, number: str) -> Candidate | None:
+        row = self._gazetteer.row_of(f"fr-dep:{number}")
+        return None if row is None else self._candidate(row)
+
+    def _place(self, row: int, method: str, score: float) -> Place:
+        return self._gazetteer.place(row, method=method, score=score)
+
+    def _road(self, ref: str, country: str) -> list[Candidate]:
+        return []
+
+    def _nearest_town(self, lat: float, lon: float) -> Candidate | None:
+        row = self._gazetteer.nearest_town(lat, lon)
+        return None if row is None else self._candidate(row)
+
+
+def _anchors(point: Point | None, profile: Profile | None) -> list[Anchor]:
+    anchors = []
+    if point is not None:
+        anchors.append(Anchor(point.lat, point.lon, "", 1.0, 1.0))
+    if profile is not None:
+        one = profile.candidate
+        weight = 0.75 * profile.confidence * (0.4 if one.kind == "country" else 1.0)
+        anchors.append(Anchor(one.lat, one.lon, one.country, weight, min(one.uncertainty_km, 100.0)))
+    return anchors
+
+
+def _probability(
+    index: int, sight: Sight, chosen: list[list[tuple[Candidate, float]]], anchors: Sequence[Anchor]
+) -> float:
+    """Give the probability that a sight is a place, lowered for a quarter or stop of an ordinary name without its town in sight."""
+    choices = chosen[index]
+    if not choices or not choices[0][0].needs_context:
+        return sight.probability
+    best = choices[0][0]
+    for anchor in anchors:
+        if distance_km(best.lat, best.lon, anchor.lat, anchor.lon) < anchor.radius_km + 25.0:
+            return sight.probability
+    for other_index, others in enumerate(chosen):
+        if other_index != index and others and not others[0][0].needs_context:
+            other = others[0][0]
+            if distance_km(best.lat, best.lon, other.lat, other.lon) < other.uncertainty_km + 20.0:
+                return sight.probability
+    return sight.probability * NO_CONTEXT
+
+
+def _merge_near(choices: list[tuple[Candidate, float]]) -> list[tuple[Candidate, float]]:
+    """Merge candidates of one name that are one place for a dispatcher: a station and its stop, a city and its département."""
+    kept: list[tuple[Candidate, float]] = []
+    for candidate, share in choices:
+        for position, (other, sum_share) in enumerate(kept):
+            reach = max(2.0, min(other.uncertainty_km, candidate.uncertainty_km, 12.0))
+            if (
+                distance_km(candidate.lat, candidate.lon, other.lat, other.lon) < reach
+                and candidate.country == other.country
+            ):
+                kept[position] = (other, sum_share + share)
+                break
+        else:
+            kept.append((candidate, share))
+    return kept
