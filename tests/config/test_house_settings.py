@@ -99,7 +99,7 @@ def test_check_judges_every_file_it_is_given(capsys, tmp_path):
 
 
 def test_a_missing_file_is_a_problem_of_its_own(tmp_path):
-    with pytest.raises(SettingsError, match="absent.toml: file: expected a readable file, got No such file"):
+    with pytest.raises(SettingsError, match=r"absent\.toml: file: expected a readable file, got No such file"):
         load_settings(tmp_path / "absent.toml", {})
 
 
