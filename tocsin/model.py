@@ -339,6 +339,19 @@ DeadReason = Literal[
     "unknown_version",
     "stage_error",
 ]
+DEAD_REASONS: Final[dict[DeadReason, str]] = {
+    "not_utf8": "The line is not UTF-8.",
+    "not_json": "The line is not JSON, or is nested too deeply.",
+    "not_an_object": "The line is JSON, but no object.",
+    "missing_field": "A field without which a post is no post is absent.",
+    "wrong_type": "A field, or a record, holds something of another type.",
+    "bad_time": "An instant cannot be read, lies outside 1990 to 2099, or leaps away from its stream alone.",
+    "bad_position": "A position is half given, or lies outside the globe.",
+    "too_long": "The line, its text, or a name in it passes a limit of the settings.",
+    "unknown_version": "A record was written by a version, or is of a type, unknown here.",
+    "stage_error": "The stage that read the post failed on it: a defect of ours, not of the post.",
+}
+"""What each reason means, for the operator who reads the dead letters."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -33,7 +33,7 @@ def test_every_command_explains_itself_and_every_option(name, capsys):
     assert main([name, "--help"]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith(f"Usage: tocsin {name}")
-    for parameter in app[name].assemble_argument_collection():
+    for parameter in app[name].assemble_argument_collection(parse_docstring=True):
         if parameter.parameter.show is False:
             continue
         assert parameter.parameter.help, f"tocsin {name}: {parameter.name} has no help"

@@ -7,7 +7,6 @@ import typing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
 
-import annotated_types
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
@@ -74,24 +73,18 @@ def _words(annotation: Any) -> tuple[str, str]:
 
 
 def _bounds(metadata: Sequence[Any]) -> str:
-    lower = upper = ""
-    low = high = None
+    """Say the bounds of a value, or of the length of a text or an array."""
+    bounds: dict[str, Any] = {}
     for item in metadata:
-        if isinstance(item, annotated_types.Interval):
-            return _bounds([bound for bound in item if not isinstance(bound, annotated_types.Interval)])
-        if isinstance(item, annotated_types.Gt):
-            lower = f"greater than {item.gt}"
-        elif isinstance(item, annotated_types.Ge):
-            lower, low = f"of at least {item.ge}", item.ge
-        elif isinstance(item, annotated_types.Lt):
-            upper = f"less than {item.lt}"
-        elif isinstance(item, annotated_types.Le):
-            upper, high = f"of at most {item.le}", item.le
-        elif isinstance(item, annotated_types.MinLen):
-            lower = f"with at least {item.min_length} items or characters"
-        elif isinstance(item, annotated_types.MaxLen):
-            upper = f"with at most {item.max_length} items or characters"
-    if low is not None and high is not None:
-        return f" from {low} to {high}"
-    stated = [bound for bound in (lower, upper) if bound]
-    return f" {' and '.join(stated)}" if stated else ""
+        for name in ("gt", "ge", "lt", "le", "min_length", "max_length"):
+            value = getattr(item, name, None)
+            if value is not None:
+                bounds[name] = value
+    if {"ge", "le"} <= bounds.keys():
+        return f" from {bounds['ge']} to {bounds['le']}"
+    words = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
+    stated = [f"{words[name]} {bounds[name]}" for name in words if name in bounds]
+    words = {"min_length": "at least", "max_length": "at most"}
+    sizes = [f"{words[name]} {bounds[name]}" for name in words if name in bounds]
+    said = " " + " and ".join(stated) if stated else ""
+    return said + (f" (length {' and '.join(sizes)})" if sizes else "")

@@ -1,0 +1,236 @@
+"""Write docs/reference from the code: settings, command line, messages, topics, dead letters, metrics.
+
+Usage: python scripts/build_reference.py [--check]
+
+With ``--check`` nothing is written; pages that are out of date are named and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tocsin import model, topics
+from tocsin.cli import COMMANDS, app
+from tocsin.settings import Settings
+from tocsin.settings.describe import describe, section_of
+from tocsin.settings.load import PREFIX
+from tocsin.time import DAY_MS, MINUTE_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+ROOT: Final = Path(__file__).parents[1]
+FOLDER: Final = ROOT / "docs" / "reference"
+MADE: Final = "<!-- Written by scripts/build_reference.py from the code: `make docs`. Do not edit. -->"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Give a Markdown table."""
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines += [
+        f"| {' | '.join(cell.replace('|', chr(92) + '|').replace(chr(10), ' ') for cell in row)} |" for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def toml(value: Any) -> str:
+    """Give a default as TOML writes it."""
+    if value is None:
+        return "none"
+    if isinstance(value, tuple | list | frozenset):
+        return f"`[{', '.join(json.dumps(item, ensure_ascii=False) for item in value)}]`"
+    if isinstance(value, dict):
+        return "`{}`" if not value else f"`{json.dumps(value, ensure_ascii=False)}`"
+    return f"`{json.dumps(value, ensure_ascii=False, default=str)}`"
+
+
+def settings_page() -> str:
+    """Every section and field of the settings."""
+    parts = [
+        "# Settings",
+        (
+            "Settings are read from a TOML file (`--config`), then from `TOCSIN_SECTION__FIELD` variables, which win. Unknown keys and unknown "
+            "`TOCSIN_*` variables are refused; `tocsin check FILE` names every problem at once. The unit of a number is the end of its name."
+        ),
+    ]
+    for name, field in Settings.model_fields.items():
+        section = section_of(field.annotation)
+        assert section is not None
+        rows = []
+        for key, inner in section.model_fields.items():
+            assert inner.description, f"{name}.{key} has no description"
+            default = inner.get_default(call_default_factory=True)
+            variable = f"{PREFIX}{name}__{key}".upper()
+            rows.append((f"`{key}`", describe(inner), toml(default), f"{inner.description}<br>`{variable}`"))
+        parts += [
+            f"## [{name}]",
+            inspect.cleandoc(section.__doc__ or ""),
+            table(("key", "accepts", "default", "meaning"), rows),
+        ]
+    return "\n\n".join(parts)
+
+
+def cli_page() -> str:
+    """Every command and option."""
+    parts = [
+        "# Command line",
+        (
+            "`tocsin COMMAND --help` prints the same. `--log-format console|json` and `--log-level debug|info|warning|error` stand before the "
+            "command; logs go to standard error."
+        ),
+        table(
+            ("exit code", "meaning"),
+            [
+                ("0", "done"),
+                ("1", "the thing asked for failed (an example does not hold, a stage gave up)"),
+                ("2", "bad usage, settings or input: what was expected and what came is printed"),
+                ("130", "interrupted"),
+            ],
+        ),
+        table(("command", "what it does"), [(f"[`{name}`](#{name})", text) for name, text in COMMANDS.items()]),
+    ]
+    for name in COMMANDS:
+        function = getattr(importlib.import_module(f"tocsin.cli.{name}"), name)
+        told = inspect.cleandoc(function.__doc__ or "").split("\nArgs:")[0].strip()
+        written = app[name].generate_docs(heading_level=2, usage_name=f"tocsin {name}")
+        options = written[written.index("```console") :]
+        usage, rest = options.split("```\n", 1)
+        lists = rest[rest.index("**") :] if "**" in rest else ""
+        parts += [f"## {name}", f"{usage}```", told, lists.strip()]
+    return "\n\n".join(part for part in parts if part)
+
+
+def attributes(tree: ast.Module) -> dict[str, list[tuple[str, str, str, str]]]:
+    """Give the fields of every class of a module as written: name, type, default, the string below it."""
+    found: dict[str, list[tuple[str, str, str, str]]] = {}
+    for node in tree.body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        rows = found.setdefault(node.name, [])
+        for statement, following in zip(node.body, [*node.body[1:], None], strict=True):
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                told = ""
+                if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+                    told = str(following.value.value)
+                default = ast.unparse(statement.value) if statement.value is not None else "required"
+                rows.append((statement.target.id, ast.unparse(statement.annotation), default, told))
+    return found
+
+
+def aliases(tree: ast.Module) -> Iterable[tuple[str, str, str]]:
+    """Give the closed lists of a module: name, values, the string below it."""
+    for statement, following in zip(tree.body, [*tree.body[1:], None], strict=True):
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.value).startswith("Literal["):
+            told = ""
+            if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+                told = str(following.value.value)
+            values = [
+                str(ast.literal_eval(item)) for item in ast.walk(statement.value) if isinstance(item, ast.Constant)
+            ]
+            yield ast.unparse(statement.targets[0]), " ".join(f"`{value}`" for value in values), told
+
+
+def prose(text: str) -> str:
+    """Give a docstring as Markdown: double backquotes become single ones."""
+    return inspect.cleandoc(text).replace("``", "`")
+
+
+def messages_page() -> str:
+    """Every message type and its fields."""
+    tree = ast.parse(inspect.getsource(model))
+    fields = attributes(tree)
+    parts = [
+        "# Messages",
+        prose(model.__doc__ or ""),
+        (
+            "A record is MessagePack: `[version, type, message]`; a batch of posts is a list of such records. The public JSON of incidents "
+            "writes instants as ISO 8601 UTC."
+        ),
+    ]
+    for name, rows in fields.items():
+        told = prose(getattr(model, name).__doc__ or "")
+        shown = [(f"`{key}`", f"`{kind}`", f"`{default}`", prose(text)) for key, kind, default, text in rows]
+        parts += [f"## {name}", told, table(("field", "type", "default", "meaning"), shown)]
+    parts += ["## Closed lists", table(("name", "values", "meaning"), [(n, v, prose(t)) for n, v, t in aliases(tree)])]
+    return "\n\n".join(parts)
+
+
+def duration(span_ms: int) -> str:
+    """Give a span in the largest unit that divides it."""
+    if span_ms % DAY_MS == 0:
+        return f"{span_ms // DAY_MS} d"
+    return f"{span_ms // MINUTE_MS} min"
+
+
+def topics_page() -> str:
+    """Every topic."""
+    rows = [
+        (f"`{t.name}`", ", ".join(t.carries), t.key, str(t.partitions), duration(t.retention_ms), t.cleanup)
+        for t in topics.TOPICS
+    ]
+    head = ("topic", "carries", "key", "partitions", "kept", "cleanup")
+    return "\n\n".join(["# Topics", prose(topics.__doc__ or ""), table(head, rows)])
+
+
+def dead_letters_page() -> str:
+    """Every reason of a dead letter."""
+    rows = [(f"`{reason}`", meaning) for reason, meaning in model.DEAD_REASONS.items()]
+    return "\n\n".join(
+        [
+            "# Dead letters",
+            (
+                "Input that cannot be used never stops a worker and never disappears: it becomes a dead letter with the stage that refused it, a "
+                "reason of this closed list, what was expected and what came, the file and the line, and its first bytes with letters masked."
+            ),
+            table(("reason", "meaning"), rows),
+        ]
+    )
+
+
+def metrics_page() -> str:
+    """Every metric."""
+    from tocsin.runtime import metrics  # noqa: PLC0415  # the only page that needs it
+
+    rows = [
+        (f"`{m.name}`", m.kind, ", ".join(f"`{label}`" for label in m.labels) or "none", m.help)
+        for m in metrics.DECLARED
+    ]
+    return "\n\n".join(
+        ["# Metrics", prose(metrics.__doc__ or ""), table(("metric", "kind", "labels", "meaning"), rows)]
+    )
+
+
+PAGES: Final = {
+    "settings.md": settings_page,
+    "cli.md": cli_page,
+    "messages.md": messages_page,
+    "topics.md": topics_page,
+    "dead-letters.md": dead_letters_page,
+    "metrics.md": metrics_page,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with ``--check`` name those that are out of date."""
+    stale = []
+    for name, build in PAGES.items():
+        text = f"{MADE}\n\n{build()}\n"
+        path = FOLDER / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if "--check" not in arguments:
+                FOLDER.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+    for name in stale:
+        print(f"docs/reference/{name}: {'out of date' if '--check' in arguments else 'written'}")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
