@@ -1,0 +1,58 @@
+"""The leap guard: one line with a wrong year must not close the panes of all the others.
+
+The stream clock is the latest time told so far. A line that is more than ``leap_ms`` ahead of it is held until ``leap_lines`` held lines
+stand together: then the earliest of them sets the clock and those near it are heard, in their order. A line within reach of the clock,
+coming before that, shows that the held ones were wrong: they are refused. What is held when the stream ends is heard.
+
+It fails when ``leap_lines`` wrong lines stand in a row; and of the first lines after a true gap, one may be lost if an old straggler
+comes between them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Sorted(msgspec.Struct, frozen=True):
+    """What the guard decided: indices of lines, ``heard`` in the order in which they act."""
+
+    heard: list[int]
+    refused: list[int]
+    held: list[int]
+
+
+def guard(clock_at: int | None, times: Sequence[int | None], *, leap_ms: int, leap_lines: int) -> Sorted:
+    """Sort lines into heard, refused and held. A line without a time (``None``) is heard and moves nothing.
+
+    >>> guard(0, [1, 900, 2], leap_ms=100, leap_lines=2)
+    Sorted(heard=[0, 2], refused=[1], held=[])
+    >>> guard(0, [1, 900, 901, 902], leap_ms=100, leap_lines=2)
+    Sorted(heard=[0, 1, 2, 3], refused=[], held=[])
+    """
+    heard: list[int] = []
+    refused: list[int] = []
+    held: list[int] = []
+    for index, at in enumerate(times):
+        if at is None:
+            heard.append(index)
+            continue
+        if clock_at is not None and at <= clock_at + leap_ms:
+            refused += held
+            held = []
+            heard.append(index)
+            clock_at = max(clock_at, at)
+            continue
+        held.append(index)
+        if len(held) == leap_lines:
+            told = {waiting: at for waiting in held if (at := times[waiting]) is not None}
+            base = min(told.values())
+            near = [waiting for waiting in held if told[waiting] <= base + leap_ms]
+            held = [waiting for waiting in held if told[waiting] > base + leap_ms]
+            heard += near
+            clock_at = max(told[waiting] for waiting in near)
+    return Sorted(heard, refused, held)

@@ -1,0 +1,190 @@
+"""The order of the stream: which lines are late, which are copies, how many posts each pane of each source had.
+
+It runs in the detect process, over blocks in their order, and carries the stream clock from one to the next: what it decides depends on
+the order of the lines alone, not on how they were cut in blocks nor on how many processes read them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import numpy as np
+
+from ingest.columns import Columns, Set
+from ingest.duplicates import SeenPosts
+from ingest.leap import guard
+from ingest.normalise import STAGE, Outcome
+from tocsin.model import DeadLetter, Mention, Retraction
+from tocsin.runtime.conservation import Counts
+from tocsin.time import MINUTE_MS, format_instant
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from tocsin.time import Panes
+
+NO_TERM: Final = "no_term"
+"""Why a post was set aside at the gate: it holds no word of the lexicon."""
+OTHER: Final = "other"
+"""The name under which the sources past the limit count together."""
+_NEVER: Final = np.iinfo(np.int64).min // 2
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What the order remembers, and how far a clock may leap."""
+
+    leap_ms: int = 24 * 60 * MINUTE_MS
+    leap_lines: int = 3
+    horizon_ms: int = 60 * MINUTE_MS
+    max_remembered: int = 500_000
+    max_sources: int = 64
+
+
+class Exposure(msgspec.Struct, frozen=True):
+    """A source had so many posts in the pane that starts at ``pane_start_at``."""
+
+    pane_start_at: int
+    source: str
+    posts: int
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """What a block adds: items to detect in, exposure, and how far the stream is now."""
+
+    items: list[Mention | Retraction]
+    exposures: list[Exposure]
+    clock_at: int | None
+    """The watermark: ``None`` until the first line is believed."""
+    counts: Counts
+    dead: list[DeadLetter]
+
+
+class StreamOrder:
+    """Decides, over blocks in their order, what is heard.
+
+    An item is late if its pane was closed by the stream clock before it. A retraction is never late: it acts when it is heard.
+    """
+
+    def __init__(self, panes: Panes, limits: Limits) -> None:
+        self._panes = panes
+        self._limits = limits
+        self._clock_at: int | None = None
+        self._seen = SeenPosts(horizon_ms=limits.horizon_ms, limit=limits.max_remembered)
+        self._sources: dict[str, int] = {}
+        self._names: list[str] = []
+        self._held: Columns | None = None
+
+    @property
+    def clock_at(self) -> int | None:
+        """The latest time told so far."""
+        return self._clock_at
+
+    def push(self, block: Columns, source_names: tuple[str, ...], *, clock_at: int | None = None) -> Step:
+        """Take the next block; ``clock_at`` is how far its reader's own clock is (live), believed as it is."""
+        counts, dead = Counts(), list[DeadLetter]()
+        block = msgspec.structs.replace(block, sources=self._coded(block.sources, source_names))
+        counts.received += int((block.outcomes != Outcome.BLANK).sum())
+        if clock_at is not None:
+            self._clock_at = clock_at if self._clock_at is None else max(self._clock_at, clock_at)
+        if self._held is not None or self._leaps(block):
+            block = self._guarded(block, dead, counts)
+        return self._settle(block, counts, dead)
+
+    def finish(self) -> Step:
+        """Hear what was held: nothing comes any more that could contradict it."""
+        counts, dead = Counts(), list[DeadLetter]()
+        held, self._held = self._held, None
+        if held is None:
+            return Step(items=[], exposures=[], clock_at=self._clock_at, counts=counts, dead=dead)
+        return self._settle(held, counts, dead)
+
+    def _coded(self, local: npt.NDArray[np.uint16], names: tuple[str, ...]) -> npt.NDArray[np.uint16]:
+        codes = []
+        for name in names:
+            if name not in self._sources and len(self._names) < self._limits.max_sources:
+                self._sources[name] = len(self._names)
+                self._names.append(name)
+            codes.append(self._sources.get(name, self._limits.max_sources))
+        return np.asarray(codes, np.uint16)[local] if codes else local
+
+    def _leaps(self, block: Columns) -> bool:
+        if not len(block):
+            return False
+        before = self._before(block)
+        return bool((block.received_at > before + self._limits.leap_ms).any())
+
+    def _before(self, block: Columns) -> npt.NDArray[np.int64]:
+        """Give the stream clock before each line. A line without a time stands at 0 and moves nothing."""
+        clock = _NEVER if self._clock_at is None else self._clock_at
+        return np.maximum.accumulate(np.concatenate([[np.int64(clock)], block.received_at]))[:-1]
+
+    def _guarded(self, block: Columns, dead: list[DeadLetter], counts: Counts) -> Columns:
+        whole = block if self._held is None else self._held.then(block)
+        timed = whole.outcomes >= Outcome.RETRACTION
+        times = [int(at) if has else None for at, has in zip(whole.received_at, timed, strict=True)]
+        decided = guard(self._clock_at, times, leap_ms=self._limits.leap_ms, leap_lines=self._limits.leap_lines)
+        for index in decided.refused:
+            told = format_instant(int(whole.received_at[index]))
+            detail = f"expected a time within {self._limits.leap_ms // MINUTE_MS} min of the stream, got {told} alone"
+            origin = whole.origin_names[whole.origins[index]]
+            line = int(whole.line_numbers[index])
+            dead.append(DeadLetter(stage=STAGE, reason="bad_time", detail=detail, origin=origin, line=line))
+            counts.dead["bad_time"] += 1
+        self._held = whole.take(decided.held) if decided.held else None
+        return whole.take(decided.heard)
+
+    def _settle(self, block: Columns, counts: Counts, dead: list[DeadLetter]) -> Step:
+        exposures: list[Exposure] = []
+        items: list[Mention | Retraction] = []
+        if len(block):
+            before = self._before(block)
+            width = self._panes.width_ms
+            panes = block.event_at // width
+            posts = block.outcomes == Outcome.POST
+            late = posts & ((panes + 1) * width + self._panes.lateness_ms <= before)
+            heard = posts & ~late
+            counts.late += int(late.sum())
+            exposures = self._exposures(panes[heard], block.sources[heard])
+            clocks = np.maximum(before, block.received_at)
+            gated = 0
+            for index, item in sorted(block.items.items()):
+                if isinstance(item, Retraction):
+                    items.append(msgspec.structs.replace(item, at=int(clocks[index])))
+                    counts.used += 1
+                    if item.reason == "edited":
+                        self._seen.forget(item.post_id)
+                elif not late[index]:
+                    gated += 1
+                    if isinstance(item, DeadLetter):
+                        dead.append(item)
+                        counts.dead[item.reason] += 1
+                    else:
+                        self._hear(item, int(clocks[index]), items, counts)
+            unheard = int(heard.sum()) - gated
+            if unheard:
+                counts.filtered[NO_TERM] += unheard
+            if timed := block.received_at[block.outcomes >= Outcome.RETRACTION].tolist():
+                self._clock_at = max(timed) if self._clock_at is None else max(self._clock_at, *timed)
+        counts.held = 0 if self._held is None else len(self._held)
+        return Step(items=items, exposures=exposures, clock_at=self._clock_at, counts=counts, dead=dead)
+
+    def _hear(self, item: Mention | Set, clock_at: int, items: list[Mention | Retraction], counts: Counts) -> None:
+        if self._seen.again(item.post_id, clock_at):
+            counts.duplicate += 1
+        elif isinstance(item, Set):
+            counts.filtered[item.reason] += 1
+        else:
+            items.append(item)
+            counts.used += 1
+
+    def _exposures(self, panes: npt.NDArray[np.int64], sources: npt.NDArray[np.uint16]) -> list[Exposure]:
+        if not len(panes):
+            return []
+        stride = self._limits.max_sources + 1
+        keys, posts = np.unique(panes * stride + sources, return_counts=True)
+        names = [*self._names, *[OTHER] * (stride - len(self._names))]
+        return [
+            Exposure(key // stride * self._panes.width_ms, names[key % stride], count)
+            for key, count in zip(keys.tolist(), posts.tolist(), strict=True)
+        ]

@@ -1,0 +1,64 @@
+"""From draft to post: the border of this room. Behind it no name, handle, native id, e-mail, phone number or plate exists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+from ingest.redact import redact
+from tocsin.model import Point, Post, Retraction
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from ingest.normalise import Draft, Name, Withdrawal
+    from ingest.privacy import Pseudonyms
+
+MAX_PLACE_CHARS: Final = 256
+"""Characters of a profile place that are kept: what follows is no place."""
+_LANG_CHARS: Final = (2, 3)
+
+
+def post(draft: Draft, pseudonyms: Pseudonyms, gate: tuple[str, ...] = ()) -> Post:
+    """Give the post that may leave this room: identities hashed, text and profile place redacted.
+
+    The position (0, 0) is taken for none: it is what devices without one send.
+    """
+    record = draft.record
+    has_point = record.lat is not None and record.lon is not None and (record.lat, record.lon) != (0.0, 0.0)
+    place = redact(record.place.strip())[:MAX_PLACE_CHARS] if record.place else ""
+    return Post(
+        id=pseudonyms.post(draft.id),
+        source=draft.source,
+        author=pseudonyms.author(draft.source, draft.author, draft.event_at),
+        event_at=draft.event_at,
+        received_at=draft.received_at,
+        age_ms=draft.event_at - draft.created_at,
+        text=redact(draft.text),
+        lang=_language(record.lang),
+        point=Point(cast("float", record.lat), cast("float", record.lon)) if has_point else None,
+        profile_place=place or None,
+        repost_of=_reference(record.repost_of, pseudonyms),
+        reply_to=_reference(record.reply_to, pseudonyms),
+        gate=gate,
+    )
+
+
+def retraction(withdrawal: Withdrawal, pseudonyms: Pseudonyms) -> Retraction:
+    """Give the retraction that may leave this room; it acts when it was heard."""
+    reason = cast("Literal['deleted', 'edited', 'account']", withdrawal.reason)
+    return Retraction(post_id=pseudonyms.post(withdrawal.id), at=withdrawal.received_at, reason=reason)
+
+
+def _reference(name: Name | None, pseudonyms: Pseudonyms) -> str | None:
+    return None if name is None or name == "" else pseudonyms.post(str(name))
+
+
+def _language(tag: str | None) -> str | None:
+    """Give the primary subtag, lower case; ``None`` for what is no language.
+
+    >>> _language("fr-FR"), _language("und"), _language("")
+    ('fr', None, None)
+    """
+    primary = (tag or "").replace("_", "-").partition("-")[0].strip().lower()
+    known = len(primary) in _LANG_CHARS and primary.isascii() and primary.isalpha()
+    return primary if known and primary not in ("und", "zxx", "mul", "mis") else None

@@ -1,0 +1,148 @@
+"""All metrics, declared once: name, kind, unit, labels, meaning. The reference page is made from ``METRICS``.
+
+No label takes its values from the world (a term, a place, an author): every one comes from a closed or bounded list.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+Kind = Literal["counter", "gauge"]
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """One metric. A counter's samples are named ``<name>_total``."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    labels: tuple[str, ...] = ()
+
+
+RECEIVED: Final = Metric(
+    name="tocsin_items_received", kind="counter", meaning="Items that a stage received.", labels=("stage",)
+)
+USED: Final = Metric(
+    name="tocsin_items_used", kind="counter", meaning="Items that a stage handed on or took in.", labels=("stage",)
+)
+FILTERED: Final = Metric(
+    name="tocsin_items_filtered",
+    kind="counter",
+    meaning="Items that a stage rightly left aside, by reason.",
+    labels=("stage", "reason"),
+)
+LATE: Final = Metric(
+    name="tocsin_items_late", kind="counter", meaning="Items that came after their pane was closed.", labels=("stage",)
+)
+DUPLICATE: Final = Metric(
+    name="tocsin_items_duplicate", kind="counter", meaning="Items seen before, by their id.", labels=("stage",)
+)
+DEAD: Final = Metric(
+    name="tocsin_items_dead",
+    kind="counter",
+    meaning="Items refused with a dead letter, by reason.",
+    labels=("stage", "reason"),
+)
+HELD: Final = Metric(
+    name="tocsin_items_held", kind="gauge", meaning="Items received and not yet decided.", labels=("stage",)
+)
+BLOCKS: Final = Metric(name="tocsin_blocks", kind="counter", meaning="Blocks of lines taken through all stages.")
+STAGE_SECONDS: Final = Metric(
+    name="tocsin_stage_cpu_seconds",
+    kind="counter",
+    meaning="Processor seconds that a stage has used; the gate and the decoder are parts of ingest, counted apart.",
+    labels=("stage",),
+)
+GATE_OPEN: Final = Metric(
+    name="tocsin_gate_open_posts", kind="counter", meaning="Posts that passed the term gate, on time or late."
+)
+WATERMARK: Final = Metric(
+    name="tocsin_watermark_timestamp_seconds",
+    kind="gauge",
+    meaning="The stream clock: nothing older than this less the lateness is waited for.",
+)
+EVENT_LAG: Final = Metric(
+    name="tocsin_event_lag_seconds",
+    kind="gauge",
+    meaning="Wall clock less the stream clock, after the last block of a live run.",
+)
+REVISIONS: Final = Metric(
+    name="tocsin_incident_revisions",
+    kind="counter",
+    meaning="Revisions of incidents that the detector wrote, by reason.",
+    labels=("reason",),
+)
+RAISED: Final = Metric(
+    name="tocsin_incidents_raised", kind="counter", meaning="Incidents raised, by hazard.", labels=("hazard",)
+)
+OPEN: Final = Metric(
+    name="tocsin_incidents_open", kind="gauge", meaning="Incidents raised and not yet closed, withdrawn or merged."
+)
+READY: Final = Metric(name="tocsin_ready", kind="gauge", meaning="1 while all stages are loaded and running, else 0.")
+
+METRICS: Final = (
+    RECEIVED,
+    USED,
+    FILTERED,
+    LATE,
+    DUPLICATE,
+    DEAD,
+    HELD,
+    BLOCKS,
+    STAGE_SECONDS,
+    GATE_OPEN,
+    WATERMARK,
+    EVENT_LAG,
+    REVISIONS,
+    RAISED,
+    OPEN,
+    READY,
+)
+
+
+class Metrics:
+    """The metrics of one run, in a registry of its own.
+
+    Methods take the metric and its label values in the order of the declaration.
+
+    Raises:
+        KeyError: the metric is not declared in ``METRICS``, or is of the other kind.
+        ValueError: the number of label values is not that of the declaration.
+
+    >>> metrics = Metrics()
+    >>> metrics.add(DEAD, 2, "ingest", "not_json")
+    >>> metrics.value(DEAD, "ingest", "not_json")
+    2.0
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._counters = {
+            metric.name: Counter(metric.name, metric.meaning, metric.labels, registry=self.registry)
+            for metric in METRICS
+            if metric.kind == "counter"
+        }
+        self._gauges = {
+            metric.name: Gauge(metric.name, metric.meaning, metric.labels, registry=self.registry)
+            for metric in METRICS
+            if metric.kind == "gauge"
+        }
+
+    def add(self, metric: Metric, amount: float, *labels: str) -> None:
+        """Add to a counter."""
+        counter = self._counters[metric.name]
+        (counter.labels(*labels) if metric.labels else counter).inc(amount)
+
+    def set(self, metric: Metric, value: float, *labels: str) -> None:
+        """Set a gauge."""
+        gauge = self._gauges[metric.name]
+        (gauge.labels(*labels) if metric.labels else gauge).set(value)
+
+    def value(self, metric: Metric, *labels: str) -> float:
+        """Give what a metric stands at; 0 while it was never touched."""
+        sample = f"{metric.name}_total" if metric.kind == "counter" else metric.name
+        found = self.registry.get_sample_value(sample, dict(zip(metric.labels, labels, strict=True)))
+        return 0.0 if found is None else found
