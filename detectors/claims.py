@@ -1,0 +1,87 @@
+"""Whose voice is it: what an open incident claims, and what the talk about it makes expected elsewhere.
+
+*Claim*: a later voice that names any place inside the area of an open incident of its family belongs wholly to it; so does one that names
+only what contains the area, and one that names no place, while the incident is talked of. *Echo*: people far away talk of a big event and
+name their own town; open incidents therefore raise what is expected of their family everywhere, by their pace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from detectors.baseline import Baseline
+from detectors.geometry import distance_km
+from detectors.hazards import compatible, support
+from detectors.incident import Case
+from detectors.pool import coarse_key, containing_keys
+from detectors.voices import Voice
+from tocsin.model import COARSE_KINDS, OPEN, Place
+from tocsin.settings.detector import DetectorSettings
+from tocsin.time import MINUTE_MS
+
+LEAST_SUPPORT: Final = 0.3
+"""A voice belongs to an incident's family when its hazards support the incident's at least so far."""
+TALKED_OF_MINS: Final = 60.0
+"""A voice without a place belongs to an incident whose last voice is no older."""
+ECHO_LEAST_SHARE: Final = 1e-3
+"""Share of the echo that names any one place, at least: the talk about an event is not spread as ordinary talk is."""
+CLAIM_SCORE: Final = 0.15
+
+
+def of_family(voice: Voice, case: Case) -> bool:
+    """Tell whether a voice can speak of what a case tells of."""
+    if voice.role != "event" and voice.hazards.get(OPEN, 0.0) >= 0.5:
+        return True
+    named = [
+        hazard for hazard, mass in case.masses.items() if hazard != OPEN and mass >= 0.25 * max(case.masses.values())
+    ]
+    return any(support(voice.hazards, hazard) >= LEAST_SUPPORT for hazard in {case.hazard, *named})
+
+
+def distance_to(voice: Voice, case: Case, settings: DetectorSettings) -> float | None:
+    """Give how far a voice's places are from a case in km when the case claims it, ``None`` when it does not."""
+    reach = case.reach_km(settings)
+    best: float | None = None
+    for place in voice.places:
+        if place.score < CLAIM_SCORE:
+            continue
+        if place.kind in COARSE_KINDS:
+            inside = coarse_key(place) in containing_keys(case.place)
+            distance = reach if inside else None
+        else:
+            distance = distance_km(place.lat, place.lon, case.place.lat, case.place.lon)
+            if distance > reach + place.uncertainty_km:
+                distance = None
+        if distance is not None and (best is None or distance < best):
+            best = distance
+    return best
+
+
+def owner_of(voice: Voice, cases: Iterable[Case], settings: DetectorSettings) -> Case | None:
+    """Give the case a voice belongs to: the nearest that claims one of its places, else the most talked of when it names none."""
+    nearest: tuple[float, str, Case] | None = None
+    loudest: tuple[float, str, Case] | None = None
+    for case in cases:
+        if case.state == "closed" or not of_family(voice, case):
+            continue
+        if voice.places:
+            distance = distance_to(voice, case, settings)
+            if distance is not None and (nearest is None or (distance, case.incident_id) < nearest[:2]):
+                nearest = (distance, case.incident_id, case)
+        elif voice.at - case.last_voice_at <= TALKED_OF_MINS * MINUTE_MS:
+            pace = -case.pace_now(voice.at)
+            if loudest is None or (pace, case.incident_id) < loudest[:2]:
+                loudest = (pace, case.incident_id, case)
+    chosen = nearest or loudest
+    return chosen[2] if chosen else None
+
+
+def echo_rate(  # noqa: PLR0913, PLR0917  (a rate, and all that raises it)
+    hazard: str, place: Place, now_at: int, cases: Iterable[Case], baseline: Baseline, settings: DetectorSettings
+) -> float:
+    """Give the voices a minute expected to name a place because open incidents of the family are talked of elsewhere."""
+    pace = sum(case.pace_now(now_at) for case in cases if case.state != "closed" and compatible(hazard, case.hazard))
+    if pace == 0.0:
+        return 0.0
+    return settings.echo_share * pace * max(baseline.share(place), ECHO_LEAST_SHARE)

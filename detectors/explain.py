@@ -1,0 +1,118 @@
+"""One sentence that says why, in words a dispatcher reads at a glance; and what is reported, inferred and unknown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from detectors.voices import Voice
+from tocsin.model import OPEN, Incident
+
+HAZARD_WORDS: Final[Mapping[str, str]] = {
+    "fire": "a fire",
+    "road_accident": "a road accident",
+    "rail_accident": "a rail accident",
+    "aviation_accident": "an aviation accident",
+    "explosion": "an explosion",
+    "attack": "an attack",
+    "flood": "a flood",
+    "storm": "a storm",
+    "earthquake": "an earthquake",
+    "collapse": "a collapse",
+    "industrial": "an industrial accident",
+    "rescue": "a person in danger",
+    "landslide": "a landslide",
+    OPEN: "something not yet named",
+}
+CONSEQUENCE_WORDS: Final[Mapping[str, str]] = {
+    "dead": "dead",
+    "injured": "injured",
+    "trapped": "people trapped",
+    "missing": "people missing",
+    "evacuated": "an evacuation",
+    "damage": "damage",
+    "blocked": "a blocked way",
+    "responders": "responders on scene",
+}
+MOST_TERMS: Final = 8
+
+
+def spell(count: int, noun: str) -> str:
+    """Give a count with its noun.
+
+    >>> spell(1, "voice"), spell(3, "voice")
+    ('1 voice', '3 voices')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def span(millis: int) -> str:
+    """Give a length of time for reading.
+
+    >>> span(45_000), span(125_000), span(7_200_000)
+    ('45 s', '2 min', '2 h')
+    """
+    seconds = millis // 1_000
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 7_200 else f"{seconds // 3_600} h"
+
+
+def sentence(incident: Incident) -> str:
+    """Say in one sentence what is heard, where, by whom, and against what it was measured."""
+    heard = spell(incident.voices, "independent voice")
+    first = f", {incident.witnesses} at first hand," if incident.witnesses else ""
+    length = span(max(1_000, incident.updated_at - incident.first_voice_at))
+    usual = "none is expected" if incident.expected < 0.05 else f"{incident.expected:.1f} are expected"
+    window = span(incident.window_ms)
+    words = ", ".join(f"“{term}”" for term in incident.terms[:3])
+    said = f" ({words})" if words else ""
+    tail = f"; {spell(incident.denials, 'voice')} against" if incident.denials else ""
+    return (
+        f"{heard}{first} in {length} tell of {HAZARD_WORDS[incident.hazard]} at {incident.place}{said}; "
+        f"ordinarily {usual} in {window}{tail}."
+    )
+
+
+def reported(consequences: Mapping[str, int]) -> tuple[str, ...]:
+    """Say which consequences were told, and by how many."""
+    ranked = sorted(consequences.items(), key=lambda kv: (-kv[1], kv[0]))
+    return tuple(f"{CONSEQUENCE_WORDS.get(name, name)}: {spell(count, 'voice')}" for name, count in ranked)
+
+
+def inferred(hazards: Mapping[str, float], hazard: str, radius_km: float, posterior: float) -> tuple[str, ...]:
+    """Say what the machine concluded by itself."""
+    found = [f"hazard: {hazard.replace('_', ' ')} ({hazards.get(hazard, 0.0):.0%} of what is told)"]
+    found.append(f"place: within {radius_km:.1f} km, nine times of ten ({posterior:.0%} at the place named)")
+    return tuple(found)
+
+
+def unknown(consequences: Mapping[str, int], witnesses: int) -> tuple[str, ...]:
+    """Say what nobody told yet."""
+    missing = []
+    if not consequences.keys() & {"dead", "injured", "trapped", "missing"}:
+        missing.append("whether anybody is hurt")
+    if not witnesses:
+        missing.append("whether anybody speaks at first hand")
+    if "responders" not in consequences:
+        missing.append("whether help is there")
+    return tuple(missing)
+
+
+def top_terms(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Give the words heard most often."""
+    return tuple(sorted(counts, key=lambda term: (-counts[term], term))[:MOST_TERMS])
+
+
+def forgery_cost(voices: Sequence[Voice], nats: float, threshold: float) -> int:
+    """Give how many independent accounts it would have taken to fake this: the voices less those it could have done without.
+
+    Each voice beyond the threshold's need is spare; the strongest are needed first, so the least forger needs
+    ``voices - spare`` accounts, at least three.
+    """
+    if not voices:
+        return 0
+    per_voice = max(0.5, nats / len(voices))
+    spare = math.floor(max(0.0, nats - threshold) / per_voice)
+    return max(min(3, len(voices)), len(voices) - spare)

@@ -1,0 +1,58 @@
+"""Other explanations of a burst than an event here and now: a drill, a match, fireworks, an old article going round.
+
+An asserted explanation counts from two independent voices, or from one official. It then accounts for the voices that tell no consequence
+at first hand; if what is left passes the threshold alone, the incident is raised all the same (an accident during a match). A question
+("is it a drill?") is no explanation: it proves perception. Denials weigh against the evidence, each by itself.
+
+Fails when: two people are mistaken in the same way within the hour; the refusal is visible, and two new first-hand voices reopen it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from detectors.voices import Voice
+
+AGREEING_VOICES: Final = 2
+"""Independent voices that make an explanation stand."""
+DENIAL_NATS: Final = 1.5
+"""What one denial takes from the evidence: it is 4.5 times as likely where nothing happens."""
+OFFICIAL_DENIAL_NATS: Final = 4.0
+"""What an official denial takes."""
+SURE_WEIGHT: Final = 3.0
+"""Mark from which a first-hand voice stands by itself against an explanation."""
+
+
+def standing(voices: Sequence[Voice]) -> str | None:
+    """Give the explanation that stands among some voices, by its kind, or ``None``.
+
+    >>> def said(author: str, witness: str) -> Voice:
+    ...     return Voice(number=0, post_id=author, author=author, source="", at=0, role="explanation", explanation="exercise",
+    ...         hazards={}, main="attack", probability=0.1, weight=0.5, witness=witness)
+    >>> standing([said("a", "unknown")]), standing([said("a", "official")]), standing([said("a", ""), said("b", "")])
+    (None, 'exercise', 'exercise')
+    """
+    authors: dict[str, set[str]] = {}
+    official: dict[str, bool] = {}
+    for voice in voices:
+        if voice.role == "explanation":
+            authors.setdefault(voice.explanation, set()).add(voice.author)
+            official[voice.explanation] = official.get(voice.explanation, False) or voice.witness == "official"
+    agreed = [kind for kind in authors if official[kind] or len(authors[kind]) >= AGREEING_VOICES]
+    return max(agreed, key=lambda kind: (official[kind], len(authors[kind]), kind), default=None)
+
+
+def accounts_for(voice: Voice) -> bool:
+    """Tell whether an explanation that stands accounts for a voice: any that does not tell a consequence, surely and at first hand."""
+    return not (voice.consequences and voice.first_hand and voice.weight >= SURE_WEIGHT and not voice.perception_only)
+
+
+def denial_nats(voices: Sequence[Voice]) -> float:
+    """Give what the denials among some voices take from the evidence, in nats: once an author."""
+    by_author: dict[str, float] = {}
+    for voice in voices:
+        if voice.role == "denial":
+            nats = OFFICIAL_DENIAL_NATS if voice.witness == "official" else DENIAL_NATS
+            by_author[voice.author] = max(nats, by_author.get(voice.author, 0.0))
+    return sum(by_author.values())

@@ -1,0 +1,96 @@
+"""Which hazards can be one event, and how far each spreads.
+
+One event is often told under several names: a fertiliser plant burns and explodes, a quake brings a house down. Two hazards are
+*compatible* when they share a family; the weight says how well a voice of one hazard supports the hypothesis of the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tocsin.model import HAZARDS, OPEN
+
+FAMILIES: Final[tuple[frozenset[str], ...]] = (
+    frozenset({"fire", "explosion", "industrial", "collapse", "attack"}),
+    frozenset({"earthquake", "collapse"}),
+    frozenset({"storm", "flood", "landslide"}),
+    frozenset({"storm", "collapse"}),
+    frozenset({"road_accident", "rail_accident"}),
+    frozenset({"road_accident", "fire", "explosion", "industrial"}),
+    frozenset({"rail_accident", "fire", "explosion", "industrial"}),
+    frozenset({"aviation_accident", "fire", "explosion"}),
+    frozenset({"rescue", "flood", "storm", "landslide", "collapse"}),
+)
+"""Sets of hazards within which any two can be told of one event."""
+
+PARTLY: Final = 0.4
+"""Support that a voice of one hazard lends to another hazard of its family."""
+
+OPEN_SUPPORT: Final = 0.4
+"""Support that a voice which names no hazard lends to each of them."""
+
+SPREAD_KM: Final[Mapping[str, float]] = {
+    "fire": 3.0,
+    "road_accident": 3.0,
+    "rail_accident": 3.0,
+    "aviation_accident": 5.0,
+    "explosion": 5.0,
+    "attack": 3.0,
+    "flood": 8.0,
+    "storm": 15.0,
+    "earthquake": 80.0,
+    "collapse": 3.0,
+    "industrial": 5.0,
+    "rescue": 3.0,
+    "landslide": 5.0,
+    OPEN: 5.0,
+}
+"""How far from the event its witnesses are, in km."""
+
+PRIOR: Final = 1.0 / len(HAZARDS)
+"""Prior probability of each hazard: flat, for the marks and the baseline already know how often each is told."""
+
+
+def compatible(one: str, other: str) -> bool:
+    """Say whether two hazards can be one event; an unnamed one can be any.
+
+    >>> compatible("fire", "explosion"), compatible("fire", "flood"), compatible("open", "flood")
+    (True, False, True)
+    """
+    return one == other or OPEN in (one, other) or any(one in family and other in family for family in FAMILIES)
+
+
+def _support(told: str, hypothesis: str) -> float:
+    if told == hypothesis:
+        return 1.0
+    if told == OPEN:
+        return OPEN_SUPPORT
+    return PARTLY if compatible(told, hypothesis) else 0.0
+
+
+SUPPORT: Final[Mapping[str, Mapping[str, float]]] = {
+    told: {hypothesis: _support(told, hypothesis) for hypothesis in HAZARDS} for told in (*HAZARDS, OPEN)
+}
+
+
+def support(hazards: Mapping[str, float], hypothesis: str) -> float:
+    """Give how well a voice's hazard distribution supports a hypothesis, from 0 to 1.
+
+    >>> support({"fire": 0.5, "explosion": 0.5}, "fire")
+    0.7
+    """
+    return sum(mass * SUPPORT[told][hypothesis] for told, mass in hazards.items() if told in SUPPORT)
+
+
+def support_vector(hazards: Mapping[str, float]) -> npt.NDArray[np.float64]:
+    """Give the support for each of ``HAZARDS``, in their order."""
+    return np.array([support(hazards, hypothesis) for hypothesis in HAZARDS])
+
+
+def touched(hazards: Mapping[str, float], least: float = 0.15) -> tuple[str, ...]:
+    """Give the hazards a voice names with at least ``least`` of its mass, in the order of ``HAZARDS``."""
+    return tuple(hazard for hazard in HAZARDS if hazards.get(hazard, 0.0) >= least)

@@ -1,0 +1,200 @@
+"""One hypothesis weighed: is there an event of this hazard around this place, now?
+
+Gathers the voices that may speak of it (once an author), sets aside those that an explanation accounts for, measures each against the rate
+expected where and when it was heard, and gives the prior-weighted evidence of all zones together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from detectors import explanation
+from detectors.baseline import PEOPLE_OF_KIND, Baseline
+from detectors.evidence import evidence, log_sum
+from detectors.geometry import Floats, distance_km
+from detectors.hazards import PRIOR, SPREAD_KM, support
+from detectors.place import NONE_SHARE, Candidates, Whereabouts, candidates_of, fits, nominate, whereabouts
+from detectors.pool import Pool
+from detectors.retelling import retold
+from detectors.voices import RETOLD, Voice
+from tocsin.model import Place
+from tocsin.settings.detector import DetectorSettings
+from tocsin.time import MINUTE_MS
+
+LOOK_BACK_UNLOCATED_MINS: Final = 60.0
+TERRITORY_PEOPLE: Final = 7e7
+"""People of the territory that a budget is for."""
+LEAST_PEOPLE: Final = 2e4
+"""A place is as likely the scene of an event as a town of so many people, however small it is: roads and fields have accidents too."""
+LEAST_FIT: Final = 0.02
+"""A located voice that fits the best zone less than this is not of the event."""
+
+Echo = Callable[[str, Place], float]
+"""Voices a minute expected to name a place because open incidents elsewhere are talked of."""
+
+
+class Hypothesis(msgspec.Struct, frozen=True):
+    """What was found: who speaks for it, where, how strongly."""
+
+    hazard: str
+    voices: tuple[Voice, ...]
+    """Those that speak for the best zone, in canonical order."""
+    where: Whereabouts
+    nats: float
+    """Prior-weighted evidence over all zones, less the denials."""
+    window_mins: float
+    expected: float
+    """Voices expected here in that window on an ordinary day."""
+    against: float
+    """What denials took, in nats."""
+    explained: str | None
+    """The explanation that stands, if any; the voices it accounts for are not among ``voices``."""
+
+    def meets_floors(self, settings: DetectorSettings) -> bool:
+        """Tell whether enough independent, placed and unmediated voices speak for it, and credibly."""
+        placed = sum(bool(voice.fine) for voice in self.voices)
+        unmediated = sum(not voice.media for voice in self.voices)
+        mean = sum(voice.probability for voice in self.voices) / max(1, len(self.voices))
+        return (
+            len(self.voices) >= settings.min_voices
+            and placed >= settings.min_placed_voices
+            and unmediated >= settings.min_unmediated_voices
+            and mean >= settings.min_mean_probability
+        )
+
+    @property
+    def mere_perception(self) -> bool:
+        """Only noise, smoke, sirens and questions were heard so far: nobody told a consequence."""
+        return all((voice.perception_only or voice.question) and not voice.consequences for voice in self.voices)
+
+
+def spread_of(hazard: str, settings: DetectorSettings) -> float:
+    """Give the spread of a hazard in km."""
+    return settings.spread_km.get(hazard, SPREAD_KM[hazard])
+
+
+def trust_of(voices: Sequence[Voice]) -> Floats:
+    """Give how much each voice's word on the place counts: full at first hand, a quarter when retold."""
+    return np.array([1.0 if v.first_hand else 0.25 if v.witness in RETOLD else 0.6 for v in voices])
+
+
+def zone_prior(zones: Sequence[Place]) -> Floats:
+    """Give the prior probability of each zone within its territory: by its people, with a floor."""
+    people = [max(float(zone.population) or PEOPLE_OF_KIND.get(zone.kind, 0.0), LEAST_PEOPLE) for zone in zones]
+    return np.array(people) / TERRITORY_PEOPLE
+
+
+def once_an_author(voices: Iterable[Voice]) -> list[Voice]:
+    """Keep the voice of each author that says most (greatest mark; the earlier one of equals), in canonical order."""
+    best: dict[str, Voice] = {}
+    for voice in voices:
+        known = best.get(voice.author)
+        if known is None or (bool(voice.places), voice.weight) > (bool(known.places), known.weight):
+            best[voice.author] = voice
+    return sorted(best.values(), key=lambda voice: voice.number)
+
+
+def weigh(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured against)
+    hazard: str, seed: Place, now_at: int, pool: Pool, baseline: Baseline, echo: Echo, settings: DetectorSettings
+) -> Hypothesis | None:
+    """Weigh the hypothesis of an event of ``hazard`` around ``seed`` at ``now_at``; ``None`` when too few speak for it."""
+    spread = spread_of(hazard, settings)
+    reach = 3.0 * spread + 15.0
+    near = [v for v in pool.near(seed, reach) if support(v.hazards, hazard) > 0.05]
+    since = now_at - int(LOOK_BACK_UNLOCATED_MINS * MINUTE_MS)
+    floating = [v for v in pool.unlocated(since, settings.max_hypothesis_voices) if support(v.hazards, hazard) > 0.05]
+    heard = [*near, *floating]
+    telling = once_an_author(v for v in heard if v.role == "event")
+    if len(telling) < settings.min_voices:
+        return None
+    recent = now_at - int(settings.explanation_mins * MINUTE_MS)
+    other = [v for v in heard if v.role != "event" and v.at >= recent and (v.places or v.witness != "official")]
+    explained = explanation.standing(other)
+    if explained is not None:
+        telling = [v for v in telling if not explanation.accounts_for(v)]
+    telling = telling[-settings.max_hypothesis_voices :]
+    zones = [
+        zone
+        for zone in nominate(telling, 4 * settings.max_hypothesis_zones)
+        if distance_km(zone.lat, zone.lon, seed.lat, seed.lon) <= reach
+    ][: settings.max_hypothesis_zones]
+    if len(telling) < settings.min_voices or not zones:
+        return _refused(hazard, seed, explained)
+    named = candidates_of(telling)
+    ages = np.array([max(0.0, (now_at - v.at) / MINUTE_MS) for v in telling])
+    matrix = fits(zones, named.places, spread)
+    pulls, rates = _pulls(hazard, telling, named, matrix, baseline, echo, retold(telling, spread, settings))
+    nats, by_window = evidence(ages, pulls, settings.sizes_voices, settings.windows_mins, settings.voice_cap_nats)
+    weighed = nats + np.log(zone_prior(zones)) + math.log(PRIOR)
+    best = int(np.argmax(np.round(weighed, 6)))
+    window = settings.windows_mins[int(np.argmax(by_window[best]))]
+    against = explanation.denial_nats(other)
+    speaking = _speaking(telling, named, matrix[best], ages, window)
+    fine = nominate(speaking, settings.max_hypothesis_zones)
+    if not fine:
+        return _refused(hazard, seed, explained)
+    return Hypothesis(
+        hazard=hazard,
+        voices=tuple(speaking),
+        where=whereabouts(fine, zone_prior(fine), speaking, trust_of(speaking), spread),
+        nats=round(log_sum(weighed) - against, 6),
+        window_mins=window,
+        expected=round(float(rates[best]) * window, 9),
+        against=against,
+        explained=explained,
+    )
+
+
+def _refused(hazard: str, seed: Place, explained: str | None) -> Hypothesis | None:
+    if explained is None:
+        return None
+    return Hypothesis(hazard, (), Whereabouts((seed,), (1.0,), 0, 0.5, 0.5), float("-inf"), 0.0, 0.0, 0.0, explained)
+
+
+def _pulls(  # noqa: PLR0913, PLR0917  (what was heard and all it is measured against)
+    hazard: str,
+    voices: Sequence[Voice],
+    named: Candidates,
+    matrix: Floats,
+    baseline: Baseline,
+    echo: Echo,
+    drawn: Floats,
+) -> tuple[Floats, Floats]:
+    """Give ``x_i`` for each zone and voice, in minutes, and the expected voices a minute around each zone."""
+    zones = matrix.shape[0]
+    pulls = np.zeros((zones, len(voices)))
+    rates = np.zeros(zones)
+    seen: set[str] = set()
+    for column, owner in enumerate(named.owner):
+        voice, place = voices[owner], named.places[column]
+        rate = baseline.rate(voice.main, place) + echo(hazard, place)
+        pulls[:, owner] += named.scores[column] * matrix[:, column] / (rate + drawn[owner])
+        if place.id not in seen:
+            seen.add(place.id)
+            rates += np.where(matrix[:, column] > LEAST_FIT, rate, 0.0)
+    for index, voice in enumerate(voices):
+        if not voice.places:
+            pulls[:, index] = NONE_SHARE / (baseline.unlocated_rate(voice.main) + drawn[index])
+        pulls[:, index] *= voice.weight * support(voice.hazards, hazard)
+    return pulls, rates
+
+
+def _speaking(voices: Sequence[Voice], named: Candidates, row: Floats, ages: Floats, window: float) -> list[Voice]:
+    """Give the voices that speak for a zone: those that fit it, and those without a place of the same stretch of time."""
+    fit = np.zeros(len(voices))
+    for column, owner in enumerate(named.owner):
+        fit[owner] += named.scores[column] * row[column]
+    located = [index for index in range(len(voices)) if fit[index] >= LEAST_FIT and ages[index] <= 2 * window]
+    if not located:
+        return []
+    oldest = max(ages[index] for index in located) + min(window, 10.0)
+    return [
+        voice
+        for index, voice in enumerate(voices)
+        if index in set(located) or (not voice.places and ages[index] <= oldest)
+    ]

@@ -1,0 +1,337 @@
+"""The life of one incident: raised, grown, moved, merged, denied, quiet, closed. One fold: a case, what was heard, the next revision.
+
+A case owns its voices: later voices of its area and family belong to it and can raise nothing else. It speaks again only when there is
+something to say: its voices doubled, its hazard or place changed, its pace surged, it was denied, it fell silent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import msgspec
+import numpy as np
+
+from detectors import explain
+from detectors.evidence import log_sum
+from detectors.explanation import OFFICIAL_DENIAL_NATS
+from detectors.geometry import distance_km
+from detectors.hazards import compatible
+from detectors.hypothesis import Hypothesis, spread_of, trust_of, zone_prior
+from detectors.place import Whereabouts, log_likelihood, nominate, whereabouts
+from detectors.voices import Voice
+from tocsin.ids import content_id
+from tocsin.model import HAZARDS, OPEN, Incident, IncidentState, Place, Reason
+from tocsin.settings.detector import DetectorSettings
+from tocsin.time import MINUTE_MS
+
+GROWN_FACTOR: Final = 2.0
+"""An incident speaks again when its voices have multiplied by this."""
+PACE_MINS: Final = 60.0
+SURGE_MINS: Final = 10.0
+LEAST_MOVE_KM: Final = 1.0
+DENIED_SHARE: Final = 0.5
+"""Denials a voice from which an incident is withdrawn."""
+REOPENING_VOICES: Final = 2
+"""First-hand voices after a withdrawal that reopen an incident."""
+MOST_AUTHORS: Final = 4_096
+MOST_TERMS: Final = 64
+RAISED_STATES: Final = frozenset({"open", "quiet"})
+
+
+class Case(msgspec.Struct, kw_only=True):
+    """The state of one incident; ``revise`` writes it as an ``Incident``."""
+
+    incident_id: str
+    state: IncidentState = "open"
+    revision: int = 0
+    hazard: str
+    where: Whereabouts
+    voices: list[Voice] = []
+    """Held for the posterior, at most ``max_incident_voices``; later ones are counted only."""
+    authors: dict[str, str] = {}
+    """Author to the post that made it a voice."""
+    masses: dict[str, float] = {}
+    count: int = 0
+    witnesses: int = 0
+    located: int = 0
+    copies: int = 0
+    denials: dict[str, bool] = {}
+    """Author of a denial to whether it is official."""
+    networks: dict[str, int] = {}
+    terms: dict[str, int] = {}
+    consequences: dict[str, int] = {}
+    raised_at: int
+    first_voice_at: int
+    last_voice_at: int
+    nats: float
+    threshold: float
+    expected: float
+    window_ms: int
+    budget_mins: float
+    warm: bool
+    lineage: list[str] = []
+    pace: float = 0.0
+    """Voices a minute, averaged over ``PACE_MINS``, as of ``pace_at``."""
+    pace_at: int = 0
+    surge_times: list[int] = []
+    said_count: int = 0
+    said_pace: float = 0.0
+    said_lat: float = 0.0
+    said_lon: float = 0.0
+    said_r90_km: float = 0.0
+    said_hazard: str = ""
+    touched: bool = False
+    forgery: int = 0
+    against_first_hand: int = 0
+    """First-hand voices heard since it was withdrawn."""
+
+    @property
+    def place(self) -> Place:
+        """Where it is thought to be."""
+        return self.where.place
+
+    def reach_km(self, settings: DetectorSettings) -> float:
+        """Give the distance within which later voices of its family belong to it."""
+        return self.where.r90_km + settings.claim_spreads * spread_of(self.hazard, settings)
+
+    def pace_now(self, now_at: int) -> float:
+        """Give its voices a minute, averaged over the last hour."""
+        return self.pace * math.exp(-max(0, now_at - self.pace_at) / (PACE_MINS * MINUTE_MS))
+
+
+def open_case(found: Hypothesis, now_at: int, pane_start_at: int, settings: DetectorSettings, *, warm: bool) -> Case:
+    """Make the case of a hypothesis that passed the threshold, and take in its voices."""
+    budget = settings.budget_mins(found.where.place.country)
+    case = Case(
+        incident_id=content_id(found.hazard, pane_start_at, found.where.place.id),
+        hazard=found.hazard,
+        where=found.where,
+        raised_at=now_at,
+        first_voice_at=found.voices[0].at,
+        last_voice_at=found.voices[-1].at,
+        nats=found.nats,
+        threshold=math.log(budget),
+        expected=found.expected,
+        window_ms=round(found.window_mins * MINUTE_MS),
+        budget_mins=budget,
+        warm=warm,
+    )
+    for voice in found.voices:
+        absorb(case, voice, settings)
+    case.forgery = explain.forgery_cost(found.voices, found.nats, case.threshold)
+    case.hazard = hazard_of(case, found.hazard)
+    return case
+
+
+def hazard_of(case: Case, raised_as: str) -> str:
+    """Give the hazard with the most mass among the voices; the one it was raised as wins ties."""
+    named = {hazard: mass for hazard, mass in case.masses.items() if hazard != OPEN}
+    if not named:
+        return raised_as
+    return max(HAZARDS, key=lambda hazard: (round(named.get(hazard, 0.0), 6), hazard == raised_as))
+
+
+def absorb(case: Case, voice: Voice, settings: DetectorSettings) -> None:
+    """Let a voice belong to a case: for it, or against it."""
+    case.touched = True
+    if voice.role != "event":
+        official = voice.witness == "official"
+        case.denials[voice.author] = official or case.denials.get(voice.author, False)
+        return
+    case.last_voice_at = max(case.last_voice_at, voice.at)
+    if voice.author in case.authors:
+        return
+    if len(case.authors) < MOST_AUTHORS:
+        case.authors[voice.author] = voice.post_id
+    case.first_voice_at = min(case.first_voice_at, voice.at)
+    case.count += 1
+    case.witnesses += voice.first_hand
+    case.located += bool(voice.places)
+    case.networks[voice.source] = case.networks.get(voice.source, 0) + 1
+    for hazard, mass in voice.hazards.items():
+        case.masses[hazard] = case.masses.get(hazard, 0.0) + mass * voice.weight
+    for term in voice.terms:
+        if term in case.terms or len(case.terms) < MOST_TERMS:
+            case.terms[term] = case.terms.get(term, 0) + 1
+    for consequence in voice.consequences:
+        case.consequences[consequence] = case.consequences.get(consequence, 0) + 1
+    case.pace = case.pace_now(voice.at) + 1.0 / PACE_MINS
+    case.pace_at = max(case.pace_at, voice.at)
+    case.surge_times = [*(at for at in case.surge_times if at > voice.at - SURGE_MINS * MINUTE_MS), voice.at][-512:]
+    if case.state == "explained" and voice.first_hand and not voice.perception_only:
+        case.against_first_hand += 1
+    if len(case.voices) < settings.max_incident_voices:
+        case.voices.append(voice)
+
+
+def take_back(case: Case, post_id: str, settings: DetectorSettings) -> None:
+    """A post was deleted: its voice leaves the case, which is counted anew from the voices it holds.
+
+    A voice beyond those held is not counted out: by then the case stands on hundreds.
+    """
+    gone = [voice for voice in case.voices if voice.post_id == post_id]
+    if not gone:
+        return
+    rest = [voice for voice in case.voices if voice.post_id != post_id]
+    beyond = case.count - len(case.voices)
+    last_voice_at = case.last_voice_at
+    case.voices, case.authors, case.masses, case.networks, case.terms, case.consequences = [], {}, {}, {}, {}, {}
+    case.count = case.witnesses = case.located = 0
+    for voice in rest:
+        absorb(case, voice, settings)
+    case.count += beyond
+    case.last_voice_at = last_voice_at
+    case.touched = True
+
+
+def locate(case: Case, settings: DetectorSettings) -> None:
+    """Work out again where it is, and which hazard, from the voices it holds."""
+    zones = nominate(case.voices, settings.max_hypothesis_zones)
+    if zones:
+        spread = spread_of(case.hazard, settings)
+        case.where = whereabouts(zones, zone_prior(zones), case.voices, trust_of(case.voices), spread)
+    case.hazard = hazard_of(case, case.hazard)
+
+
+def denied(case: Case) -> bool:
+    """Tell whether the voices against a case outweigh those for it: half as many, or an official one before it has grown."""
+    official = any(case.denials.values())
+    weight = len(case.denials) + (OFFICIAL_DENIAL_NATS if official else 0.0)
+    return bool(case.denials) and (official or len(case.denials) >= 2) and weight >= DENIED_SHARE * case.count
+
+
+def next_reason(case: Case, now_at: int, settings: DetectorSettings) -> Reason | None:
+    """Say why a case should speak now, or ``None``: whether it stands comes before where it is, and that before how large."""
+    if case.state == "closed":
+        return None
+    if case.state == "explained":
+        return "reopened" if case.against_first_hand >= REOPENING_VOICES else None
+    if denied(case) or case.count < settings.min_voices:
+        return "withdrawn"
+    return _move(case) or _growth(case, now_at, settings)
+
+
+def _move(case: Case) -> Reason | None:
+    moved = distance_km(case.said_lat, case.said_lon, case.place.lat, case.place.lon)
+    if moved > max(LEAST_MOVE_KM, case.said_r90_km):
+        return "corrected"
+    if moved > max(LEAST_MOVE_KM, case.said_r90_km / 2):
+        return "moved"
+    return None
+
+
+def _growth(case: Case, now_at: int, settings: DetectorSettings) -> Reason | None:
+    recent = sum(at > now_at - SURGE_MINS * MINUTE_MS for at in case.surge_times)
+    pace = recent / SURGE_MINS
+    if recent >= settings.surge_min_voices and case.said_pace and pace >= settings.surge_factor * case.said_pace:
+        return "surge"
+    if case.count >= GROWN_FACTOR * case.said_count or case.hazard != case.said_hazard:
+        return "grown"
+    return None
+
+
+def _msg_type(case: Case, reason: Reason) -> Literal["Alert", "Update", "Cancel"]:
+    if reason == "raised":
+        return "Alert"
+    return "Cancel" if reason == "withdrawn" or (reason == "merged" and case.state == "closed") else "Update"
+
+
+def revise(case: Case, now_at: int, reason: Reason, settings: DetectorSettings) -> Incident:
+    """Write the next revision of a case, and remember what was said."""
+    case.revision += 1
+    place, where = case.place, case.where
+    total = sum(case.masses.values()) or 1.0
+    hazards = {h: round(m / total, 4) for h, m in sorted(case.masses.items()) if m / total >= 0.005}
+    recent = sum(at > now_at - SURGE_MINS * MINUTE_MS for at in case.surge_times)
+    case.said_pace = max(case.said_pace if reason != "surge" else 0.0, recent / SURGE_MINS)
+    case.said_count, case.said_hazard, case.said_r90_km = case.count, case.hazard, where.r90_km
+    case.said_lat, case.said_lon = place.lat, place.lon
+    incident = Incident(
+        incident_id=case.incident_id,
+        revision=case.revision,
+        msg_type=_msg_type(case, reason),
+        reason=reason,
+        state=case.state,
+        hazard=case.hazard,
+        hazards=hazards,
+        lat=round(place.lat, 6),
+        lon=round(place.lon, 6),
+        radius_km=where.r90_km,
+        r50_km=where.r50_km,
+        place=place_words(where, settings),
+        place_id=place.id,
+        place_kind=place.kind,
+        country=place.country,
+        region=place.admin.region,
+        departement=place.admin.departement,
+        commune=place.admin.commune,
+        raised_at=case.raised_at,
+        updated_at=now_at,
+        first_voice_at=case.first_voice_at,
+        closed_at=now_at if case.state == "closed" else None,
+        voices=case.count,
+        witnesses=case.witnesses,
+        located_voices=case.located,
+        denials=len(case.denials),
+        networks=tuple(sorted(case.networks)),
+        evidence=round(case.nats, 3),
+        threshold=round(case.threshold, 3),
+        expected=round(case.expected, 6),
+        window_ms=case.window_ms,
+        budget_mins=case.budget_mins,
+        forgery_cost=case.forgery,
+        warm=case.warm,
+        terms=explain.top_terms(case.terms),
+        reported=explain.reported(case.consequences),
+        inferred=explain.inferred(hazards, case.hazard, where.r90_km, where.mass[where.medoid]),
+        unknown=explain.unknown(case.consequences, case.witnesses),
+        lineage=tuple(case.lineage),
+    )
+    return msgspec.structs.replace(incident, sentence=explain.sentence(incident))
+
+
+def place_words(where: Whereabouts, settings: DetectorSettings) -> str:
+    """Name the place: alone when its commune holds the mass (or it leads clearly), else "between X and Y"."""
+    order = sorted(range(len(where.zones)), key=lambda i: (-where.mass[i], where.zones[i].id))
+    alone = where.commune(settings.commune_mass) is not None or where.mass[where.medoid] >= settings.commune_mass
+    others = [where.zones[i].name for i in order if where.zones[i].name != where.place.name and where.mass[i] >= 0.1]
+    return where.place.name if alone or not others else f"between {where.place.name} and {others[0]}"
+
+
+def belongs_nats(voices: Sequence[Voice], spread_km: float, settings: DetectorSettings) -> float:
+    """Give the evidence that some voices tell of one event somewhere: the logarithm of the prior-weighted likelihood over zones."""
+    zones = nominate(voices, settings.max_hypothesis_zones)
+    if not zones:
+        return 0.0
+    return log_sum(log_likelihood(zones, voices, trust_of(voices), spread_km) + np.log(zone_prior(zones)))
+
+
+def are_one(one: Case, other: Case, settings: DetectorSettings) -> bool:
+    """Tell whether two cases are one event: hazards, areas and times meet, and one event explains the places told better than two."""
+    if not compatible(one.hazard, other.hazard):
+        return False
+    apart = distance_km(one.place.lat, one.place.lon, other.place.lat, other.place.lon)
+    spread = max(spread_of(one.hazard, settings), spread_of(other.hazard, settings))
+    if apart > one.where.r90_km + other.where.r90_km + spread:
+        return False
+    gap = max(one.first_voice_at, other.first_voice_at) - min(one.last_voice_at, other.last_voice_at)
+    if gap > settings.merge_gap_mins * MINUTE_MS:
+        return False
+    both = belongs_nats([*one.voices, *other.voices], spread, settings)
+    alone = belongs_nats(one.voices, spread, settings) + belongs_nats(other.voices, spread, settings)
+    return both - alone >= settings.merge_nats
+
+
+def merge(older: Case, younger: Case, settings: DetectorSettings) -> None:
+    """Let the older case take in the younger one, which closes."""
+    for voice in sorted(younger.voices, key=lambda voice: voice.number):
+        absorb(older, voice, settings)
+    older.count += max(0, younger.count - len(younger.voices))
+    older.copies += younger.copies
+    older.denials.update(younger.denials)
+    older.lineage.append(younger.incident_id)
+    younger.lineage.append(older.incident_id)
+    younger.state = "closed"
+    locate(older, settings)

@@ -1,0 +1,188 @@
+"""A voice is one author, saying one thing, of one event: what evidence is counted in.
+
+Reposts and near copies add nothing: they are counted as copies of the voice that said it first. A denial is a negative voice; an
+asserted explanation ("it is a drill") is neither for nor against until a second one, or an official one, agrees.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+import numpy as np
+
+from detectors.hazards import OPEN_SUPPORT
+from tocsin.model import COARSE_KINDS, OPEN, Mention, Place
+from tocsin.settings.detector import DetectorSettings
+
+Role = Literal["event", "denial", "explanation"]
+EXPLAINING: Final = frozenset(
+    {"exercise", "commemoration", "advert", "old_news", "fiction", "sport", "politics", "warning"}
+)
+"""Modalities that assert another explanation than an event here and now."""
+MEDIATED: Final = frozenset({"media", "official"})
+RETOLD: Final = frozenset({"media", "relay"})
+LEAST_SCORE: Final = 0.1
+"""Candidates of a place less probable than this are not looked at."""
+MOST_CANDIDATES: Final = 5
+
+
+class Voice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is kept of one mention; no text."""
+
+    number: int
+    """Its place in canonical order."""
+    post_id: str
+    author: str
+    source: str
+    at: int
+    role: Role = "event"
+    explanation: str = ""
+    hazards: dict[str, float]
+    main: str
+    """The hazard with the greatest mass (``open`` when none was named)."""
+    probability: float
+    weight: float
+    """Odds of its probability over the odds of an ordinary post, clipped."""
+    witness: str = "unknown"
+    perception_only: bool = False
+    question: bool = False
+    consequences: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
+    terms: tuple[str, ...] = ()
+    fingerprint: int = 0
+    repost_of: str | None = None
+
+    @property
+    def fine(self) -> tuple[Place, ...]:
+        """Its candidate places finer than a département."""
+        return tuple(place for place in self.places if place.kind not in COARSE_KINDS)
+
+    @property
+    def first_hand(self) -> bool:
+        """It speaks of what it perceives itself."""
+        return self.witness == "first_hand"
+
+    @property
+    def media(self) -> bool:
+        """It is a newsroom."""
+        return self.witness == "media"
+
+
+def mark_weight(probability: float, settings: DetectorSettings) -> float:
+    """Give the weight of a mark: its odds over the base odds, clipped to the floor and the ceiling of the settings.
+
+    >>> mark_weight(0.5, DetectorSettings(base_probability=0.2)), mark_weight(0.0, DetectorSettings())
+    (4.0, 0.1)
+    """
+    p = min(max(probability, 1e-6), 1 - 1e-6)
+    base = settings.base_probability
+    odds = p / (1 - p) * (1 - base) / base
+    return round(min(max(odds, settings.mark_floor), settings.mark_ceiling), 6)
+
+
+def main_hazard(hazards: dict[str, float]) -> str:
+    """Give the hazard with the greatest mass; the unnamed one counts by what it would lend to any; ties go by name."""
+    ranked = sorted(hazards.items(), key=lambda kv: (-(kv[1] * OPEN_SUPPORT if kv[0] == OPEN else kv[1]), kv[0]))
+    return ranked[0][0] if ranked else OPEN
+
+
+def voice_of(mention: Mention, number: int, settings: DetectorSettings) -> Voice:
+    """Make the voice of a mention."""
+    role: Role = "event"
+    explanation = ""
+    if mention.modality in EXPLAINING:
+        role, explanation = "explanation", mention.modality
+    elif mention.denial or mention.modality == "negated":
+        role = "denial"
+    places = tuple(place for place in mention.places if place.score >= LEAST_SCORE)[:MOST_CANDIDATES]
+    return Voice(
+        number=number,
+        post_id=mention.post_id,
+        author=mention.author,
+        source=mention.source,
+        at=mention.event_at,
+        role=role,
+        explanation=explanation,
+        hazards=mention.hazards,
+        main=main_hazard(mention.hazards),
+        probability=mention.probability,
+        weight=mark_weight(mention.probability, settings),
+        witness=mention.witness,
+        perception_only=mention.perception_only,
+        question=mention.modality == "question",
+        consequences=mention.consequences,
+        places=places,
+        terms=mention.terms,
+        fingerprint=mention.fingerprint,
+        repost_of=mention.repost_of,
+    )
+
+
+class Copies:
+    """Finds the voice a mention copies: the post it reposts, or a recent text with nearly the same fingerprint.
+
+    Good at: repost storms, bots that paste, bridged networks. Blind to: paraphrase, and to texts too short for a fingerprint, which are
+    never collapsed (thousands write "tremblement de terre !!" by themselves).
+
+    Args:
+        bits: fingerprints at most so many bits apart are copies.
+        limit: how many fingerprints are held; the oldest go first.
+
+    >>> copies = Copies(bits=3, limit=8)
+    >>> copies.add(1, "p1", 0b1111_0000_1111), copies.find("p2", 0b1111_0000_1110, None), copies.find("p3", 0, "p1")
+    (None, 1, 1)
+    """
+
+    def __init__(self, bits: int, limit: int) -> None:
+        self._bits = bits
+        self._limit = limit
+        self._prints = np.zeros(limit, dtype=np.int64)
+        self._numbers = np.full(limit, -1, dtype=np.int64)
+        self._next = 0
+        self._by_post: dict[str, int] = {}
+
+    def find(self, post_id: str, fingerprint: int, repost_of: str | None) -> int | None:
+        """Give the number of the voice that a post copies (the earliest, if several), or ``None``."""
+        known = self._by_post.get(post_id)
+        if known is None and repost_of is not None:
+            known = self._by_post.get(repost_of)
+        if known is not None or fingerprint == 0:
+            return known
+        apart = np.bitwise_count(self._prints ^ np.int64(fingerprint))
+        near = self._numbers[(apart <= self._bits) & (self._numbers >= 0)]
+        return int(near.min()) if len(near) else None
+
+    def add(self, number: int, post_id: str, fingerprint: int, repost_of: str | None = None) -> None:
+        """Remember a post as voice ``number`` (its own, or that of the voice it copies)."""
+        for key in (post_id, repost_of):
+            if key is not None:
+                self._by_post.setdefault(key, number)
+        while len(self._by_post) > 2 * self._limit:
+            del self._by_post[next(iter(self._by_post))]
+        if fingerprint:
+            self._prints[self._next] = fingerprint
+            self._numbers[self._next] = number
+            self._next = (self._next + 1) % self._limit
+
+    def number_of(self, post_id: str) -> int | None:
+        """Give the voice of a post."""
+        return self._by_post.get(post_id)
+
+    def forget(self, post_id: str) -> int | None:
+        """A post was deleted: give the number of the voice that was its own, and let its text be said anew."""
+        number = self._by_post.pop(post_id, None)
+        if number is None:
+            return None
+        self._numbers[self._numbers == number] = -1
+        return number
+
+    def snapshot(self) -> tuple[list[int], list[int], int, dict[str, int]]:
+        """Give what is held: fingerprints, their voices, the place of the next one, and voices by post."""
+        return self._prints.tolist(), self._numbers.tolist(), self._next, dict(self._by_post)
+
+    def restore(self, prints: list[int], numbers: list[int], following: int, by_post: dict[str, int]) -> None:
+        """Take back what ``snapshot`` gave."""
+        self._prints = np.array(prints, dtype=np.int64)
+        self._numbers = np.array(numbers, dtype=np.int64)
+        self._next, self._by_post = following, dict(by_post)
