@@ -1,0 +1,164 @@
+"""The lexicon: what people write when something happens, as data with its own examples, and the finder over it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nlp.fold import Folded, fold_aligned
+from nlp.lexicon_file import Entry, LexiconError, Problem, Role, read_folder
+from nlp.matcher import Found, Matcher
+from nlp.pattern import Frame
+
+__all__ = ["Entry", "Hit", "Lexicon", "LexiconError", "Problem", "Role"]
+
+LANGUAGES: Final = ("any", "fr", "en", "es", "it", "pt", "de")
+"""The packaged languages, in the order in which they win when two have the same form with the same sense."""
+JOINED_LETTERS: Final = 10
+"""Hazard forms of two or three words with at least this many letters also stand joined ("tremblementdeterre")."""
+SIGN_ROLES: Final = frozenset({"hazard", "perception", "consequence", "responder"})
+"""Roles that speak for an emergency."""
+PACKAGED: Final = Path(__file__).parent / "data" / "lexicon"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entry found in a text.
+
+    Attributes:
+        start: first code point of the original text.
+        end: code point after the last.
+        entry: what was found.
+        form: the matched words, folded.
+    """
+
+    start: int
+    end: int
+    entry: Entry
+    form: str
+
+
+class Lexicon:
+    """Entries of several languages and one finder for all of them.
+
+    Longer phrases win: a *figurative* entry ("explosé de rire") takes away every hit inside its span; a hit inside a longer one of the same
+    role and leading hazard is dropped ("feu" in "feu de forêt"), and so is one too weak for the gate inside a stronger one.
+
+    Args:
+        entries: entries with their frames, in order of preference.
+
+    Raises:
+        LexiconError: two entries have the same id.
+    """
+
+    def __init__(self, entries: Sequence[tuple[Entry, Sequence[Frame]]]) -> None:
+        self.entries: tuple[Entry, ...] = tuple(entry for entry, _ in entries)
+        self.frames: tuple[tuple[Frame, ...], ...] = tuple(
+            (*frames, *(_joined(frame) for frame in frames if entry.role == "hazard" and len(frame.parts) == 1))
+            for entry, frames in entries
+        )
+        seen: dict[str, Entry] = {}
+        twice = [
+            Problem(
+                entry.file,
+                entry.line,
+                entry.id,
+                "an id of its own",
+                f"the id of {seen[entry.id].file}:{seen[entry.id].line}",
+            )
+            for entry in self.entries
+            if seen.setdefault(entry.id, entry) is not entry
+        ]
+        if twice:
+            raise LexiconError(twice)
+        self._matcher = Matcher(
+            (frame, number) for number, frames in enumerate(self.frames) for frame in frames if any(frame.parts)
+        )
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Lexicon:
+        """Read a lexicon folder (the packaged one by default): one folder a language, ``*.toml`` in it.
+
+        Raises:
+            LexiconError: any file or entry is wrong; all mistakes are listed.
+        """
+        root = PACKAGED if path is None else path
+        names = [child.name for child in root.iterdir() if child.is_dir()] if root.is_dir() else []
+        order = {name: place for place, name in enumerate(LANGUAGES)}
+        entries: list[tuple[Entry, list[Frame]]] = []
+        problems: list[Problem] = []
+        for name in sorted(names, key=lambda name: (order.get(name, len(order)), name)):
+            read, wrong = read_folder(root / name)
+            entries += read
+            problems += wrong
+        if not entries and not problems:
+            problems.append(Problem(str(root), 1, "", "a folder with one folder of *.toml for each language", "none"))
+        if problems:
+            raise LexiconError(problems)
+        return cls(entries)
+
+    @property
+    def size(self) -> int:
+        """How many plain forms the finder knows."""
+        return self._matcher.size
+
+    def find(self, folded: Folded) -> list[Hit]:
+        """Give the entries found in a folded text, in order of start, then the longer first."""
+        hits: list[Hit] = []
+        for start, end, number in self.winners(self._matcher.find(folded.data)):
+            first, last = folded.span(start, end)
+            hits.append(Hit(first, last, self.entries[number], folded.data[start:end].decode("ascii")))
+        return hits
+
+    def winners(self, found: Sequence[Found]) -> list[Found]:
+        """Drop what a figurative phrase cancels, what stands inside a longer hit of the same sense, and doubles across languages."""
+        if len(found) < 2:
+            return list(found)
+        ordered = sorted(found, key=lambda hit: (hit[0], -hit[1], hit[2]))
+        return [hit for hit in ordered if not any(self._beats(other, hit) for other in ordered)]
+
+    def _beats(self, other: Found, hit: Found) -> bool:
+        if other is hit or other[0] > hit[0] or other[1] < hit[1]:
+            return False
+        entry, rival = self.entries[hit[2]], self.entries[other[2]]
+        if rival.role == "figurative" and entry.role != "figurative":
+            return entry.role not in {"denial", "explanation"}
+        longer = other[1] - other[0] > hit[1] - hit[0]
+        if rival.role == entry.role and _leading(rival) == _leading(entry) and rival.consequence == entry.consequence:
+            return longer or other[2] < hit[2]
+        # "feu" is no fire inside "coups de feu": a weak word says nothing of its own inside a longer, stronger phrase.
+        return (
+            longer
+            and not entry.gate
+            and entry.role in SIGN_ROLES
+            and rival.role in SIGN_ROLES
+            and rival.strength > entry.strength
+        )
+
+    def check(self) -> list[Problem]:
+        """Run the examples of all entries; give those that do not hold."""
+        problems: list[Problem] = []
+        for entry in self.entries:
+            for texts, wanted in ((entry.matches, True), (entry.rejects, False)):
+                for text in texts:
+                    hits = [hit.entry.id for hit in self.find(fold_aligned(text))]
+                    if (entry.id in hits) is not wanted:
+                        expected = f"a match in {text!r}" if wanted else f"no match in {text!r}"
+                        problems.append(Problem(entry.file, entry.line, entry.id, expected, f"hits {hits}"))
+        return problems
+
+
+def _leading(entry: Entry) -> str:
+    return max(entry.hazards, key=lambda hazard: (entry.hazards[hazard], hazard)) if entry.hazards else ""
+
+
+def _joined(frame: Frame) -> Frame:
+    """Give the forms of a plain frame written without spaces, as in hashtags of one case; it may have none."""
+    forms = {
+        form.replace(b" ", b"")
+        for form in frame.parts[0]
+        if 1 <= form.count(b" ") <= 2 and len(form) - form.count(b" ") >= JOINED_LETTERS and not form.endswith(b"*")
+    }
+    return Frame((frozenset(forms),), ())

@@ -1,0 +1,111 @@
+"""Finding lexicon entries in folded bytes: one automaton pass for all plain forms, then the few frames whose parts were seen.
+
+Why padded patterns and overlapping matches: an automaton that reports non-overlapping matches loses terms hidden by a longer word that only
+contains them, so every plain form is looked up with its outer spaces, and all matches are reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+from nlp.pattern import STEM_TAIL, Frame
+
+SEEN_PER_PART: Final = 32
+"""How many occurrences of one part of a frame are looked at in one text; a text with more is no sentence."""
+
+Found = tuple[int, int, int]
+"""``(start, end, payload)``: a byte span without outer spaces, and what was found there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Framed:
+    parts: tuple[int, ...]
+    gaps: tuple[int, ...]
+    payload: int
+
+
+class Matcher:
+    """All occurrences of frames in folded bytes.
+
+    Args:
+        frames: pairs of a frame and the number it stands for (several frames may share a number).
+
+    >>> from nlp.pattern import compile_form
+    >>> matcher = Matcher([(frame, 7) for frame in compile_form("voiture ... retourn*", {})])
+    >>> matcher.find(b" une voiture s est retournee ")
+    [(5, 28, 7)]
+    """
+
+    def __init__(self, frames: Iterable[tuple[Frame, int]]) -> None:
+        plain: dict[bytes, list[int]] = {}
+        sets: dict[frozenset[bytes], int] = {}
+        framed: dict[_Framed, None] = {}
+        for frame, payload in frames:
+            if len(frame.parts) == 1:
+                for form in frame.parts[0]:
+                    plain.setdefault(form, []).append(payload)
+            else:
+                parts = tuple(sets.setdefault(part, len(sets)) for part in frame.parts)
+                framed[_Framed(parts, frame.gaps, payload)] = None
+        parts_of: dict[bytes, list[int]] = {}
+        for part, number in sets.items():
+            for form in part:
+                parts_of.setdefault(form, []).append(number)
+        forms = sorted(plain.keys() | parts_of.keys())
+        self._stems = [form.endswith(b"*") for form in forms]
+        self._payloads = [tuple(dict.fromkeys(plain.get(form, ()))) for form in forms]
+        self._parts = [tuple(parts_of.get(form, ())) for form in forms]
+        self._by_first: dict[int, list[_Framed]] = {}
+        for frame_ in framed:
+            self._by_first.setdefault(frame_.parts[0], []).append(frame_)
+        patterns = [b" " + form[:-1] if form.endswith(b"*") else b" " + form + b" " for form in forms]
+        self._automaton = BytesAhoCorasick(patterns, implementation=Implementation.ContiguousNFA) if patterns else None
+        self.size = len(forms)
+
+    def scan(self, data: bytes) -> Sequence[tuple[int, int, int]]:
+        """Give the raw matches ``(form number, start, end)`` of the automaton, outer spaces included, in order of their end."""
+        if self._automaton is None:
+            return []
+        found: Sequence[tuple[int, int, int]] = self._automaton.find_matches_as_indexes(data, overlapping=True)
+        return found
+
+    def find(self, data: bytes) -> list[Found]:
+        """Give every occurrence in folded bytes (one space at both ends), sorted by start, end and number."""
+        return self.resolve(data, self.scan(data))
+
+    def resolve(self, data: bytes, raw: Sequence[tuple[int, int, int]]) -> list[Found]:
+        """Turn the raw matches of one text in ``data`` into occurrences: ends of stems, and frames."""
+        found: set[Found] = set()
+        seen: dict[int, list[tuple[int, int]]] = {}
+        for number, start, end in raw:
+            start_, end_ = start + 1, end - 1
+            if self._stems[number]:
+                end_ = data.find(b" ", end - 1)
+                if end_ - end > STEM_TAIL:
+                    continue
+            for payload in self._payloads[number]:
+                found.add((start_, end_, payload))
+            for part in self._parts[number]:
+                seen.setdefault(part, []).append((start_, end_))
+        for part in seen:
+            for frame in self._by_first.get(part, ()):
+                if all(other in seen for other in frame.parts):
+                    found.update(self._frame(data, frame, seen))
+        return sorted(found)
+
+    @staticmethod
+    def _frame(data: bytes, frame: _Framed, seen: dict[int, list[tuple[int, int]]]) -> list[Found]:
+        """Give the occurrences of one frame: for each start of its first part the nearest fit of the others."""
+        chains = [(start, end) for start, end in seen[frame.parts[0]][:SEEN_PER_PART]]
+        for part, gap in zip(frame.parts[1:], frame.gaps, strict=True):
+            longer: dict[int, int] = {}
+            for start, end in chains:
+                for next_start, next_end in seen[part][:SEEN_PER_PART]:
+                    if next_start > end and data.count(b" ", end, next_start) - 1 <= gap:
+                        longer[start] = min(next_end, longer.get(start, next_end))
+            chains = list(longer.items())
+        return [(start, end, frame.payload) for start, end in chains]
