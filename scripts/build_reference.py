@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tocsin import model, topics
 from tocsin.cli import COMMANDS, app
+from tocsin.runtime import metrics
 from tocsin.settings import Settings
 from tocsin.settings.describe import describe, section_of
 from tocsin.settings.load import PREFIX
@@ -195,15 +196,20 @@ def dead_letters_page() -> str:
 
 def metrics_page() -> str:
     """Every metric."""
-    from tocsin.runtime import metrics  # noqa: PLC0415  # the only page that needs it
-
     rows = [
-        (f"`{m.name}`", m.kind, ", ".join(f"`{label}`" for label in m.labels) or "none", m.help)
-        for m in metrics.DECLARED
+        (
+            f"`{metric.name}{'_total' if metric.kind == 'counter' else ''}`",
+            metric.kind,
+            ", ".join(f"`{label}`" for label in metric.labels) or "none",
+            metric.meaning,
+        )
+        for metric in metrics.METRICS
     ]
-    return "\n\n".join(
-        ["# Metrics", prose(metrics.__doc__ or ""), table(("metric", "kind", "labels", "meaning"), rows)]
+    served = (
+        "`run` and `demo` serve them at `/metrics` (settings: `[metrics]`), beside `/healthz` (the process lives) and `/readyz` (all stages "
+        "are loaded). No label takes its values from the world (a term, a place, an author): each comes from a closed or bounded list."
     )
+    return "\n\n".join(["# Metrics", served, table(("metric", "kind", "labels", "meaning"), rows)])
 
 
 PAGES: Final = {
