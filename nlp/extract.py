@@ -1,0 +1,179 @@
+"""The assembled extractor: from gated posts to mentions, in batches; from a text to all that was seen in it, for a person.
+
+A mention of a post depends on nothing but the post and the loaded tables: neither on its batch nor on what came before (the caches only
+remember answers). Nothing certain is thrown away here: a doubtful post stays, with its low probability, for the detector.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+from nlp.cues import CueBook
+from nlp.fingerprint import fingerprint
+from nlp.gate import Gate
+from nlp.lexicon import Lexicon
+from nlp.relevance import SenseModel
+from nlp.resolve import PlaceQuery, Resolution, Resolver
+from nlp.sense import Sense, SenseQuery, SenseReader
+from tocsin.model import Mention
+from tocsin.settings.nlp import NlpSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tocsin.model import Point, Post
+
+DropReason = Literal["no_term", "not_relevant", "explained"]
+DROP_REASONS: Final[tuple[DropReason, ...]] = ("no_term", "not_relevant", "explained")
+"""Why a gated post gives no mention: no word of the lexicon stands in it; it is certainly nothing; an explanation accounts for it."""
+PLAIN_MODALITIES: Final = frozenset({"asserted", "question"})
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A gated post that gives no mention."""
+
+    post_id: str
+    reason: DropReason
+
+
+class Places(Protocol):
+    """Whatever resolves places in batches, each answer independent of its batch."""
+
+    def resolve(self, queries: Sequence[PlaceQuery]) -> list[Resolution]:
+        """Resolve a batch; the results are aligned with the queries."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """All that was seen in one text, for ``tocsin extract``."""
+
+    sense: Sense
+    resolution: Resolution
+    gate: tuple[str, ...]
+    """Entries that open the term gate; empty when the pipeline would have dropped the post there."""
+    dropped: DropReason | None
+    """Why the pipeline would give no mention although the gate is open."""
+    fingerprint: int
+
+
+class Extractor:
+    """Turns posts into mentions.
+
+    Args:
+        sense: judges what a post says.
+        places: finds where.
+        gate: the term gate, for ``analyse``.
+        settings: limits.
+    """
+
+    def __init__(self, sense: SenseReader, places: Places, gate: Gate, settings: NlpSettings) -> None:
+        self._sense = sense
+        self._places = places
+        self._gate = gate
+        self._settings = settings
+
+    @classmethod
+    def load(cls, settings: NlpSettings | None = None) -> Extractor:
+        """Load the packaged tables (about a second and a half; the entity model comes at first need).
+
+        Raises:
+            LexiconError, CueError, SenseModelError, GazetteerError: a table cannot be used.
+        """
+        from nlp.gazetteer import Gazetteer  # noqa: PLC0415  its tables and scipy: only for who extracts
+        from nlp.ner import SpacyRecogniser  # noqa: PLC0415
+
+        chosen = settings or NlpSettings()
+        lexicon = Lexicon.load(chosen.lexicon_path)
+        reader = SenseReader(lexicon, CueBook.load(), SenseModel.load())
+        resolver = Resolver(Gazetteer.load(), SpacyRecogniser() if chosen.entities else None)
+        return cls(reader, resolver, Gate(lexicon), chosen)
+
+    def mentions(self, posts: Sequence[Post]) -> list[Mention | Dropped]:
+        """Give for each post its mention, or why there is none; aligned with the input."""
+        senses = [self._sense_of(post) for post in posts]
+        results: list[Mention | Dropped] = []
+        kept: list[int] = []
+        queries: list[PlaceQuery] = []
+        for index, (post, sense) in enumerate(zip(posts, senses, strict=True)):
+            reason = self._drop(sense)
+            if reason is None:
+                kept.append(index)
+                queries.append(_place_query(sense, post.point, post.profile_place))
+            results.append(Dropped(post.id, reason or "no_term"))
+        for index, resolution in zip(kept, self._resolve(queries), strict=True):
+            results[index] = _mention(posts[index], senses[index], resolution)
+        return results
+
+    def analyse(  # noqa: PLR0913  what a post may hold, each by name
+        self,
+        text: str,
+        *,
+        lang: str | None = None,
+        point: Point | None = None,
+        profile_place: str | None = None,
+        gated: bool = False,
+        year: int | None = None,
+    ) -> Analysis:
+        """Show all that is seen in one text; places are looked for in every text, or, when ``gated``, only where the pipeline would."""
+        text = text[: self._settings.max_text_chars]
+        sense = self._sense.sense(SenseQuery(text, lang, year))
+        gate = self._gate.open([text])[0]
+        dropped = self._drop(sense)
+        resolution = Resolution((), ())
+        if not gated or (gate and dropped is None):
+            resolution = self._places.resolve([_place_query(sense, point, profile_place)])[0]
+        return Analysis(sense, resolution, gate, dropped, fingerprint(text))
+
+    def _sense_of(self, post: Post) -> Sense:
+        year = datetime.fromtimestamp(post.event_at // 1_000, UTC).year
+        text = post.text[: self._settings.max_text_chars]
+        return self._sense.sense(
+            SenseQuery(text, post.lang, year, repost=post.repost_of is not None, reply=post.reply_to is not None)
+        )
+
+    def _drop(self, sense: Sense) -> DropReason | None:
+        if not sense.telling:
+            return "no_term"
+        if sense.judgement.probability >= self._settings.keep_probability or sense.frame.denial:
+            return None
+        return "not_relevant" if sense.frame.modality in PLAIN_MODALITIES else "explained"
+
+    def _resolve(self, queries: list[PlaceQuery]) -> list[Resolution]:
+        size = self._settings.entity_batch_posts
+        return [
+            found for low in range(0, len(queries), size) for found in self._places.resolve(queries[low : low + size])
+        ]
+
+
+def _place_query(sense: Sense, point: Point | None, profile_place: str | None) -> PlaceQuery:
+    taken = tuple((span.start, span.end) for span in sense.spans)
+    return PlaceQuery(sense.reading.text, sense.folded, sense.lang, point, profile_place, sense.hazards, taken)
+
+
+def _mention(post: Post, sense: Sense, resolution: Resolution) -> Mention:
+    return Mention(
+        post_id=post.id,
+        source=post.source,
+        author=post.author,
+        event_at=post.event_at,
+        received_at=post.received_at,
+        lang=sense.lang,
+        hazards=sense.hazards,
+        terms=sense.terms,
+        spans=sense.spans,
+        modality=sense.frame.modality,
+        witness=sense.witness,
+        probability=sense.judgement.probability,
+        reasons=sense.judgement.reasons,
+        denial=sense.frame.denial,
+        perception_only=sense.perception_only,
+        consequences=sense.consequences,
+        places=resolution.places,
+        fingerprint=fingerprint(sense.reading.text),
+        repost_of=post.repost_of,
+        reply_to=post.reply_to,
+    )

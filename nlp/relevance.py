@@ -1,0 +1,114 @@
+"""One calibrated probability that a post tells, first-hand or as a relay, of something real, here and now; and why.
+
+A linear model over the features of ``nlp.features``: ``z = b + named . w + hashed . v``, then ``p = 1 / (1 + exp(-(slope z + offset)))``
+(Platt scaling on predictions for events that were held out), kept inside ``[FLOOR, 1 - FLOOR]``. ``BASE_RATE`` is the share of such posts
+in the mixture it was calibrated on, so ``odds(p) / odds(BASE_RATE)`` is a likelihood ratio.
+
+Good at: idioms of witnesses against figures of speech, adverts, exercises, memories. Bad at: irony, news of other places told in the
+present tense, fiction told like life. Weights: ``data/sense.npz``, made by ``scripts/train_sense.py``, described in ``data/SENSE.md``.
+
+Source: J. Platt, "Probabilistic outputs for support vector machines", 1999.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from nlp.features import BUCKETS, NAMES, hashed, named
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from nlp.modality import Frame
+    from nlp.reading import Reading
+    from nlp.shape import Shape
+
+PACKAGED: Final = Path(__file__).parent / "data" / "sense.npz"
+FLOOR: Final = 0.005
+"""No post is surer than 1 - FLOOR, none less sure than FLOOR: the model has not seen enough to say more."""
+REASONS: Final = 5
+"""How many reasons are given."""
+LEAST_REASON: Final = 0.15
+"""A feature that moves the log-odds by less than this is no reason."""
+
+
+class SenseModelError(ValueError):
+    """The file holds no model for the features of this version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the model says of a post."""
+
+    probability: float
+    """Rounded to 4 digits."""
+    reasons: tuple[str, ...]
+    """Signed names of the features that moved the log-odds most, strongest first ("+cue.perception")."""
+
+
+class SenseModel:
+    """The weights; immutable, the same answer whatever was asked before.
+
+    Args:
+        weights: one weight for each of ``NAMES``.
+        words: one weight for each bucket.
+        bias: log-odds without any feature.
+        platt: slope and offset.
+        base_rate: share of relevant posts in the calibration mixture.
+    """
+
+    def __init__(
+        self,
+        weights: npt.NDArray[np.float64],
+        words: npt.NDArray[np.float64],
+        bias: float,
+        platt: tuple[float, float],
+        base_rate: float,
+    ) -> None:
+        if weights.shape != (len(NAMES),) or words.shape != (BUCKETS,):
+            raise SenseModelError(f"expected {len(NAMES)} and {BUCKETS} weights, got {weights.shape} and {words.shape}")
+        self._slope, offset = platt
+        self._weights = weights * self._slope
+        self._words = words * self._slope
+        self._bias = bias * self._slope + offset
+        self.base_rate = base_rate
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> SenseModel:
+        """Read the weights (the packaged ones by default).
+
+        Raises:
+            SenseModelError: the file was made for other features.
+        """
+        with np.load(PACKAGED if path is None else path, allow_pickle=False) as file:
+            if tuple(file["names"].tolist()) != NAMES:
+                raise SenseModelError(f"{path or PACKAGED}: made for other features; run scripts/train_sense.py again")
+            slope, offset = file["platt"].tolist()
+            return cls(
+                file["weights"].astype(np.float64),
+                file["words"].astype(np.float64),
+                float(file["bias"]),
+                (slope, offset),
+                float(file["base_rate"]),
+            )
+
+    def judge(self, reading: Reading, frame: Frame, shape: Shape) -> Judgement:
+        """Give the probability of a post and the reasons for it."""
+        parts = named(reading, frame, shape) * self._weights
+        buckets, signs = hashed(reading)
+        wording = float(np.sum(self._words[buckets] * signs)) if len(buckets) else 0.0
+        z = self._bias + float(np.sum(parts)) + wording
+        probability = 1.0 / (1.0 + exp(-max(-30.0, min(30.0, z))))
+        order = np.argsort(-np.abs(parts), kind="stable")[:REASONS]
+        moved = [(float(parts[index]), NAMES[index]) for index in order]
+        moved.append((wording, "wording"))
+        moved.sort(key=lambda part: (-abs(part[0]), part[1]))
+        reasons = tuple(
+            f"{'+' if push > 0 else '-'}{name}" for push, name in moved[:REASONS] if abs(push) >= LEAST_REASON
+        )
+        return Judgement(round(min(max(probability, FLOOR), 1.0 - FLOOR), 4), reasons)

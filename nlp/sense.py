@@ -1,0 +1,118 @@
+"""All that is judged of a post but its place: hazards, modality, speaker, probability, reasons. Pure given the loaded tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from nlp.fold import Folded, fold_aligned
+from nlp.hazards import consequences_of, distribution, perceives_only, terms_of
+from nlp.language import language_of
+from nlp.modality import Frame, frame_of
+from nlp.reading import Reading, read
+from nlp.relevance import Judgement
+from nlp.shape import Shape, shape_of
+from nlp.witness import witness_of
+
+if TYPE_CHECKING:
+    from nlp.cues import CueBook
+    from nlp.lexicon import Lexicon
+    from nlp.relevance import SenseModel
+    from tocsin.model import Span, Witness
+
+TEXTS_CACHED: Final = 4_096
+"""How many texts keep their sense at hand: in a burst most posts are reposts of few texts."""
+
+_UNJUDGED: Final = Judgement(0.5, ())
+
+
+class SenseQuery(NamedTuple):
+    """What sense is judged from; two posts with the same query mean the same."""
+
+    text: str
+    lang: str | None = None
+    year: int | None = None
+    """The year (UTC) in which the post was written, if known: other years are the past or the future."""
+    repost: bool = False
+    reply: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """What a post says, but where."""
+
+    folded: Folded
+    lang: str
+    reading: Reading
+    frame: Frame
+    shape: Shape
+    hazards: dict[str, float]
+    terms: tuple[str, ...]
+    spans: tuple[Span, ...]
+    consequences: tuple[str, ...]
+    perception_only: bool
+    witness: Witness
+    judgement: Judgement
+
+    @property
+    def telling(self) -> bool:
+        """The post holds at least one word of a hazard, a perception, a consequence, a responder or a denial."""
+        return bool(self.spans)
+
+
+class SenseReader:
+    """Judges texts one at a time; the answer depends on nothing but the query and the tables.
+
+    Args:
+        lexicon: what to listen for.
+        cues: how it may be meant.
+        model: the weights; ``None`` (for training) judges nothing and gives the probability 0.5.
+    """
+
+    def __init__(self, lexicon: Lexicon, cues: CueBook, model: SenseModel | None) -> None:
+        self._lexicon = lexicon
+        self._cues = cues
+        self._model = model
+        self._cached = lru_cache(maxsize=TEXTS_CACHED)(self._judge)
+
+    def sense(self, query: SenseQuery) -> Sense:
+        """Judge one post."""
+        return self._cached(query)
+
+    def reading(self, query: SenseQuery) -> Reading:
+        """Read a post without judging it."""
+        lang = language_of(query.text, query.lang)
+        folded = fold_aligned(query.text)
+        return read(
+            query.text,
+            folded,
+            lang,
+            self._lexicon.find(folded),
+            self._cues.find(folded, lang),
+            year=query.year,
+            repost=query.repost,
+            reply=query.reply,
+        )
+
+    def _judge(self, query: SenseQuery) -> Sense:
+        reading = self.reading(query)
+        frame = frame_of(reading)
+        shape = shape_of(query.text)
+        words, spans = terms_of(reading)
+        consequences = consequences_of(reading)
+        judgement = _UNJUDGED if self._model is None else self._model.judge(reading, frame, shape)
+        return Sense(
+            folded=reading.folded,
+            lang=reading.lang,
+            reading=reading,
+            frame=frame,
+            shape=shape,
+            hazards=distribution(reading),
+            terms=words,
+            spans=spans,
+            consequences=consequences,
+            perception_only=perceives_only(reading, consequences),
+            witness=witness_of(reading, shape),
+            judgement=judgement,
+        )
