@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nlp.profile import Profile
-    from nlp.toponym import Role, Sight
+    from nlp.toponym import Sight
 
 MAX_PLACES: Final = 8
 """Candidates that a mention keeps."""
@@ -110,7 +110,7 @@ def assemble(
     return tuple(msgspec.structs.replace(place, score=int(score * 10_000) / 10_000) for place, score in kept)
 
 
-def _role(role: Role) -> float:
+def _role(role: str) -> float:
     return ROLE_WEIGHT[role]
 
 

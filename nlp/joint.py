@@ -24,8 +24,10 @@ SUBTOWN: Final = frozenset({"stop", "station", "hospital", "school", "stadium", 
 """Kinds that lie inside a town and need one in context."""
 COARSE: Final = frozenset({"departement", "region", "country"})
 
-KIND_FLOOR: Final = {"country": 4_000_000, "region": 700_000, "departement": 400_000}
-"""Least population a coarse kind counts with: a region is named more often than a town of its size."""
+COUNTRY_FLOOR: Final = 1_500_000
+"""Least population a country counts with: a small one is named more often than a town of its size."""
+COARSE_FACTOR: Final = 1.5
+"""How much more often a region or département is named than a town of its population."""
 
 LANGUAGE_COUNTRIES: Final[dict[str, dict[str, float]]] = {
     "fr": {"FR": 3.0, "BE": 1.6, "CH": 1.4, "CA": 0.8, "LU": 1.2, "MC": 1.5, "NC": 2.0, "PF": 2.0, "HT": 0.8, "SN": 0.7, "CI": 0.7, "DZ": 0.6, "MA": 0.6, "TN": 0.6, "CM": 0.6, "CD": 0.4},
@@ -91,7 +93,11 @@ def prior(candidate: Candidate, lang: str | None) -> float:
     >>> round(prior(paris, "en") - prior(texas, "en"), 1)
     3.5
     """
-    population = max(candidate.population, KIND_FLOOR.get(candidate.kind, 0))
+    population: float = candidate.population
+    if candidate.kind == "country":
+        population = max(population, COUNTRY_FLOOR)
+    elif candidate.kind in COARSE:
+        population *= COARSE_FACTOR
     weight = math.log(population + 300.0)
     if candidate.kind in SUBTOWN:
         weight = math.log(1_500.0)

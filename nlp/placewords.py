@@ -48,7 +48,7 @@ STREET_BEFORE: Final = _set(
     "esplanade parvis montee rampe venelle sente ruelle pont viaduc passerelle tunnel rocade carrefour giratoire "
     "echangeur residence cite tour dalle butte jardin parc hotel calle avenida plaza paseo puente carrer rua praca "
     "ponte via viale piazza corso largo strasse salle musee theatre cinema eglise cathedrale basilique chapelle "
-    "college ecole collegiale halle halles marche centre galerie galeries resto restaurant bar cafe brasserie hameau "
+    "college ecole collegiale halle halles marche centre galerie galeries resto restaurant bar ile iles quartier secteur lieu cafe brasserie hameau "
     "foret bois lac etang riviere fleuve col mont vallee gorges massif presqu pointe cap baie anse barrage canal marais "
     "zone za zi zac technopole campus caserne prison maison clinique ehpad mosquee synagogue immeuble"
 )
@@ -60,6 +60,18 @@ SITE_BEFORE: Final = _set(
     "estadio metro tram tramway arret station rer ter route foret plage campus centrale usine raffinerie lac etang barrage"
 )
 """Kind words whose name is often that of their town ("gare de Rennes", "route de Parthenay"): the thing is in or near it."""
+
+BEFORE: Final = STREET_BEFORE | SITE_BEFORE
+"""All kind words that stand before their name."""
+
+LOWER_KINDS: Final = _set("rue avenue av bd boulevard quai pont stade gare hopital lycee tunnel place route viaduc")
+"""Kind words after which even a lower-case word is the name."""
+
+VAGUE_KINDS: Final = _set(
+    "centre salle place cours passage bar cafe restaurant resto brasserie immeuble maison marche pointe tour cite metro zone bois "
+    "jardin hotel college cinema residence ecole eglise musee theatre parc usine prison campus mont col cote bus rer ter tram"
+)
+"""Kind words that also stand before much that is no name."""
 
 STREET_AFTER: Final = _set(
     "street st road rd avenue ave lane ln drive dr boulevard blvd square sq terrace court ct crescent close quay row "
@@ -78,6 +90,41 @@ REGION_AFTER: Final = _set(
 
 CONNECTORS: Final = _set("de du d des la le les l a au aux of the and del della di da do dos das")
 """Small words inside a long name ("rue de la République")."""
+
+SITE_AFTER: Final = _set("station airport hospital university college services stadium")
+"""Kind words after a name that is often the town's ("Leeds station")."""
+
+HYPHEN_BEFORE: Final = _set("ex tgv anti pro non nord sud est ouest inter trans mid north south east west")
+"""Words that a hyphen may tie to a place without changing it."""
+
+STORM_WORDS: Final = _set(
+    "hurricane typhoon cyclone tempete storm ouragan huracan uragano tornado hurricanes tropical depression post"
+)
+"""Words whose follower is the given name of a storm."""
+
+NOT_NAMES: Final = _set(
+    "breaking police army government president minister news tv radio reuters bbc cnn afp obama trump macron ebola malaria "
+    "christmas muslim muslims christian english french spanish german american british russian chinese bible border "
+    "feb jan mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun category protest riot"
+)
+"""Capitalised words that stand behind "in" or "on" and are no places."""
+
+MACRO: Final = frozenset(
+    name.strip().encode()
+    for name in (
+        "africa, afrique, europe, europa, asia, asie, america, americas, amerique, oceania, oceanie, antarctica, caribbean, caraibes, "
+        "middle east, mideast, moyen orient, proche orient, latin america, amerique latine, north america, south america, central america, "
+        "scandinavia, balkans, sahel, maghreb, antilles, west africa, east africa, north africa, southeast asia, south asia, "
+        "pacific, atlantic, mediterranean, mediterranee, atlantique, pacifique, midwest, new england, bay area, gulf coast, "
+        "east coast, west coast, north sea, arctic, eu, european union, union europeenne, western hemisphere"
+    ).split(",")
+)
+"""Continents, seas and other parts of the world that are no place of an incident."""
+
+RISKY_CODES: Final = _set(
+    "in to ok or me hi oh pa ma la de id mt ct co al as an so no is at be it my by do go he il ga ne mo sc sd va vt wa ia in ar"
+)
+"""Codes in capitals that are also words, or "modified tweet": they need a name right before them ("Gary, IN")."""
 
 TITLES: Final = _set(
     "m mr mrs ms mme mlle dr pr prof sir lord lady saint pape pope president presidente ministre minister maire mayor "
@@ -111,7 +158,7 @@ NOT_PLACES: Final = _set(
     "be been have has had do does did will would can could should may might must what when where why how who whom which if then "
     "so as by for with about against during before after above below from up down out off again further once all any both each "
     "few more most other some such only own same than too very just now today tonight tomorrow yesterday morning afternoon "
-    "evening night day week month year time lol omg wtf rt via breaking update news live photo photos video alerte alert urgent "
+    "evening night day week hurricane cyclone coast island bank bay cross category marche sale emergency valley lake river month year time lol omg wtf rt via breaking update news live photo photos video alerte alert urgent "
     "info infos flash direct merci bonjour bonsoir salut please thanks god dieu jesus noel christmas easter paques "
     "police pompiers samu gendarmes firefighters fire feu incendie seisme earthquake tremblement flood inondation "
     "tornade tornado tempete storm explosion attentat attack accident fusillade shooting crash eboulement landslide "
@@ -140,7 +187,10 @@ GIVEN_NAMES: Final = _set(
     "rob robert roberto robin roger romain ron rose ross roy ruth ryan sally sam samantha samuel sandra sara sarah scott sean "
     "sebastien selena serge sharon simon sophie stan stephane stephanie stephen steve steven stuart sue susan sydney sylvie "
     "tara taylor ted teresa terry theo thierry thomas tiffany tim timothy todd tom tommy tony tracy travis trevor tyler valerie "
-    "vanessa vanilla victor victoria vincent virginia virginie walter warren wayne wendy will william willie xavier yann yves zach zoe"
+    "vanessa vanilla victor victoria vincent virginia virginie walter warren wayne wendy will william willie xavier yann yves zach zoe "
+    "harvey irma idai irene katrina sandy rita wilma ike ciara ciaran dennis eunice xynthia klaus lothar domingos aline babet isha ophelia "
+    "desmond eleanor gertrude fani amphan haiyan yolanda dorian jose ida laura sally zeta iota eta obama trump bush clinton reagan kennedy "
+    "carter lincoln biden macron hollande sarkozy chirac merkel putin cameron blair thatcher"
 )
 """Frequent given names: beside another capitalised name they make a person of it."""
 

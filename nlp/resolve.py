@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from nlp.assemble import Make, Named, assemble
 from nlp.gazetteer import ALTERNATE, CODE, PRIMARY, SHORT
-from nlp.joint import COARSE, SUBTOWN, Anchor, Candidate, choose, distance_km
+from nlp.joint import COARSE, LANGUAGE_COUNTRIES, SUBTOWN, Anchor, Candidate, choose, distance_km
 from nlp.ner import MODELS
 from nlp.profile import Profile, read_profile
-from nlp.toponym import NameInfo, Reader, Sight
+from nlp.evidence import NameInfo
+from nlp.toponym import Reader, Sight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +32,8 @@ PENALTY: Final = {PRIMARY: 0.0, ALTERNATE: 0.7, SHORT: 2.0, CODE: 0.5}
 """Log-odds that a row loses when the name is not its own."""
 CACHED_NAMES: Final = 65_536
 CACHED_PROFILES: Final = 16_384
+HOME: Final = 1.2
+"""A language is at home in a country from this log-weight on (``LANGUAGE_COUNTRIES``)."""
 SHOWN: Final = 0.5
 """From this probability on a stretch is shown as a toponym."""
 DOUBT: Final = (-1.6, 1.2)
@@ -86,15 +89,15 @@ class Resolver:
         self._info = lru_cache(maxsize=CACHED_NAMES)(self._name_info)
         self._candidate = lru_cache(maxsize=CACHED_NAMES)(self._make_candidate)
         self._profile = lru_cache(maxsize=CACHED_PROFILES)(self._read_profile)
-        self._reader = Reader(gazetteer.find, self._info)
+        self._dotted = lru_cache(maxsize=CACHED_NAMES)(self._dotted_code)
+        self._reader = Reader(gazetteer.find, self._info, self._dotted)
         self._make = Make(self._place, self._road, self._nearest_town)
         self.ner_reads = 0
         """Posts that NER has read since the start."""
 
     def resolve(self, queries: Sequence[PlaceQuery]) -> list[Resolution]:
         """Resolve a batch; the results are aligned with the queries."""
-        read = [self._reader.sights(query.text, query.folded, query.lang, query.taken) for query in queries]
-        sights = [found for _, found in read]
+        sights = [self._reader.sights(query.text, query.folded, query.lang, query.taken) for query in queries]
         if self._recogniser is not None:
             asked = [index for index, query in enumerate(queries) if self._asks(query, sights[index])]
             if asked:
@@ -112,7 +115,7 @@ class Resolver:
         return any(sight.kind == "name" and DOUBT[0] < sight.logit < DOUBT[1] for sight in found)
 
     def _again(self, query: PlaceQuery, entities: Sequence[Entity]) -> list[Sight]:
-        return self._reader.sights(query.text, query.folded, query.lang, query.taken, entities)[1]
+        return self._reader.sights(query.text, query.folded, query.lang, query.taken, entities)
 
     def _resolve_one(self, query: PlaceQuery, found: list[Sight]) -> Resolution:
         profile = self._profile(query.profile_place, query.lang) if query.profile_place else None
@@ -124,7 +127,10 @@ class Resolver:
             for index, (sight, choices) in enumerate(zip(found, chosen, strict=True))
         ]
         places = assemble(named, query.taken, query.point, profile, self._make)
-        return Resolution(places, tuple(self._toponym(query.text, one) for one in named if one.probability >= SHOWN))
+        return Resolution(
+            places,
+            tuple(self._toponym(query.text, one) for one in named if one.probability >= SHOWN and one.sight.shown),
+        )
 
     def _toponym(self, text: str, one: Named) -> Toponym:
         sight = one.sight
@@ -141,6 +147,7 @@ class Resolver:
         plain = tuple(pair for pair in pairs if pair[1] != CODE)
         known = [self._candidate(row, how) for row, how in plain]
         kinds = {one.kind for one in known}
+        countries = LANGUAGE_COUNTRIES.get(lang or "", {})
         return NameInfo(
             rows=plain,
             codes=tuple(pair for pair in pairs if pair[1] == CODE),
@@ -149,7 +156,15 @@ class Resolver:
             coarse=not kinds.isdisjoint(COARSE),
             fine=bool(kinds) and kinds <= SUBTOWN,
             common=table.is_ordinary(name_id, lang),
+            home=any(countries.get(one.country, 0.0) >= HOME for one in known),
         )
+
+    def _dotted_code(self, letters: bytes) -> NameInfo | None:
+        name_id = self._gazetteer.name_id(letters.decode("latin-1"))
+        if name_id is None:
+            return None
+        info = self._info(name_id, None)
+        return info._replace(rows=()) if info.codes else None
 
     def _make_candidate(self, row: int, how: int = PRIMARY) -> Candidate:
         table = self._gazetteer
@@ -237,4 +252,4 @@ def _merge_near(choices: list[tuple[Candidate, float]]) -> list[tuple[Candidate,
                 break
         else:
             kept.append((candidate, share))
-    return kept
+    return sorted(kept, key=lambda pair: (-pair[1], pair[0].row))

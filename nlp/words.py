@@ -47,9 +47,10 @@ class Words:
         text: the original text.
         items: the words in order, at most ``MAX_WORDS``.
         caseless: the case of the post says nothing: no capital inside it, or all capitals.
+        shouting: it is all capitals.
     """
 
-    __slots__ = ("by_at", "by_to", "caseless", "items", "text")
+    __slots__ = ("by_at", "by_to", "caseless", "items", "shouting", "text")
 
     def __init__(self, text: str, folded: Folded) -> None:
         self.text = text
@@ -86,7 +87,8 @@ class Words:
         self.items = items
         self.by_at = {word.at: index for index, word in enumerate(items)}
         self.by_to = {word.to: index for index, word in enumerate(items)}
-        self.caseless = (inner == 0 and upper <= 1) or (upper >= 3 and upper > 2 * (lower + inner))
+        self.shouting = upper >= 3 and upper > 2 * (lower + inner)
+        self.caseless = (inner == 0 and upper <= 1) or self.shouting
 
     def range(self, at: int, to: int) -> tuple[int, int] | None:
         """Give the word indices ``(first, last)`` that a folded stretch ``[at, to)`` covers, or ``None`` when it cuts a word."""
