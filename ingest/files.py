@@ -56,6 +56,13 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     leap_lines: int = 3
 
 
+class Meter:
+    """How many bytes were read from the files, packed as they are: what a progress bar shows."""
+
+    def __init__(self) -> None:
+        self.bytes_read = 0
+
+
 class Reads1(Protocol):
     """A stream that gives what it has."""
 
@@ -68,6 +75,7 @@ def read_blocks(
     paths: Sequence[str],
     reading: Reading,
     stopped: Callable[[], bool] = lambda: False,
+    meter: Meter | None = None,
 ) -> Iterator[Block]:
     """Read files as numbered blocks of whole lines.
 
@@ -81,7 +89,7 @@ def read_blocks(
     builder, number = Builder(), 0
     try:
         with ExitStack() as stack:
-            streams = [stack.enter_context(_open(path, stopped)) for path in paths]
+            streams = [stack.enter_context(_open(path, stopped, meter or Meter())) for path in paths]
             files = [
                 read_lines(path, stream, reading.max_line_bytes) for path, stream in zip(paths, streams, strict=True)
             ]
@@ -170,9 +178,10 @@ def _clocked(index: int, lines: Iterator[Line], reading: Reading) -> Iterator[tu
 
 
 class _Ahead(io.RawIOBase):
-    """A stream with its first bytes put back before it."""
+    """A stream with its first bytes put back before it, metered."""
 
-    def __init__(self, head: bytes, stream: Reads1) -> None:
+    def __init__(self, head: bytes, stream: Reads1, meter: Meter) -> None:
+        self._meter = meter
         self._head = head
         self._stream = stream
 
@@ -186,6 +195,7 @@ class _Ahead(io.RawIOBase):
         else:
             given = self._stream.read1(len(view))
         view[: len(given)] = given
+        self._meter.bytes_read += len(given)
         return len(given)
 
 
@@ -239,7 +249,7 @@ class _Patient:
 
 
 @contextmanager
-def _open(path: str, stopped: Callable[[], bool]) -> Iterator[Reads1]:
+def _open(path: str, stopped: Callable[[], bool], meter: Meter) -> Iterator[Reads1]:
     """Open a path for reading; its first bytes say how it is compressed.
 
     Raises:
@@ -254,7 +264,7 @@ def _open(path: str, stopped: Callable[[], bool]) -> Iterator[Reads1]:
             head += more
     except OSError as error:
         raise SourceError(f"{path}: cannot be opened: {error.strerror or error}") from error
-    whole = io.BufferedReader(_Ahead(head, raw), CHUNK_BYTES)
+    whole = io.BufferedReader(_Ahead(head, raw, meter), CHUNK_BYTES)
     try:
         if head.startswith(_GZIP):
             yield gzip.GzipFile(fileobj=whole)

@@ -1,0 +1,159 @@
+"""The detecting half: the order of the stream, the detector and what is written. One process, blocks in their order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from detectors import Detector
+from ingest import order
+from ingest.order import StreamOrder
+from tocsin.model import DeadLetter, Incident, Mention, Retraction
+from tocsin.pipeline.counting import publish
+from tocsin.pipeline.hear import Heard, cpu
+from tocsin.runtime import metrics as declared
+from tocsin.runtime.conservation import Counts
+from tocsin.time import MINUTE_MS, SECOND_MS
+
+if TYPE_CHECKING:
+    from tocsin.runtime.metrics import Metrics
+    from tocsin.settings import Settings
+
+
+class Outputs(Protocol):
+    """Where a run writes."""
+
+    def incident(self, incident: Incident) -> None:
+        """Take one revision, in the order in which they come to be."""
+        ...
+
+    def mention(self, mention: Mention) -> None:
+        """Take one mention that was heard, in the order of the stream."""
+        ...
+
+    def dead_letter(self, letter: DeadLetter) -> None:
+        """Take one refusal, in the order of the stream."""
+        ...
+
+    def progress(self, summary: Summary) -> None:
+        """Hear how far the run is, after each block."""
+        ...
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    """What a run has done so far."""
+
+    counts: Counts = msgspec.field(default_factory=Counts)
+    """Of all lines, over the whole path."""
+    blocks: int = 0
+    gate_open: int = 0
+    """Posts that passed the gate."""
+    raised: int = 0
+    revisions: int = 0
+    first_at: int | None = None
+    clock_at: int | None = None
+    cpu_secs: Counter[str] = msgspec.field(default_factory=Counter)
+    """Processor seconds by part: decode, gate, ingest (pseudonyms, redaction), extract, detect."""
+
+
+class StageIllError(RuntimeError):
+    """A stage failed on more posts than ``runtime.max_stage_errors`` allows: it is not the posts."""
+
+
+class Detect:
+    """Takes what was heard, in the order of the blocks, and writes incidents."""
+
+    def __init__(
+        self, settings: Settings, outputs: Outputs, metrics: Metrics, detector: Detector | None = None
+    ) -> None:
+        chosen = settings.ingest
+        limits = order.Limits(
+            leap_ms=settings.time.leap_ms,
+            leap_lines=settings.time.leap_lines,
+            horizon_ms=chosen.duplicate_horizon_mins * MINUTE_MS,
+            max_remembered=chosen.max_remembered_posts,
+            max_sources=chosen.max_sources,
+        )
+        panes = settings.time.panes()
+        self._order = StreamOrder(panes, limits)
+        self._detector = detector or Detector(settings.detector, panes)
+        self._outputs = outputs
+        self._metrics = metrics
+        self._max_stage_errors = settings.runtime.max_stage_errors
+        self._open: set[str] = set()
+        self.summary = Summary()
+
+    def take(self, heard: Heard) -> None:
+        """Take the next block.
+
+        Raises:
+            StageIllError: a stage failed too often.
+        """
+        step = self._order.push(heard.columns, heard.source_names, clock_at=heard.arrived_at)
+        step.counts.dead.update(letter.reason for letter in heard.dead)
+        summary = self.summary
+        summary.blocks += 1
+        summary.gate_open += heard.gate_open
+        summary.cpu_secs.update(heard.cpu_secs)
+        self._metrics.add(declared.BLOCKS, 1)
+        self._metrics.add(declared.GATE_OPEN, heard.gate_open)
+        for part, secs in heard.cpu_secs.items():
+            self._metrics.add(declared.STAGE_SECONDS, secs, part)
+        self._live(step, [*heard.dead, *step.dead], finishing=False)
+
+    def finish(self) -> Summary:
+        """The stream has ended: hear what was held, close all panes."""
+        self._live(self._order.finish(), [], finishing=False)
+        self._live(self._order.finish(), [], finishing=True)
+        return self.summary
+
+    def _live(self, step: order.Step, dead: list[DeadLetter], *, finishing: bool) -> None:
+        spent: dict[str, float] = {}
+        with cpu(spent, "detect"):
+            self._detector.feed(step.items)
+            for exposure in step.exposures:
+                self._detector.exposure(exposure.pane_start_at, exposure.source, exposure.posts)
+            incidents = [] if step.clock_at is None else self._detector.advance(step.clock_at)
+            if finishing:
+                incidents += self._detector.finish()
+        self.summary.cpu_secs.update(spent)
+        self._metrics.add(declared.STAGE_SECONDS, spent["detect"], "detect")
+        for letter in dead:
+            self._outputs.dead_letter(letter)
+        for item in step.items:
+            if isinstance(item, Mention):
+                self._outputs.mention(item)
+        for incident in incidents:
+            self._write(incident)
+        self._count(step)
+        self._outputs.progress(self.summary)
+        failed = self.summary.counts.dead["stage_error"]
+        if failed > self._max_stage_errors:
+            raise StageIllError(
+                f"extract failed on {failed} posts; at most {self._max_stage_errors} are allowed (runtime.max_stage_errors)"
+            )
+
+    def _write(self, incident: Incident) -> None:
+        self.summary.revisions += 1
+        self._metrics.add(declared.REVISIONS, 1, incident.reason)
+        if incident.state in ("open", "quiet"):
+            if incident.msg_type == "Alert" or incident.incident_id not in self._open:
+                self.summary.raised += 1
+                self._metrics.add(declared.RAISED, 1, incident.hazard)
+            self._open.add(incident.incident_id)
+        else:
+            self._open.discard(incident.incident_id)
+        self._metrics.set(declared.OPEN, len(self._open))
+        self._outputs.incident(incident)
+
+    def _count(self, step: order.Step) -> None:
+        counts = step.counts
+        self.summary.counts.add(counts)
+        publish(counts, sum(isinstance(item, Retraction) for item in step.items), self._metrics)
+        if step.clock_at is not None:
+            if self.summary.first_at is None:
+                self.summary.first_at = step.clock_at
+            self.summary.clock_at = step.clock_at
+            self._metrics.set(declared.WATERMARK, step.clock_at / SECOND_MS)

@@ -1,0 +1,178 @@
+"""The hearing half: ingest, gate and extract of one block of lines, a pure function of the block."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no type hints
+
+from ingest.columns import Columns, Item, Set, places_of
+from ingest.normalise import Limits, normalise
+from ingest.post import post, retraction
+from ingest.privacy import KEY_BYTES, DayKeys, DayPseudonyms, PublicPseudonyms, day_of
+from nlp.extract import Extractor
+from nlp.gate import Gate
+from nlp.lexicon import Lexicon
+from tocsin.model import DeadLetter, Mention, Post
+from tocsin.time import SECOND_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ingest.block import Block
+    from ingest.privacy import Pseudonyms
+    from nlp.extract import Dropped
+    from tocsin.settings import Settings
+
+
+class Gates(Protocol):
+    """The term gate."""
+
+    def open(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        """Give for each text the entries that open the gate; empty where it stays closed."""
+        ...
+
+
+class Extracts(Protocol):
+    """The extract stage."""
+
+    def mentions(self, posts: Sequence[Post]) -> list[Mention | Dropped]:
+        """Give for each post its mention, or why there is none."""
+        ...
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``Hear`` makes of a block."""
+
+    columns: Columns
+    source_names: tuple[str, ...]
+    dead: list[DeadLetter]
+    arrived_at: int | None
+    gate_open: int
+    cpu_secs: dict[str, float]
+
+
+class Hear:
+    """Ingest, gate and extract of one block. The result depends on the block alone."""
+
+    def __init__(
+        self, gate: Gates, extractor: Extracts, pseudonyms: Pseudonyms, limits: Limits, lateness_ms: int
+    ) -> None:
+        self._gate = gate
+        self._extractor = extractor
+        self._pseudonyms = pseudonyms
+        self._limits = limits
+        self._lateness_ms = lateness_ms
+
+    def __call__(self, block: Block) -> Heard:
+        """Read a block."""
+        spent: dict[str, float] = {}
+        with cpu(spent, "decode"):
+            read = normalise(block, limits=self._limits, lateness_ms=self._lateness_ms)
+        with cpu(spent, "gate"):
+            hits = self._gate.open([draft.text for draft in read.drafts])
+        with cpu(spent, "ingest"):
+            opened = [(draft, entries) for draft, entries in zip(read.drafts, hits, strict=True) if entries]
+            posts = [post(draft, self._pseudonyms, entries) for draft, entries in opened]
+            items: dict[int, Item] = {gone.index: retraction(gone, self._pseudonyms) for gone in read.withdrawals}
+        with cpu(spent, "extract"):
+            indices = [draft.index for draft, _ in opened]
+            items |= dict(zip(indices, self._extract(posts, indices, block), strict=True))
+        origins, numbers, origin_names = places_of(block.runs)
+        columns = Columns(
+            outcomes=read.outcomes,
+            received_at=read.received_at,
+            event_at=read.event_at,
+            sources=read.sources,
+            origins=origins,
+            line_numbers=numbers,
+            origin_names=origin_names,
+            items=items,
+        )
+        return Heard(
+            columns=columns,
+            source_names=read.source_names,
+            dead=read.dead,
+            arrived_at=block.arrived_at,
+            gate_open=len(posts),
+            cpu_secs=spent,
+        )
+
+    def _extract(self, posts: list[Post], indices: list[int], block: Block) -> list[Item]:
+        if not posts:
+            return []
+        try:
+            return [_item(result) for result in self._extractor.mentions(posts)]
+        except Exception:  # noqa: BLE001 - tried again post by post, to find the one that cannot be read
+            return [self._extract_one(one, *block.where(index)) for one, index in zip(posts, indices, strict=True)]
+
+    def _extract_one(self, one: Post, origin: str, line: int) -> Item:
+        try:
+            return _item(self._extractor.mentions([one])[0])
+        except Exception as error:  # noqa: BLE001 - a dead letter, counted; past a limit, Detect stops the run
+            detail = f"expected a post that can be read, got {type(error).__name__}"
+            return DeadLetter(stage="extract", reason="stage_error", detail=detail, origin=origin, line=line)
+
+
+def _item(result: Mention | Dropped) -> Item:
+    return result if isinstance(result, Mention) else Set(result.post_id, result.reason)
+
+
+@contextmanager
+def cpu(spent: dict[str, float], part: str) -> Iterator[None]:
+    """Note the processor seconds that the context took, under the name of a part."""
+    before = time.process_time()
+    yield
+    spent[part] = time.process_time() - before
+
+
+class LiveKeys(msgspec.Struct, frozen=True):
+    """The secrets of one live run, shared by its processes: made once, never written down."""
+
+    post_key: bytes
+    first_day: int
+    first_day_key: bytes
+
+    @classmethod
+    def fresh(cls, now_at: int) -> LiveKeys:
+        """Make new keys, the first day being that of an instant."""
+        # One day back, so that posts from just before the roll have a key of their own.
+        return cls(secrets.token_bytes(KEY_BYTES), day_of(now_at) - 1, secrets.token_bytes(KEY_BYTES))
+
+
+class HearFactory(msgspec.Struct, frozen=True):
+    """Makes a ``Hear`` with all its models in a process of its own; it can be pickled. Without keys, pseudonyms are the public ones."""
+
+    settings: Settings
+    keys: LiveKeys | None = None
+
+    def __call__(self) -> Hear:
+        """Load the models (seconds)."""
+        # One thread: sums must not depend on how many the machine has, and the processors are already shared out.
+        threadpool_limits(1)
+        extractor = Extractor.load(self.settings.nlp)
+        pseudonyms: Pseudonyms = PublicPseudonyms()
+        if self.keys is not None:
+            days = DayKeys(self.keys.first_day, self.keys.first_day_key)
+            pseudonyms = DayPseudonyms(self.keys.post_key, days)
+        return Hear(
+            Gate(Lexicon.load(self.settings.nlp.lexicon_path)),
+            extractor,
+            pseudonyms,
+            limits_of(self.settings),
+            self.settings.time.lateness_secs * SECOND_MS,
+        )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Give the limits of a record."""
+    chosen = settings.ingest
+    return Limits(
+        max_line_bytes=chosen.max_line_bytes,
+        max_text_chars=chosen.max_text_chars,
+        max_dead_letter_bytes=chosen.max_dead_letter_bytes,
+    )

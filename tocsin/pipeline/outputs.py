@@ -1,0 +1,77 @@
+"""Where a run writes: JSON lines, and nothing besides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+import msgspec
+
+from dispatch.json import RaisedOnly
+from dispatch.json import line as incident_line
+
+if TYPE_CHECKING:
+    from tocsin.model import DeadLetter, Incident, Mention
+    from tocsin.pipeline.detect import Summary
+
+KEPT_LETTERS: Final = 5
+"""Dead letters kept to be shown at the end."""
+
+
+class LineOutputs:
+    """Writes incidents, mentions and dead letters as JSON lines to the streams that are given.
+
+    Args:
+        incidents: takes one line for each revision, in the public form.
+        mentions: takes what was heard, one ``tocsin.model.Mention`` a line, instants in milliseconds.
+        dead_letters: takes what was refused; ``raw`` is base64.
+        every_state: also write incidents that never left ``watch`` or ``explained``.
+        flush: let each incident out at once (for who waits at the other end).
+    """
+
+    def __init__(
+        self,
+        incidents: BinaryIO,
+        *,
+        mentions: BinaryIO | None = None,
+        dead_letters: BinaryIO | None = None,
+        every_state: bool = False,
+        flush: bool = False,
+    ) -> None:
+        self._incidents = incidents
+        self._mentions = mentions
+        self._dead_letters = dead_letters
+        self._raised = None if every_state else RaisedOnly()
+        self._flush = flush
+        self._encoder = msgspec.json.Encoder()
+        self.letters: list[DeadLetter] = []
+        """The first dead letters."""
+        self.alerts: Counter[str] = Counter()
+        """Incidents written, by hazard of their first line."""
+        self._written: set[str] = set()
+
+    def incident(self, incident: Incident) -> None:
+        """Write one revision, if its incident is shown."""
+        if self._raised is not None and not self._raised.passes(incident):
+            return
+        if incident.incident_id not in self._written:
+            self._written.add(incident.incident_id)
+            self.alerts[incident.hazard] += 1
+        self._incidents.write(incident_line(incident))
+        if self._flush:
+            self._incidents.flush()
+
+    def mention(self, mention: Mention) -> None:
+        """Write one mention."""
+        if self._mentions is not None:
+            self._mentions.write(self._encoder.encode(mention) + b"\n")
+
+    def dead_letter(self, letter: DeadLetter) -> None:
+        """Write one refusal."""
+        if len(self.letters) < KEPT_LETTERS:
+            self.letters.append(letter)
+        if self._dead_letters is not None:
+            self._dead_letters.write(self._encoder.encode(letter) + b"\n")
+
+    def progress(self, summary: Summary) -> None:
+        """Show nothing: who wants to see progress overrides this."""

@@ -1,0 +1,43 @@
+"""The whole path on one machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ingest.files import SourceError
+from tocsin.runtime.embedded import Plan, Stop, run_embedded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ingest.block import Block
+    from tocsin.pipeline.detect import Detect, Summary
+    from tocsin.pipeline.hear import Heard
+    from tocsin.settings import Settings
+
+
+def run(
+    blocks: Iterator[Block | None],
+    detect: Detect,
+    factory: Callable[[], Callable[[Block], Heard]],
+    settings: Settings,
+    stop: Stop,
+) -> Summary:
+    """Take blocks through all stages on this machine; give what was done.
+
+    Raises:
+        WorkerError: an extract process died, failed or did not start.
+        StageIllError: a stage failed on too many posts.
+        SourceError: a source cannot be read further; all before it was detected and the panes are closed.
+    """
+    plan = Plan(
+        processes=settings.runtime.processes(),
+        queue_blocks=settings.runtime.queue_blocks,
+        start_secs=settings.runtime.start_secs,
+    )
+    try:
+        run_embedded(blocks, factory, detect.take, plan=plan, stop=stop)
+    except SourceError:
+        detect.finish()
+        raise
+    return detect.finish()

@@ -1,0 +1,40 @@
+"""Files that a run writes: there when they are whole, or not at all."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STDOUT: Final = "-"
+PART: Final = ".part"
+"""What a file is called while it is written."""
+
+
+@contextmanager
+def whole_file(path: str) -> Iterator[BinaryIO]:
+    """Open a file for writing; it takes its name when the context ends well, and is left as ``<path>.part`` when it does not.
+
+    ``-`` is standard output; what is no regular file (a pipe, a device) is written as it comes.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    if path == STDOUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    target = Path(path)
+    if target.exists() and not target.is_file():
+        with target.open("wb") as stream:
+            yield stream
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + PART)
+    with part.open("wb") as stream:
+        yield stream
+    part.replace(target)
