@@ -117,10 +117,12 @@ class Extractor:
         profile_place: str | None = None,
         gated: bool = False,
         year: int | None = None,
+        repost: bool = False,
+        reply: bool = False,
     ) -> Analysis:
         """Show all that is seen in one text; places are looked for in every text, or, when ``gated``, only where the pipeline would."""
         text = text[: self._settings.max_text_chars]
-        sense = self._sense.sense(SenseQuery(text, lang, year))
+        sense = self._sense.sense(SenseQuery(text, lang, year, repost=repost, reply=reply))
         gate = self._gate.open([text])[0]
         dropped = self._drop(sense)
         resolution = Resolution((), ())

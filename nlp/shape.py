@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_LINK: Final = re.compile(r"https?://|www\.|\[(?:lien|link)\]|\bt\.co/", re.IGNORECASE)
+_LINK: Final = re.compile(r"https?://\S+|www\.\S+|\[(?:lien|link)\]|\bt\.co/", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _BULLETIN: Final = re.compile(
     r"^\W*(?:[🔴⚠🚨🟠🟥❗📢ℹ]|\[[^\]]{2,30}\]|(?:#?[A-ZÀ-Ý][A-ZÀ-Ý’' ]{3,24})\s?[:|·—-]|BREAKING|URGENT|ALERTE|UPDATE|JUST IN|EN DIRECT)"
