@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ingest.files import Reading, SourceError, read_blocks
 from ingest.redact import redact
-from nlp.account import account, leading_hazard
+from nlp.account import account
 from nlp.extract import Extractor
 from tocsin.model import Point
 from tocsin.settings.nlp import NlpSettings
@@ -42,9 +42,9 @@ class _Line(msgspec.Struct):
     reply_to: str | None = None
 
 
-def extract(  # noqa: PLR0913  one argument an option of the command
+def extract(
     *texts: str,
-    posts: str | None = None,
+    posts: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     gated: Annotated[bool, Parameter(negative="")] = False,
     lang: str | None = None,
@@ -134,14 +134,7 @@ def _show(console: Console, line: _Line, analysis: Analysis, data: dict[str, Any
     def say(text: str | Text, style: str = "") -> None:
         console.print(Text(text) if isinstance(text, str) else text, style=style, soft_wrap=True)
 
-    shown = Text(f"[{data['post_id']}] ", style="dim") + Text(line.text, style="not dim")
-    ahead = len(shown) - len(line.text)
-    for hit in analysis.sense.reading.hits:
-        style = "bold red" if hit.entry.role in _TELLING else "yellow"
-        shown.stylize(style, ahead + hit.start, ahead + hit.end)
-    for one in analysis.resolution.toponyms:
-        shown.stylize("bold green", ahead + one.start, ahead + one.end)
-    say(shown)
+    say(_coloured(line, analysis, data["post_id"]))
     if data["dropped"]:
         say(f"  dropped     {data['dropped']}: the pipeline would make no mention of it")
     for hit in analysis.sense.reading.hits:
@@ -158,6 +151,18 @@ def _show(console: Console, line: _Line, analysis: Analysis, data: dict[str, Any
     best = analysis.resolution.places
     if best:
         say("  tied to     " + "; ".join(f"{one.name} ({one.kind}, {one.method}, {one.score:.2f})" for one in best[:4]))
+
+
+def _coloured(line: _Line, analysis: Analysis, post_id: str) -> Text:
+    """Give the text with its terms in red, what explains them in yellow, and its places in green."""
+    shown = Text(f"[{post_id}] ", style="dim") + Text(line.text, style="not dim")
+    ahead = len(shown) - len(line.text)
+    for hit in analysis.sense.reading.hits:
+        style = "bold red" if hit.entry.role in _TELLING else "yellow"
+        shown.stylize(style, ahead + hit.start, ahead + hit.end)
+    for one in analysis.resolution.toponyms:
+        shown.stylize("bold green", ahead + one.start, ahead + one.end)
+    return shown
 
 
 def _sense(mention: dict[str, Any]) -> list[str]:
