@@ -52,6 +52,10 @@ WEIGHTS: Final[dict[str, float]] = {
     "name_after": -1.0,
     "club": -2.5,
     "storm": -4.0,
+    "headline": 1.3,
+    "profile_same": 2.2,
+    "profile_near": 1.2,
+    "point_near": 1.8,
     "listed": 1.2,
     "admin_after": 1.25,
     "short": -1.5,
@@ -99,6 +103,10 @@ class Frame(NamedTuple):
     phrases: Sequence[Phrase]
     named: frozenset[int]
     """Indices of capitalised words inside gazetteer matches."""
+    strong: frozenset[int]
+    """Those inside names of towns of some size or of regions: a hyphen between two of them makes a list, not a name."""
+    taken: Sequence[tuple[int, int]]
+    """Spans of hazard terms, code points."""
     storms: frozenset[bytes]
     """Given names of storms in this post ("Hurricane Harvey")."""
     entities: Sequence[Entity] | None
@@ -118,16 +126,7 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
     items = words.items
     head = items[first]
     tagged = in_tag(words, first)
-    code = bool(info.codes) and (
-        (head.upper and first == last and not words.shouting) or (last > first and not info.rows)
-    )
-    if (
-        code
-        and first == last
-        and head.data in lists.RISKY_CODES
-        and not (first - 1 in frame.named and head.gap in {", ", " ", ","})
-    ):
-        code = False
+    code = bool(info.codes) and _is_code(frame, first, last)
     found: dict[str, float] = {"base": 1.0}
     _written(found, words, first, last, tagged)
     role = _led(found, words, first)
@@ -147,9 +146,11 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
     )
     if info.common and not code and not tagged:
         found["common"] = 1.0
-        found["common_large"] = min(2.0, max(0.0, math.log10(info.population + 1.0) - 4.5))
         if head.initial or not head.capital or words.caseless:
             found["common_exposed"] = 1.0
+            found["size"] = min(0.5, found["size"])
+        else:
+            found["common_large"] = min(2.0, max(0.0, math.log10(info.population + 1.0) - 4.5))
     if head.end - head.start <= 3 and first == last and not code:
         found["short"] = 1.0
     if not tagged:
@@ -162,6 +163,17 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
     if frame.entities is not None and not tagged:
         found[_ner(head.start, items[last].end, frame.entities)] = 1.0
     return found, ("tag" if tagged and role == "bare" else role), wide, code
+
+
+def _is_code(frame: Frame, first: int, last: int) -> bool:
+    """Tell whether the words are written as a code: capitals ("US"), full stops ("U.S."), behind a name when it is also a word ("Gary, IN")."""
+    items = frame.words.items
+    head = items[first]
+    if last > first:
+        return all(word.capital for word in items[first : last + 1]) and items[last].gap in {".", ". "}
+    if not head.upper or frame.words.shouting:
+        return False
+    return head.data not in lists.RISKY_CODES or (first - 1 in frame.named and head.gap in {", ", " ", ","})
 
 
 def in_tag(words: Words, index: int) -> bool:
@@ -186,6 +198,8 @@ def _written(found: dict[str, float], words: Words, first: int, last: int, tagge
         found["tag" if whole_tag(words, first, last) else "tag_part"] = 1.0
         return
     capital = all(word.capital or word.data in lists.CONNECTORS for word in words.items[first : last + 1])
+    if head.initial and head.capital and not words.shouting and words.caseless:
+        found["capital_initial"] = 1.0
     if words.caseless:
         found["caseless_upper" if words.shouting else "caseless_lower"] = 1.0
         if capital and not words.shouting and not head.initial:
@@ -221,7 +235,7 @@ def lead(words: Words, first: int) -> tuple[str, str]:
         if before in lists.LOCAL_NOUNS or before in lists.LOCATIVE or before in {b"pres", b"loin", b"proche"}:
             return "at", "local_noun"
         return "of", "of"
-    if word.data in lists.LOCAL_NOUNS:
+    if word.data in lists.LOCAL_NOUNS or word.data == b"on":
         return "at", "at_weak"
     return "bare", ""
 
@@ -239,6 +253,16 @@ def _neighbours(found: dict[str, float], frame: Frame, first: int, last: int) ->
     items = words.items
     person(found, words, first, last, named)
     following = last + 1
+    if (
+        items[first].initial
+        and items[first].capital
+        and following < len(items)
+        and (
+            items[following].gap in {": ", " : ", " - ", " – "}
+            or any(low == items[following].start for low, _ in frame.taken)
+        )
+    ):
+        found["headline"] = 1.0
     if following in named and items[following].gap in {", ", " (", ","}:
         found["admin_after"] = 1.0
     if following < len(items) and (
@@ -299,9 +323,9 @@ def _hyphens(found: dict[str, float], frame: Frame, first: int, last: int) -> bo
     if following < len(items) and words.glued(following):
         if items[following].data in lists.DIRECTIONS:
             cut = True
-        elif following not in frame.named:
+        elif following not in frame.strong:
             found["part"] = 1.0
-    if words.glued(first) and first - 1 not in frame.named and items[first - 1].data not in lists.HYPHEN_BEFORE:
+    if words.glued(first) and first - 1 not in frame.strong and items[first - 1].data not in lists.HYPHEN_BEFORE:
         found["part"] = 1.0
     return cut
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MAX_PHRASE_WORDS: Final = 6
 """Words of a kind phrase ("rue du Général de Gaulle")."""
 
+_BREAKS: Final = frozenset({b"a", b"au", b"aux", b"and"})
+"""Small words that end a name: "marché à Pau"."""
 _JOINTS: Final = frozenset({" ", "-", "'", "’", " l'", " d'", " l’", " d’", " #", "\xa0"})
 
 
@@ -31,26 +33,58 @@ class Phrase(NamedTuple):
     """The kind word makes a region or a town of it ("Butte County")."""
 
 
-def find_phrases(words: Words) -> list[Phrase]:
+def find_phrases(words: Words, lang: str | None) -> list[Phrase]:
     """Find the kind phrases of a post, in order, without overlaps; French ones (kind word first) win over English ones."""
     items = words.items
     phrases: list[Phrase] = []
     index = 0
     while index < len(items):
         word = items[index]
-        if not word.mark and word.data in lists.BEFORE:
+        if not word.mark and word.data in lists.BEFORE and (lang != "en" or _romance(words, index)):
             first, last = _name_after(words, index)
             if last > index:
                 phrases.append(Phrase(index, last, (first, last), word.data in lists.SITE_BEFORE, regional=False))
                 index = last + 1
                 continue
-        if not word.mark and word.data in lists.STREET_AFTER and word.capital and words.near(index):
+        if (
+            not word.mark
+            and word.data in lists.STREET_AFTER
+            and words.near(index)
+            and (word.capital or _lower_street(words, index))
+        ):
             first = _name_before(words, index)
             if first < index and not (phrases and phrases[-1].last >= first):
                 site, regional = word.data in lists.SITE_AFTER, word.data in lists.REGION_AFTER
                 phrases.append(Phrase(first, index, (first, index - 1), site, regional))
         index += 1
     return phrases
+
+
+def _romance(words: Words, index: int) -> bool:
+    """Tell whether "de" or its like follows a kind word: in an English post only then it stands before its name."""
+    return index + 1 < len(words.items) and words.items[index + 1].data in {
+        b"de",
+        b"du",
+        b"des",
+        b"d",
+        b"la",
+        b"del",
+        b"da",
+        b"do",
+    }
+
+
+def _lower_street(words: Words, index: int) -> bool:
+    """Tell whether a post without capitals names a street ("on wellesley road")."""
+    before = words.items[index - 1]
+    return (
+        words.caseless
+        and words.items[index].data in {b"road", b"street", b"lane", b"quay", b"avenue"}
+        and len(before.data) >= 5
+        and before.data.isalpha()
+        and before.data not in lists.NOT_PLACES
+        and before.data not in lists.PLAIN_ADJECTIVES
+    )
 
 
 def _name_after(words: Words, index: int) -> tuple[int, int]:
@@ -60,6 +94,8 @@ def _name_after(words: Words, index: int) -> tuple[int, int]:
     while position < len(items) and position <= index + MAX_PHRASE_WORDS:
         word = items[position]
         if word.gap not in _JOINTS and not (word.gap == ". " and len(items[position - 1].data) <= 3):
+            break
+        if word.data in _BREAKS or (word.upper and last > index and not items[last].upper):
             break
         if word.data in lists.CONNECTORS:
             if last > index and not _goes_on(words, position):
@@ -80,8 +116,6 @@ def _name_after(words: Words, index: int) -> tuple[int, int]:
 def _goes_on(words: Words, position: int) -> bool:
     """Tell whether a capitalised word follows the small words at ``position`` ("rue Anne *de* Bretagne")."""
     items = words.items
-    if items[position].data in lists.LOCATIVE or items[position].data == b"and":
-        return False
     following = position + 1
     while following < len(items) and items[following].data in lists.CONNECTORS and following < position + 3:
         following += 1
@@ -112,15 +146,13 @@ def _name_before(words: Words, index: int) -> int:
         if possessive and words.linked(position) and position > 0 and items[position - 1].capital:
             position -= 1
             continue
-        if (
-            not word.capital
-            or word.mark
-            or word.data in lists.NOT_PLACES
-            or (word.data in lists.LOCATIVE and word.initial)
-        ):
+        lower = words.caseless and position == index - 1 and not items[index].capital
+        if not (word.capital or lower) or word.mark or word.data in lists.NOT_PLACES:
+            break
+        if word.data in lists.LOCATIVE and word.initial:
             break
         first = position
-        if word.initial:
+        if word.initial or lower:
             break
         position -= 1
     return first

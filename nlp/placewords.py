@@ -47,14 +47,15 @@ STREET_BEFORE: Final = _set(
     "rue av ave avenue bd bld blvd boulevard place pl quai quais cours allee allees impasse chemin rond square passage "
     "esplanade parvis montee rampe venelle sente ruelle pont viaduc passerelle tunnel rocade carrefour giratoire "
     "echangeur residence cite tour dalle butte jardin parc hotel calle avenida plaza paseo puente carrer rua praca "
-    "ponte via viale piazza corso largo strasse salle musee theatre cinema eglise cathedrale basilique chapelle "
-    "college ecole collegiale halle halles marche centre galerie galeries resto restaurant bar ile iles quartier secteur lieu cafe brasserie hameau "
-    "foret bois lac etang riviere fleuve col mont vallee gorges massif presqu pointe cap baie anse barrage canal marais "
-    "zone za zi zac technopole campus caserne prison maison clinique ehpad mosquee synagogue immeuble"
+    "ponte via viale piazza corso largo strasse salle chapelle "
+    "collegiale halle centre galerie galeries resto restaurant bar ile iles quartier secteur lieu cafe brasserie hameau "
+    "bois lac riviere fleuve col mont vallee gorges massif presqu pointe cap baie anse barrage canal marais "
+    "zone za zi zac technopole maison ehpad mosquee synagogue immeuble"
 )
 """Kind words that stand before a name (fr, es, it, pt): the name behind them belongs to the thing, it is no town of that name."""
 
 SITE_BEFORE: Final = _set(
+    "marche musee theatre cinema eglise cathedrale basilique college ecole caserne prison campus halles cantine mediatheque bibliotheque piscine gymnase kermesse foire carnaval "
     "gare aeroport hopital chu chr ch clinique lycee universite fac faculte stade arena zenith port peage aire sortie "
     "prefecture mairie tribunal palais chateau citadelle estacion aeropuerto hospital stazione aeroporto ospedale estacao stadio "
     "estadio metro tram tramway arret station rer ter route foret plage campus centrale usine raffinerie lac etang barrage"
@@ -67,8 +68,13 @@ BEFORE: Final = STREET_BEFORE | SITE_BEFORE
 LOWER_KINDS: Final = _set("rue avenue av bd boulevard quai pont stade gare hopital lycee tunnel place route viaduc")
 """Kind words after which even a lower-case word is the name."""
 
+PLAIN_ADJECTIVES: Final = _set(
+    "whole entire other along across middle front behind busy quiet narrow empty local residential closed blocked flooded opposite whose every"
+)
+"""English words before "road" or "street" that are no name."""
+
 VAGUE_KINDS: Final = _set(
-    "centre salle place cours passage bar cafe restaurant resto brasserie immeuble maison marche pointe tour cite metro zone bois "
+    "centre salle cours passage bar cafe restaurant resto brasserie immeuble maison marche pointe tour cite metro zone bois "
     "jardin hotel college cinema residence ecole eglise musee theatre parc usine prison campus mont col cote bus rer ter tram"
 )
 """Kind words that also stand before much that is no name."""

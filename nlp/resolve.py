@@ -15,7 +15,7 @@ from nlp.gazetteer import ALTERNATE, CODE, PRIMARY, SHORT
 from nlp.joint import COARSE, LANGUAGE_COUNTRIES, SUBTOWN, Anchor, Candidate, choose, distance_km
 from nlp.ner import MODELS
 from nlp.profile import Profile, read_profile
-from nlp.evidence import NameInfo
+from nlp.evidence import WEIGHTS, NameInfo
 from nlp.toponym import Reader, Sight
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ CACHED_NAMES: Final = 65_536
 CACHED_PROFILES: Final = 16_384
 HOME: Final = 1.2
 """A language is at home in a country from this log-weight on (``LANGUAGE_COUNTRIES``)."""
+NEAR_KM: Final = 20.0
+"""A name is taken for near the author's place within this distance."""
 SHOWN: Final = 0.5
 """From this probability on a stretch is shown as a toponym."""
 DOUBT: Final = (-1.6, 1.2)
@@ -121,6 +123,9 @@ class Resolver:
         profile = self._profile(query.profile_place, query.lang) if query.profile_place else None
         anchors = _anchors(query.point, profile)
         candidates = [[self._candidate(row, how) for row, how in sight.rows] for sight in found]
+        found = [
+            _agreeing(sight, options, query.point, profile) for sight, options in zip(found, candidates, strict=True)
+        ]
         chosen = choose(candidates, [sight.probability for sight in found], query.lang, anchors)
         named = [
             Named(sight, _probability(index, sight, chosen, anchors), _merge_near(choices))
@@ -217,6 +222,24 @@ def _anchors(point: Point | None, profile: Profile | None) -> list[Anchor]:
         weight = 0.75 * profile.confidence * (0.4 if one.kind == "country" else 1.0)
         anchors.append(Anchor(one.lat, one.lon, one.country, weight, min(one.uncertainty_km, 100.0)))
     return anchors
+
+
+def _agreeing(sight: Sight, options: Sequence[Candidate], point: Point | None, profile: Profile | None) -> Sight:
+    """Raise the log-odds of a name that one of its places shares with the device's position or the profile."""
+    feature = ""
+    if point is not None and any(_near(one, point.lat, point.lon, NEAR_KM) for one in options):
+        feature = "point_near"
+    elif profile is not None and profile.candidate.kind not in {"country"}:
+        home = profile.candidate
+        if any(one.row == home.row for one in options):
+            feature = "profile_same"
+        elif any(_near(one, home.lat, home.lon, NEAR_KM + min(home.uncertainty_km, 60.0)) for one in options):
+            feature = "profile_near"
+    return sight._replace(logit=sight.logit + WEIGHTS[feature]) if feature else sight
+
+
+def _near(one: Candidate, lat: float, lon: float, reach_km: float) -> bool:
+    return one.kind not in COARSE and distance_km(one.lat, one.lon, lat, lon) < reach_km
 
 
 def _probability(

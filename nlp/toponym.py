@@ -29,6 +29,8 @@ MAX_SIGHTS: Final = 16
 """Stretches kept for one post, the strongest first."""
 MAX_UNKNOWN_WORDS: Final = 4
 """Words of a name that no gazetteer holds."""
+STRONG_POPULATION: Final = 15_000
+"""From this size on a name tied by a hyphen to another is a list ("Tarbes-Lourdes")."""
 HOPELESS: Final = -1.5
 """A match below these log-odds never wins over a shorter one."""
 
@@ -92,14 +94,20 @@ class Reader:
         words = Words(text, folded)
         if not words.items:
             return []
-        phrases = find_phrases(words)
+        phrases = find_phrases(words, lang)
         roads = [road for road in find_roads(words) if not _inside(road.start, road.end, taken)]
         blocked = [*taken, *((road.start, road.end) for road in roads)]
         matches = self._matches(words, folded, lang)
         named = frozenset(
             index for first, last, _ in matches for index in range(first, last + 1) if words.items[first].capital
         )
-        frame = Frame(words, phrases, named, _storms(words), entities)
+        strong = frozenset(
+            index
+            for first, last, info in matches
+            for index in range(first, last + 1)
+            if index in named and (info.coarse or info.population >= STRONG_POPULATION)
+        )
+        frame = Frame(words, phrases, named, strong, taken, _storms(words), entities)
         found = []
         for first, last, info in matches:
             sight = _weigh(frame, first, last, info)
@@ -108,7 +116,11 @@ class Reader:
         kept = [_widened(words, sight) for sight in _choose(found)]
         kept += _phrase_sights(words, phrases, kept, blocked)
         kept += _macro_sights(words, kept)
-        kept += _unknown_sights(words, kept, blocked, entities)
+        unknown = _unknown_sights(words, kept, blocked, entities)
+        kept = [
+            sight for sight in kept if not any(sight.first <= one.last and one.first <= sight.last for one in unknown)
+        ]
+        kept += unknown
         kept += [_road_sight(road) for road in roads]
         kept.sort(key=lambda sight: (-sight.logit, sight.start))
         return sorted(kept[:MAX_SIGHTS], key=lambda sight: (sight.start, sight.end))
@@ -232,9 +244,9 @@ def _phrase_sights(
             continue
         role, feature = lead(words, phrase.first)
         capital = any(word.capital for word in words.items[phrase.inner[0] : phrase.inner[1] + 1])
-        logit = (0.9 if capital else -0.9) + (0.8 if feature in {"at", "local_noun", "origin", "towards"} else 0.0)
-        if words.items[phrase.first].data in lists.VAGUE_KINDS:
-            logit -= 1.2
+        vague = words.items[phrase.first].data in lists.VAGUE_KINDS
+        logit = (0.3 if vague else 0.9) if capital and not words.shouting else (-1.0 if vague else 0.1)
+        logit += 0.8 if feature in {"at", "local_noun", "origin", "towards"} else 0.0
         for sight in overlapping:
             kept.remove(sight)
         added.append(Sight(phrase.first, phrase.last, start, end, "site" if phrase.site else "street", role, (), logit))
@@ -267,7 +279,7 @@ def _unknown_sights(
     words: Words, kept: Sequence[Sight], blocked: Sequence[tuple[int, int]], entities: Sequence[Entity] | None
 ) -> list[Sight]:
     """Give capitalised names behind a locative, and NER's places, that the gazetteer does not hold; they stay unresolved."""
-    covered = {index for sight in kept for index in range(sight.first, sight.last + 1)}
+    covered = {index for sight in kept if sight.logit > 0 for index in range(sight.first, sight.last + 1)}
     added: list[Sight] = []
     index = 0
     while index < len(words.items):
