@@ -5,7 +5,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint bench evaluation constraints docs system-parts clean
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The first that runs and is new enough; 3.11 is the one the tests run on.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && echo "$$python" && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -19,10 +21,10 @@ setup: $(STAMP) ## install everything into .venv (done by itself before the othe
 
 # Two steps: pinned and hashed dependencies first, then Tocsin itself, so that nothing unpinned is ever fetched.
 $(STAMP): constraints.txt pyproject.toml
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Tocsin needs Python 3.11 or newer; name it: make PYTHON=/path/to/python3 setup" >&2; exit 1; }
-	test -x $(BIN)/pip || "$(PYTHON)" -m venv --clear $(VENV) \
-	  || { echo "No venv module. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@test -n "$(PYTHON)" \
+	  || { echo "Tocsin needs Python 3.11 or newer; name it: make PYTHON=path/to/python3 setup" >&2; exit 1; }
+	@test -x $(BIN)/pip || "$(PYTHON)" -m venv --clear $(VENV) \
+	  || { echo "This Python cannot make an environment. On Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
