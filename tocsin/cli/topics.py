@@ -1,0 +1,41 @@
+"""``tocsin topics``: what travels between stages, and how long a broker keeps it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import msgspec
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+from tocsin.time import DAY_MS, MINUTE_MS
+from tocsin.topics import TOPICS
+
+
+def topics(*, as_json: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False) -> int:
+    """Print the topics: what they carry, their keys, partitions, retention and clean-up."""
+    if as_json:
+        listed: list[dict[str, Any]] = [msgspec.to_builtins(topic) for topic in TOPICS]
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(listed)) + b"\n")
+        return 0
+    table = Table("topic", "carries", "key", "partitions", "kept", "clean-up")
+    for topic in TOPICS:
+        carries = ", ".join(topic.carries) + (" (packed)" if topic.packed else "")
+        table.add_row(
+            topic.name, carries, topic.key, str(topic.partitions), kept_for(topic.retention_ms), topic.cleanup
+        )
+    Console().print(table)
+    return 0
+
+
+def kept_for(retention_ms: int) -> str:
+    """Give a retention in words.
+
+    >>> kept_for(45 * 60_000), kept_for(7 * 86_400_000)
+    ('45 min', '7 days')
+    """
+    if retention_ms % DAY_MS == 0:
+        return f"{retention_ms // DAY_MS} days"
+    return f"{retention_ms // MINUTE_MS} min"
