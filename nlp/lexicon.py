@@ -104,22 +104,25 @@ class Lexicon:
         """How many plain forms the finder knows."""
         return self._matcher.size
 
-    def find(self, folded: Folded) -> list[Hit]:
-        """Give the entries found in a folded text, in order of start, then the longer first."""
+    def find(self, folded: Folded, lang: str | None = None) -> list[Hit]:
+        """Give the entries found in a folded text, in order of start, then the longer first.
+
+        Where two languages have the same form with the same sense, ``lang`` wins, else the first of ``LANGUAGES``.
+        """
         hits: list[Hit] = []
-        for start, end, number in self.winners(self._matcher.find(folded.data)):
+        for start, end, number in self.winners(self._matcher.find(folded.data), lang):
             first, last = folded.span(start, end)
             hits.append(Hit(first, last, self.entries[number], folded.data[start:end].decode("ascii")))
         return hits
 
-    def winners(self, found: Sequence[Found]) -> list[Found]:
+    def winners(self, found: Sequence[Found], lang: str | None = None) -> list[Found]:
         """Drop what a figurative phrase cancels, what stands inside a longer hit of the same sense, and doubles across languages."""
         if len(found) < 2:
             return list(found)
         ordered = sorted(found, key=lambda hit: (hit[0], -hit[1], hit[2]))
-        return [hit for hit in ordered if not any(self._beats(other, hit) for other in ordered)]
+        return [hit for hit in ordered if not any(self._beats(other, hit, lang) for other in ordered)]
 
-    def _beats(self, other: Found, hit: Found) -> bool:
+    def _beats(self, other: Found, hit: Found, lang: str | None) -> bool:
         if other is hit or other[0] > hit[0] or other[1] < hit[1]:
             return False
         entry, rival = self.entries[hit[2]], self.entries[other[2]]
@@ -127,7 +130,7 @@ class Lexicon:
             return entry.role not in {"denial", "explanation"}
         longer = other[1] - other[0] > hit[1] - hit[0]
         if rival.role == entry.role and _leading(rival) == _leading(entry) and rival.consequence == entry.consequence:
-            return longer or other[2] < hit[2]
+            return longer or (rival.lang != lang, other[2]) < (entry.lang != lang, hit[2])
         # "feu" is no fire inside "coups de feu": a weak word says nothing of its own inside a longer, stronger phrase.
         return (
             longer
@@ -143,7 +146,7 @@ class Lexicon:
         for entry in self.entries:
             for texts, wanted in ((entry.matches, True), (entry.rejects, False)):
                 for text in texts:
-                    hits = [hit.entry.id for hit in self.find(fold_aligned(text))]
+                    hits = [hit.entry.id for hit in self.find(fold_aligned(text), entry.lang)]
                     if (entry.id in hits) is not wanted:
                         expected = f"a match in {text!r}" if wanted else f"no match in {text!r}"
                         problems.append(Problem(entry.file, entry.line, entry.id, expected, f"hits {hits}"))

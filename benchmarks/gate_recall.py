@@ -1,0 +1,90 @@
+"""Measure the term gate on labelled scenarios: recall of relevant posts, pass rate of the background, time a post.
+
+Usage: python benchmarks/gate_recall.py DATA [--missed HALF] [--passed] where DATA holds ``scenarios/NAME.posts.jsonl.gz`` and
+``NAME.labels.jsonl.gz``. Events are cut in two halves (sorted by name, alternately): ``tune`` may be looked at with ``--missed tune``,
+``held`` is only counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from nlp.gate import Gate
+from nlp.lexicon import Lexicon
+
+BATCH = 200
+BACKGROUND = {"background_assumed", "background_offtopic_gold"}
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument(
+        "--missed", choices=["tune"], help="print the relevant posts of the tuning half that stay outside"
+    )
+    parser.add_argument("--passed", type=int, default=0, help="print the entries that most often let background pass")
+    parser.add_argument("--only", default="", help="scenarios whose name holds this")
+    args = parser.parse_args()
+    begun = time.perf_counter()
+    lexicon = Lexicon.load()
+    gate = Gate(lexicon)
+    print(
+        f"lexicon: {len(lexicon.entries)} entries, {lexicon.size} forms, loaded with gate in {time.perf_counter() - begun:.2f} s"
+    )
+    totals: Counter[str] = Counter()
+    openers: Counter[str] = Counter()
+    print(f"{'scenario':22} {'relevant':>8} {'recall':>7} {'backgr.':>8} {'pass':>7} {'us/post':>8}")
+    for path in sorted((args.data / "scenarios").glob("*.posts.jsonl.gz")):
+        name = path.name.removesuffix(".posts.jsonl.gz")
+        if args.only not in name:
+            continue
+        posts = read(path)
+        labels = {label["id"]: label for label in read(path.with_name(f"{name}.labels.jsonl.gz"))}
+        texts = [post["text"] for post in posts]
+        begun_cpu = time.process_time()
+        opened = [ids for at in range(0, len(texts), BATCH) for ids in gate.open(texts[at : at + BATCH])]
+        spent = (time.process_time() - begun_cpu) / max(1, len(texts)) * 1e6
+        truth = json.loads(path.with_name(f"{name}.truth.json").read_text())
+        halves = {event["id"] if "id" in event else event["name"]: ("tune", "held")[at % 2] for at, event in
+                  enumerate(sorted(truth["events"], key=lambda event: event.get("id", event.get("name", ""))))}  # fmt: skip
+        counts: Counter[str] = Counter()
+        for post, ids in zip(posts, opened, strict=True):
+            label = labels[post["id"]]
+            if label["relevant"] is True:
+                half = halves.get(label.get("event", ""), "tune")
+                counts.update(["relevant", f"relevant {half}"])
+                counts.update(["heard", f"heard {half}"] if ids else [])
+                if not ids and args.missed == half:
+                    print("   missed:", label.get("event", ""), label["hazard"], "|", post["text"].replace("\n", " "))
+            elif label["kind"] in BACKGROUND:
+                counts["background"] += 1
+                if ids:
+                    counts["passed"] += 1
+                    openers[ids[0] if len(ids) == 1 else "+".join(ids)] += 1
+        rates = [counts["heard"] / max(1, counts["relevant"]), counts["passed"] / max(1, counts["background"])]
+        print(f"{name:22} {counts['relevant']:8} {rates[0]:7.3f} {counts['background']:8} {rates[1]:7.4f} {spent:8.2f}")
+        if len(halves) > 2:
+            for half in ("tune", "held"):
+                print(
+                    f"   {half}: {counts[f'heard {half}']}/{counts[f'relevant {half}']} = {counts[f'heard {half}'] / max(1, counts[f'relevant {half}']):.3f}"
+                )
+        totals.update(counts)
+    print(f"all: recall {totals['heard']}/{totals['relevant']} = {totals['heard'] / max(1, totals['relevant']):.4f}; "
+          f"background {totals['passed']}/{totals['background']} = {totals['passed'] / max(1, totals['background']):.4f}")  # fmt: skip
+    for ids, count in openers.most_common(args.passed):
+        print(f"   {count:6} {ids}")
+
+
+if __name__ == "__main__":
+    main()
