@@ -40,8 +40,11 @@ class DetectorSettings(BaseModel):
     voice_cap_nats: float = Field(8.0, gt=0, le=30, description="Most that one voice may add to the evidence, in nats.")
     mark_floor: float = Field(0.1, gt=0, le=1, description="Least weight of a mark, in odds over the base odds.")
     mark_ceiling: float = Field(10.0, ge=1, le=1_000, description="Greatest weight of a mark, in odds over base odds.")
+    retold_ceiling: float = Field(
+        1.5, ge=0.1, le=1_000, description="Greatest weight of a relayed or a newsroom's mark."
+    )
     base_probability: float = Field(
-        0.2, gt=0, lt=1, description="Probability of an ordinary gated post: the mark that weighs 1."
+        0.4, gt=0, lt=1, description="Probability of an ordinary gated post: the mark that weighs 1."
     )
 
     # -- baseline ---------------------------------------------------------------------------------------------------
@@ -55,6 +58,7 @@ class DetectorSettings(BaseModel):
     retelling_tau_mins: float = Field(30.0, gt=0, le=1_440, description="Time over which it draws them.")
     relay_alpha: float = Field(0.8, ge=0, le=1, description="Voices that a newsroom's or a relayed voice draws.")
     relay_tau_mins: float = Field(180.0, gt=0, le=10_080, description="Time over which it draws them.")
+    retold_as_own: Share = Field(0.3, description="Share of retellings that read as first-hand.")
     echo_share: Share = Field(0.2, description="Share of the talk about an open incident that names places elsewhere.")
 
     # -- where ------------------------------------------------------------------------------------------------------

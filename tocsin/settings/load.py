@@ -31,6 +31,7 @@ PREFIX: Final = "TOCSIN_"
 ENVIRONMENT: Final = "environment"
 MAX_FILE_BYTES: Final = 1_000_000
 MAX_SHOWN_CHARS: Final = 60
+MAX_DEPTH: Final = 16
 _SYNTAX_PLACE: Final = re.compile(r"^(.*) \(at (?:line (\d+), column \d+|end of document)\)$")
 
 M = TypeVar("M", bound=BaseModel)
@@ -92,11 +93,19 @@ class Sources:
             self.problems.append(Problem(self._file, line, "file", "UTF-8 text", got))
             return
         try:
-            self.values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+            values = tomllib.loads(text)
+            deep = _depth(values) > MAX_DEPTH
+        except RecursionError:
+            deep = True
+        except ValueError as error:  # also a number of more digits than Python reads
             self.problems.append(self._syntax_problem(text, str(error)))
             return
-        self._lines = key_lines(text)
+        if deep:
+            self.problems.append(
+                Problem(self._file, None, "file", f"tables and arrays at most {MAX_DEPTH} deep", "more")
+            )
+            return
+        self.values, self._lines = values, key_lines(text)
 
     def _syntax_problem(self, text: str, message: str) -> Problem:
         match = _SYNTAX_PLACE.match(message)
@@ -160,6 +169,11 @@ def _order(problem: Problem) -> tuple[str, int, str, str]:
     return (problem.file, problem.line or 0, problem.key, problem.got)
 
 
+def _depth(value: Any) -> int:
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max((_depth(inner) for inner in below), default=0)
+
+
 def _typed(field: FieldInfo, raw: str) -> Any:
     """Read a variable as text where its field takes that text, else as the TOML value it spells, else leave it as text."""
     assert field.annotation is not None, "a field of a model has an annotation"
@@ -167,8 +181,9 @@ def _typed(field: FieldInfo, raw: str) -> Any:
         TypeAdapter[Any](field.annotation).validate_json(json.dumps(raw), strict=True)
     except ValidationError:
         try:
-            return tomllib.loads(f"value = {raw}")["value"]
-        except tomllib.TOMLDecodeError:
+            value = tomllib.loads(f"value = {raw}")["value"]
+            return value if _depth(value) <= MAX_DEPTH else raw
+        except (ValueError, RecursionError):
             return raw
     return raw
 
