@@ -10,6 +10,7 @@ A family is a list of phrases of one language in ``data/cues/<lang>.toml``, writ
 ``negation false_negation``            words that negate what follows, and phrases that hold such a word and negate nothing
 ``assertive_negation``                 negates an explanation ("ce n'est pas un exercice"): it is real
 ``first_person perception now alarm``  a witness speaks: I, senses, the moment, fright
+``casual``                             spoken language, which newsrooms and services do not write
 ``asking``                             asks what happens
 ``relay media official``               hearsay, newsroom, service or operator
 ``dead injured trapped missing``       reported consequences (with ``evacuated damage blocked responders``)
@@ -54,6 +55,7 @@ FAMILIES: Final = (
     "false_negation",
     "assertive_negation",
     "first_person",
+    "casual",
     "perception",
     "now",
     "alarm",

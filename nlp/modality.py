@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tocsin.model import Modality
 
 _YEAR: Final = re.compile(
-    r"(?<![\d.,:/-])(1[5-9]\d\d|20\d\d)(?![\d:]|[.,]\d|\s?(?:km|kg|m\b|€|euros?|personnes|people|foyers))"
+    r"(?<![\d.,:/-])(1[89]\d\d|20\d\d)(?![\d:]|[.,]\d|\s?(?:km|kg|m\b|€|euros?|personnes|people|foyers))"
 )
 _AGO: Final = re.compile(
     rb" (?:il y a (?:plus de |presque |environ |deja |)(\d{1,3}|un|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|quinze|vingt|trente|"

@@ -9,7 +9,8 @@ from typing import Final
 _LINK: Final = re.compile(r"https?://\S+|www\.\S+|\[(?:lien|link)\]|\bt\.co/", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _BULLETIN: Final = re.compile(
-    r"^\W*(?:[🔴⚠🚨🟠🟥❗📢ℹ]|\[[^\]]{2,30}\]|(?:#?[A-ZÀ-Ý][A-ZÀ-Ý’' ]{3,24})\s?[:|·—-]|BREAKING|URGENT|ALERTE|UPDATE|JUST IN|EN DIRECT)"
+    r"^\W*(?:[🔴⚠🚨🟠🟥❗📢ℹ]|\[[^\]]{2,30}\]|(?:#?[A-ZÀ-Ý][A-ZÀ-Ý’' ]{3,24})\s?[:|·—-]|(?:[01]?\d|2[0-3])[h:][0-5]\d\b"
+    r"|BREAKING|URGENT|ALERTE|UPDATE|JUST IN|EN DIRECT)"
 )
 _CLOCK: Final = re.compile(r"\b(?:[01]?\d|2[0-3])\s?[h:.]\s?[0-5]\d\b|\b(?:[01]?\d|2[0-3])\s?h\b", re.IGNORECASE)
 _HERE: Final = re.compile(r"\blà\b(?!\s?-?\s?bas\b)", re.IGNORECASE)

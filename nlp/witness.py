@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _ORDER: Final[tuple[Witness, ...]] = ("official", "media", "relay", "first_hand")
 """In a tie the earlier one wins."""
-ENOUGH_POINTS: Final = 2.0
+ENOUGH_POINTS: Final = 1.0
 """Fewer points than this say nothing."""
 
 
@@ -30,6 +30,7 @@ def points(reading: Reading, shape: Shape) -> dict[Witness, float]:
         + 1.0 * min(count("asking"), 1)
         + 0.5 * min(count("now"), 2)
         + (1.0 if any(hit.entry.role == "perception" for hit in reading.hits) else 0.0)
+        + 0.75 * min(count("casual"), 2)
         + (0.75 if shape.lower_start else 0.0)
         + (0.5 if shape.words <= 12 else 0.0)
         + (0.5 if shape.exclamations >= 2 or shape.shouted else 0.0)
