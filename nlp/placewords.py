@@ -23,6 +23,9 @@ LOCATIVE: Final = _set(
 )
 """Words after which a name is very likely a place."""
 
+SURE_PREPOSITIONS: Final = _set("in near outside around en em in bei")
+"""Prepositions behind which even an unknown capitalised name is likely a place, when no article stands between."""
+
 GENITIVE: Final = _set("de du d des of di del della dello dell degli da do dos das von from depuis s")
 """Words after which a name is rather likely a place ("maire de", "the city of")."""
 

@@ -116,7 +116,7 @@ class Reader:
         kept = [_widened(words, sight) for sight in _choose(found)]
         kept += _phrase_sights(words, phrases, kept, blocked)
         kept += _macro_sights(words, kept)
-        unknown = _unknown_sights(words, kept, blocked, entities)
+        unknown = _unknown_sights(words, lang, kept, blocked, entities)
         kept = [
             sight for sight in kept if not any(sight.first <= one.last and one.first <= sight.last for one in unknown)
         ]
@@ -276,7 +276,11 @@ def _macro_sights(words: Words, kept: list[Sight]) -> list[Sight]:
 
 
 def _unknown_sights(
-    words: Words, kept: Sequence[Sight], blocked: Sequence[tuple[int, int]], entities: Sequence[Entity] | None
+    words: Words,
+    lang: str | None,
+    kept: Sequence[Sight],
+    blocked: Sequence[tuple[int, int]],
+    entities: Sequence[Entity] | None,
 ) -> list[Sight]:
     """Give capitalised names behind a locative, and NER's places, that the gazetteer does not hold; they stay unresolved."""
     covered = {index for sight in kept if sight.logit > 0 for index in range(sight.first, sight.last + 1)}
@@ -286,7 +290,7 @@ def _unknown_sights(
         last = index
         if _may_open(words, index, covered):
             last = _unknown_end(words, index, covered)
-            sight = _unknown(words, index, last, entities)
+            sight = _unknown(words, lang, index, last, entities)
             if sight is not None and not _inside(sight.start, sight.end, blocked):
                 added.append(sight)
                 covered.update(range(index, last + 1))
@@ -327,7 +331,7 @@ def _unknown_end(words: Words, index: int, covered: set[int]) -> int:
     return last
 
 
-def _unknown(words: Words, first: int, last: int, entities: Sequence[Entity] | None) -> Sight | None:
+def _unknown(words: Words, lang: str | None, first: int, last: int, entities: Sequence[Entity] | None) -> Sight | None:
     role, feature = lead(words, first)
     if role not in {"at", "origin", "towards"} or feature == "of":
         return None
@@ -337,7 +341,16 @@ def _unknown(words: Words, first: int, last: int, entities: Sequence[Entity] | N
     verdict = ner_feature(word.start, end, entities)
     if verdict:
         features[verdict] = 1.0
-    logit = total(features) + (0.4 if last > first else 0.0) - (0.6 if word.upper else 0.0)
+    logit = total(features) + (0.4 if last > first else 0.0)
+    if lang != "fr":
+        # English puts many things in capitals behind "in the", "at" and "from": without NER's word such a name stays in doubt.
+        logit -= (
+            1.4
+            if word.gap == " " and words.items[first - 1].data in lists.SURE_PREPOSITIONS and not words.titled
+            else 2.5
+        )
+    if word.upper:
+        logit -= 0.8
     return Sight(first, last, word.start, end, "unknown", role, (), logit) if logit > HOPELESS else None
 
 

@@ -48,15 +48,16 @@ class Words:
         items: the words in order, at most ``MAX_WORDS``.
         caseless: the case of the post says nothing: no capital inside it, or all capitals.
         shouting: it is all capitals.
+        titled: it is written like an English headline, nearly every long word with a capital, where a capital says little.
     """
 
-    __slots__ = ("by_at", "by_to", "caseless", "items", "shouting", "text")
+    __slots__ = ("by_at", "by_to", "caseless", "items", "shouting", "text", "titled")
 
     def __init__(self, text: str, folded: Folded) -> None:
         self.text = text
         links = [match.span() for match in _LINK.finditer(text)]
         items: list[Word] = []
-        inner = lower = upper = 0
+        inner = lower = lower_long = upper = 0
         last_end = 0
         mark_before = ""
         for match in _WORD.finditer(folded.data):
@@ -82,11 +83,13 @@ class Words:
                     inner += not initial
                 else:
                     lower += 1
+                    lower_long += end - start > 4
             last_end = end
             mark_before = mark
         self.items = items
         self.by_at = {word.at: index for index, word in enumerate(items)}
         self.by_to = {word.to: index for index, word in enumerate(items)}
+        self.titled = inner >= 4 and inner >= 2 * lower_long
         self.shouting = upper >= 3 and upper > 2 * (lower + inner)
         self.caseless = (inner == 0 and upper <= 1) or self.shouting
 
