@@ -82,7 +82,7 @@ class _Ready(msgspec.Struct, frozen=True):
 
 
 class _Failed(msgspec.Struct, frozen=True):
-    """A worker's work raised: the type of the error and where, never its message, which may quote a post."""
+    """A worker's factory or work raised. Of an error at work the message is left out: it may quote a post."""
 
     error: str
     trace: str
@@ -203,7 +203,7 @@ class Workers(Generic[B, R]):
         except (EOFError, ConnectionResetError) as error:
             raise self._gone(index) from error
         if isinstance(message, _Failed):
-            raise WorkerError(f"worker extract-{index} failed with {message.error}:\n{message.trace}")
+            raise WorkerError(f"worker extract-{index} failed with {message.error}\n{message.trace.rstrip()}")
         return message
 
     def _gone(self, index: int) -> WorkerError:
@@ -299,9 +299,11 @@ def _workers_environment() -> Iterator[None]:
 def _serve(pipe: Connection, factory: Callable[[], Callable[[B], R]]) -> None:
     """The life of a worker. A thread empties the pipe, so that the parent never waits for a worker that is at work."""
     inbox: queue.SimpleQueue[tuple[int, B] | None] = queue.SimpleQueue()
+    at_work = False
     try:
         work = factory()
         pipe.send(_Ready())
+        at_work = True
         threading.Thread(target=_listen, args=(pipe, inbox), daemon=True).start()
         while (task := inbox.get()) is not None:
             number, block = task
@@ -309,7 +311,9 @@ def _serve(pipe: Connection, factory: Callable[[], Callable[[B], R]]) -> None:
     except (BrokenPipeError, ConnectionResetError):
         return  # the parent has gone: nobody is left to tell
     except Exception as error:  # noqa: BLE001 - told to the parent, who ends the run
-        pipe.send(_Failed(type(error).__name__, "".join(traceback.format_tb(error.__traceback__))))
+        name = type(error).__name__
+        told = name if at_work else f"{name}: {error}"
+        pipe.send(_Failed(told, "".join(traceback.format_tb(error.__traceback__))))
 
 
 def _listen(pipe: Connection, inbox: queue.SimpleQueue[tuple[int, B] | None]) -> None:

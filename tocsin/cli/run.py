@@ -1,0 +1,145 @@
+"""``tocsin run``: the configured sources, live, through all stages on this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import structlog
+from cyclopts import Parameter
+from rich.console import Console
+
+from ingest.files import STDIN, SourceError
+from ingest.follow import follow
+from tocsin.cli.report import report
+from tocsin.pipeline.detect import Detect, StageIllError
+from tocsin.pipeline.hear import HearFactory, LiveKeys
+from tocsin.pipeline.live import live_blocks
+from tocsin.pipeline.outputs import LineOutputs
+from tocsin.pipeline.run import run as run_pipeline
+from tocsin.runtime import metrics as declared
+from tocsin.runtime.embedded import Stop, WorkerError
+from tocsin.runtime.health import HealthServer
+from tocsin.runtime.metrics import Metrics
+from tocsin.settings import load_settings
+from tocsin.time import SECOND_MS, format_instant
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from tocsin.model import DeadLetter, Incident
+    from tocsin.pipeline.detect import Summary
+    from tocsin.settings import Settings
+
+DONE, FAILED, BAD_INPUT = 0, 1, 2
+
+
+def run(
+    *,
+    config: Annotated[Path | None, Parameter(help="Settings file (TOML).")] = None,
+    incidents: Annotated[
+        Path | None,
+        Parameter(
+            help="File to which incidents are appended, in place of that of the settings; standard output if neither is given."
+        ),
+    ] = None,
+) -> int:
+    """Run all stages on what the followed files, folders and standard input bring (`ingest.follow_paths`).
+
+    Posts are stamped with their arrival. `/metrics`, `/healthz` and `/readyz` are served as the settings say. It ends when standard
+    input, being all there is to hear, ends, or at a signal, after all that was read is detected.
+    """
+    settings = load_settings(config, os.environ)
+    if not settings.ingest.follow_paths:
+        return _refuse("expected sources in ingest.follow_paths, got none", BAD_INPUT)
+    try:
+        with ExitStack() as stack:
+            return _run(settings, incidents or settings.dispatch.incidents_path, stack)
+    except SourceError as error:
+        return _refuse(str(error), BAD_INPUT)
+    except (WorkerError, StageIllError) as error:
+        return _refuse(str(error), FAILED)
+
+
+def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
+    stop, metrics = Stop(), Metrics()
+    stack.enter_context(stop.on_signals())
+    chosen = settings.ingest
+    sources = follow(chosen.follow_paths, max_line_bytes=chosen.max_line_bytes, from_start=chosen.from_start)
+    outputs = LiveOutputs(_open(path, stack), metrics, every_state=settings.dispatch.all_states)
+    detect = Detect(settings, outputs, metrics)
+    if settings.metrics.enabled:
+        host, port = settings.metrics.host, settings.metrics.port
+        try:
+            server = stack.enter_context(HealthServer(metrics, host, port))
+        except OSError as error:
+            return _refuse(f"metrics: cannot listen on {host}:{port}: {error.strerror or error}", BAD_INPUT)
+        outputs.log.info("serving", address=server.address)
+    began = time.monotonic()
+    factory = HearFactory(settings, LiveKeys.fresh(now()))
+    try:
+        run_pipeline(live_blocks(sources, settings, now=now), detect, factory, settings, stop)
+    finally:
+        metrics.set(declared.READY, 0)
+    if sys.stderr.isatty():
+        report(Console(stderr=True), detect.summary, outputs, time.monotonic() - began)
+    outputs.log.info("ended", lines=detect.summary.counts.received, raised=detect.summary.raised)
+    return DONE
+
+
+class LiveOutputs(LineOutputs):
+    """Appends incidents, logs them, and keeps the lag."""
+
+    def __init__(self, incidents: BinaryIO, metrics: Metrics, *, every_state: bool) -> None:
+        super().__init__(incidents, every_state=every_state, flush=True)
+        self._metrics = metrics
+        self.log = structlog.get_logger("tocsin.run")
+
+    def incident(self, incident: Incident) -> None:
+        """Write and log one revision."""
+        super().incident(incident)
+        self.log.info(
+            "incident",
+            incident_id=incident.incident_id,
+            revision=incident.revision,
+            reason=incident.reason,
+            state=incident.state,
+            hazard=incident.hazard,
+            place=incident.place,
+            voices=incident.voices,
+            raised_at=format_instant(incident.raised_at),
+        )
+
+    def dead_letter(self, letter: DeadLetter) -> None:
+        """Count and log one refusal."""
+        super().dead_letter(letter)
+        self.log.warning(
+            "dead letter", reason=letter.reason, origin=letter.origin, line=letter.line, detail=letter.detail
+        )
+
+    def progress(self, summary: Summary) -> None:
+        """Note that all stages run, and how far behind the clock they are."""
+        self._metrics.set(declared.READY, 1)
+        if summary.clock_at is not None:
+            self._metrics.set(declared.EVENT_LAG, max(0, now() - summary.clock_at) / SECOND_MS)
+
+
+def now() -> int:
+    """Give the system's clock, UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def _open(path: Path | None, stack: ExitStack) -> BinaryIO:
+    if path is None or str(path) == STDIN:
+        return sys.stdout.buffer
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return stack.enter_context(path.open("ab"))
+
+
+def _refuse(message: str, code: int) -> int:
+    sys.stderr.write(f"tocsin run: {message}\n")
+    return code
