@@ -59,7 +59,7 @@ def replay(base: Path, incidents: Path, processes: int) -> dict:
     """Replay one scenario with the command line; give its wall and CPU seconds."""
     before = os.times()
     started = time.perf_counter()
-    command = [sys.executable, "-m", "tocsin.cli", "replay", f"{base}.posts.jsonl.gz", "--incidents", str(incidents)]
+    command = [sys.executable, "-m", "tocsin", "replay", f"{base}.posts.jsonl.gz", "--incidents", str(incidents)]
     done = subprocess.run([*command, "--processes", str(processes)], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr[-4000:]}")
