@@ -20,11 +20,11 @@ from tocsin.model import COARSE_KINDS, OPEN, Place
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS
 
-LEAST_SUPPORT: Final = 0.3
+LEAST_SUPPORT: Final = 0.25
 """A voice belongs to an incident's family when its hazards support the incident's at least so far."""
 TALKED_OF_MINS: Final = 60.0
 """A voice without a place belongs to an incident whose last voice is no older."""
-ECHO_LEAST_SHARE: Final = 1e-3
+ECHO_LEAST_SHARE: Final = 1e-2
 """Share of the echo that names any one place, at least: the talk about an event is not spread as ordinary talk is."""
 CLAIM_SCORE: Final = 0.15
 

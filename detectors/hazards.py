@@ -1,7 +1,7 @@
 """Which hazards can be one event, and how far each spreads.
 
 One event is often told under several names: a fertiliser plant burns and explodes, a quake brings a house down. Two hazards are
-*compatible* when they share a family; the weight says how well a voice of one hazard supports the hypothesis of the other.
+*compatible* when they are kin; the weight says how well a voice of one hazard supports the hypothesis of the other.
 """
 
 from __future__ import annotations
@@ -14,23 +14,27 @@ import numpy.typing as npt
 
 from tocsin.model import HAZARDS, OPEN
 
-FAMILIES: Final[tuple[frozenset[str], ...]] = (
-    frozenset({"fire", "explosion", "industrial", "collapse", "attack"}),
-    frozenset({"earthquake", "collapse"}),
-    frozenset({"storm", "flood", "landslide"}),
-    frozenset({"storm", "collapse"}),
-    frozenset({"road_accident", "rail_accident"}),
-    frozenset({"road_accident", "fire", "explosion", "industrial"}),
-    frozenset({"rail_accident", "fire", "explosion", "industrial"}),
-    frozenset({"aviation_accident", "fire", "explosion"}),
-    frozenset({"rescue", "flood", "storm", "landslide", "collapse"}),
+KINSHIP: Final[tuple[tuple[frozenset[str], float], ...]] = (
+    (frozenset({"fire", "explosion", "industrial"}), 0.5),
+    (frozenset({"storm", "flood", "landslide"}), 0.4),
+    (frozenset({"explosion", "collapse"}), 0.4),
+    (frozenset({"explosion", "attack"}), 0.4),
+    (frozenset({"earthquake", "collapse"}), 0.4),
+    (frozenset({"earthquake", "explosion"}), 0.3),
+    (frozenset({"fire", "collapse"}), 0.3),
+    (frozenset({"storm", "collapse"}), 0.3),
+    (frozenset({"road_accident", "rail_accident"}), 0.3),
+    (frozenset({"aviation_accident", "fire", "explosion"}), 0.3),
+    (frozenset({"rescue", "flood", "storm", "landslide"}), 0.3),
+    (frozenset({"rescue", "collapse"}), 0.3),
+    (frozenset({"road_accident", "fire", "industrial"}), 0.25),
+    (frozenset({"rail_accident", "fire", "industrial"}), 0.25),
+    (frozenset({"attack", "fire"}), 0.25),
 )
-"""Sets of hazards within which any two can be told of one event."""
+"""Sets of hazards within which any two can be told of one event, and the support that a voice of one lends to another: the same burst is a
+blast to one witness and a tremor or a fire to the next."""
 
-PARTLY: Final = 0.4
-"""Support that a voice of one hazard lends to another hazard of its family."""
-
-OPEN_SUPPORT: Final = 0.4
+OPEN_SUPPORT: Final = 0.5
 """Support that a voice which names no hazard lends to each of them."""
 
 SPREAD_KM: Final[Mapping[str, float]] = {
@@ -61,7 +65,11 @@ def compatible(one: str, other: str) -> bool:
     >>> compatible("fire", "explosion"), compatible("fire", "flood"), compatible("open", "flood")
     (True, False, True)
     """
-    return one == other or OPEN in (one, other) or any(one in family and other in family for family in FAMILIES)
+    return one == other or OPEN in (one, other) or _kinship(one, other) > 0.0
+
+
+def _kinship(one: str, other: str) -> float:
+    return max((weight for kin, weight in KINSHIP if one in kin and other in kin), default=0.0)
 
 
 def _support(told: str, hypothesis: str) -> float:
@@ -69,7 +77,7 @@ def _support(told: str, hypothesis: str) -> float:
         return 1.0
     if told == OPEN:
         return OPEN_SUPPORT
-    return PARTLY if compatible(told, hypothesis) else 0.0
+    return _kinship(told, hypothesis)
 
 
 SUPPORT: Final[Mapping[str, Mapping[str, float]]] = {
@@ -81,7 +89,7 @@ def support(hazards: Mapping[str, float], hypothesis: str) -> float:
     """Give how well a voice's hazard distribution supports a hypothesis, from 0 to 1.
 
     >>> support({"fire": 0.5, "explosion": 0.5}, "fire")
-    0.7
+    0.75
     """
     return sum(mass * SUPPORT[told][hypothesis] for told, mass in hazards.items() if told in SUPPORT)
 

@@ -29,8 +29,14 @@ from tocsin.time import MINUTE_MS
 LOOK_BACK_UNLOCATED_MINS: Final = 60.0
 TERRITORY_PEOPLE: Final = 7e7
 """People of the territory that a budget is for."""
-LEAST_PEOPLE: Final = 2e4
+LEAST_PEOPLE: Final = 2e5
 """A place is as likely the scene of an event as a town of so many people, however small it is: roads and fields have accidents too."""
+LEAST_SUPPORT: Final = 0.2
+"""Support of a hazard below which a located voice is not of the event."""
+LEAST_SUPPORT_UNLOCATED: Final = 0.35
+"""The same for a voice without a place: it must be nearer in kind, as it may be anywhere."""
+PLACED_SCORE: Final = 0.4
+"""A voice is placed when its fine candidates are together at least so probable."""
 LEAST_FIT: Final = 0.02
 """A located voice that fits the best zone less than this is not of the event."""
 
@@ -57,7 +63,7 @@ class Hypothesis(msgspec.Struct, frozen=True):
 
     def meets_floors(self, settings: DetectorSettings) -> bool:
         """Tell whether enough independent, placed and unmediated voices speak for it, and credibly."""
-        placed = sum(bool(voice.fine) for voice in self.voices)
+        placed = sum(sum(place.score for place in voice.fine) >= PLACED_SCORE for voice in self.voices)
         unmediated = sum(not voice.media for voice in self.voices)
         mean = sum(voice.probability for voice in self.voices) / max(1, len(self.voices))
         return (
@@ -105,9 +111,10 @@ def weigh(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured again
     """Weigh the hypothesis of an event of ``hazard`` around ``seed`` at ``now_at``; ``None`` when too few speak for it."""
     spread = spread_of(hazard, settings)
     reach = 3.0 * spread + 15.0
-    near = [v for v in pool.near(seed, reach) if support(v.hazards, hazard) > 0.05]
+    near = [v for v in pool.near(seed, reach) if support(v.hazards, hazard) >= LEAST_SUPPORT]
     since = now_at - int(LOOK_BACK_UNLOCATED_MINS * MINUTE_MS)
-    floating = [v for v in pool.unlocated(since, settings.max_hypothesis_voices) if support(v.hazards, hazard) > 0.05]
+    floating = pool.unlocated(since, settings.max_hypothesis_voices)
+    floating = [v for v in floating if support(v.hazards, hazard) >= LEAST_SUPPORT_UNLOCATED]
     heard = [*near, *floating]
     telling = once_an_author(v for v in heard if v.role == "event")
     if len(telling) < settings.min_voices:

@@ -35,6 +35,8 @@ DENIED_SHARE: Final = 0.5
 """Denials a voice from which an incident is withdrawn."""
 REOPENING_VOICES: Final = 2
 """First-hand voices after a withdrawal that reopen an incident."""
+PERCEPTION_SHARE: Final = 0.3
+"""Part of a mere perception in deciding the hazard: a noise may be anything, a consequence says which."""
 MOST_AUTHORS: Final = 4_096
 MOST_TERMS: Final = 64
 RAISED_STATES: Final = frozenset({"open", "quiet"})
@@ -151,7 +153,8 @@ def absorb(case: Case, voice: Voice, settings: DetectorSettings) -> None:
     case.located += bool(voice.places)
     case.networks[voice.source] = case.networks.get(voice.source, 0) + 1
     for hazard, mass in voice.hazards.items():
-        case.masses[hazard] = case.masses.get(hazard, 0.0) + mass * voice.weight
+        told = PERCEPTION_SHARE if voice.perception_only else 1.0
+        case.masses[hazard] = case.masses.get(hazard, 0.0) + mass * voice.weight * told
     for term in voice.terms:
         if term in case.terms or len(case.terms) < MOST_TERMS:
             case.terms[term] = case.terms.get(term, 0) + 1

@@ -43,6 +43,8 @@ def retold(voices: Sequence[Voice], spread_km: float, settings: DetectorSettings
     ...     probability=0.5, weight=1.0) for i in range(2)]
     >>> retold(said, 3.0, DetectorSettings()).round(4).tolist()
     [0.0, 0.0023]
+
+    What reads as first-hand is seldom a retelling: its expected rate is lowered by ``retold_as_own``.
     """
     count = len(voices)
     if count < 2:
@@ -54,7 +56,8 @@ def retold(voices: Sequence[Voice], spread_km: float, settings: DetectorSettings
     gap = at[:, None] - at[None, :]
     earlier = np.tril(np.ones((count, count), dtype=bool), k=-1)
     drawn = np.where(earlier, alpha / tau * np.exp(-np.maximum(gap, 0.0) / tau), 0.0)
-    result: Floats = np.round((drawn * _same_place(voices, spread_km)).sum(axis=1), 12)
+    passed_on = np.array([settings.retold_as_own if voice.first_hand else 1.0 for voice in voices])
+    result: Floats = np.round((drawn * _same_place(voices, spread_km)).sum(axis=1) * passed_on, 12)
     return result
 
 

@@ -95,6 +95,7 @@ def voice_of(mention: Mention, number: int, settings: DetectorSettings) -> Voice
         role, explanation = "explanation", mention.modality
     elif mention.denial or mention.modality == "negated":
         role = "denial"
+    ceiling = settings.retold_ceiling if mention.witness in RETOLD else settings.mark_ceiling
     places = tuple(place for place in mention.places if place.score >= LEAST_SCORE)[:MOST_CANDIDATES]
     return Voice(
         number=number,
@@ -107,7 +108,7 @@ def voice_of(mention: Mention, number: int, settings: DetectorSettings) -> Voice
         hazards=mention.hazards,
         main=main_hazard(mention.hazards),
         probability=mention.probability,
-        weight=mark_weight(mention.probability, settings),
+        weight=min(mark_weight(mention.probability, settings), ceiling),
         witness=mention.witness,
         perception_only=mention.perception_only,
         question=mention.modality == "question",
