@@ -115,12 +115,29 @@ def test_a_broken_settings_file_stops_a_command_before_it_reads(tmp_path):
     assert not incidents.exists()
 
 
-def test_logs_go_to_standard_error_as_json_when_nobody_looks(tmp_path):
-    posts = tmp_path / "posts.jsonl"
-    posts.write_text("no json\n")
-    done = run("--log-level", "debug", "replay", str(posts), "--incidents", str(tmp_path / "out.jsonl"), env=os.environ)
-    lines = [line for line in done.stderr.splitlines() if line.startswith("{")]
-    assert all("event" in json.loads(line) for line in lines)
+def test_a_live_run_logs_json_on_standard_error_and_no_word_of_a_post():
+    post = {
+        "id": "1",
+        "source": "invented",
+        "created_at": "2026-06-01T10:00:00Z",
+        "author": "somebody",
+        "text": "Grosse explosion à Rennes, Capucine Quelquepart est blessée",
+    }
+    settings = {
+        "TOCSIN_INGEST__FOLLOW_PATHS": '["-"]',
+        "TOCSIN_METRICS__PORT": "0",
+        "TOCSIN_NLP__ENTITIES": "false",
+        "TOCSIN_RUNTIME__EXTRACT_PROCESSES": "0",
+    }
+    lines = "a broken line of Capucine\n" + json.dumps(post) + "\n"
+    done = run("--log-format", "json", "--log-level", "debug", "run", input=lines, env=os.environ | settings)
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    assert "serving" in [event["event"] for event in events]
+    assert all(event["level"] in {"debug", "info", "warning", "error"} for event in events)
+    for word in ("Capucine", "Quelquepart", "somebody"):
+        assert word not in done.stderr
+        assert word not in done.stdout
 
 
 LEXICON = """\
