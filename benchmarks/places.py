@@ -21,7 +21,7 @@ import msgspec
 
 from nlp.fold import fold_aligned
 from nlp.gazetteer import Gazetteer
-from nlp.joint import distance_km
+from nlp.joint import COARSE, distance_km
 from nlp.lexicon import Lexicon
 from nlp.ner import SpacyRecogniser
 from nlp.resolve import PlaceQuery, Resolution, Resolver
@@ -43,7 +43,9 @@ def main() -> None:
     parser.add_argument("--ner", choices=("never", "doubtful", "all"), default="doubtful")
     parser.add_argument("--set", choices=SETS, action="append")
     parser.add_argument("--limit", type=int)
-    parser.add_argument("--no-lexicon", action="store_true", help="no hazard terms: names of hazards are not kept out of places")
+    parser.add_argument(
+        "--no-lexicon", action="store_true", help="no hazard terms: names of hazards are not kept out of places"
+    )
     parser.add_argument("--errors", type=int, default=0)
     arguments = parser.parse_args()
     started = time.perf_counter()
@@ -68,19 +70,32 @@ def measure(name: str, arguments: argparse.Namespace, resolver: Resolver, lexico
     resolutions = resolver.resolve(queries)
     spent = time.perf_counter() - started
     reads = resolver.ner_reads - reads
-    print(f"\n{name}: {len(posts)} posts, {1e6 * spent / len(posts):.0f} us a post, NER read {reads} ({reads / len(posts):.0%})")
+    print(
+        f"\n{name}: {len(posts)} posts, {1e6 * spent / len(posts):.0f} us a post, NER read {reads} ({reads / len(posts):.0%})"
+    )
     groups = [("all", lambda _post: True)]
     if name == "dev-synthetic":
         groups += [("fr", lambda post: post["lang"] == "fr"), ("en", lambda post: post["lang"] == "en")]
-        groups += [("relevant", lambda post: labels[post["id"]]["relevant"]), ("background", lambda post: not labels[post["id"]]["relevant"])]
+        groups += [
+            ("relevant", lambda post: labels[post["id"]]["relevant"]),
+            ("background", lambda post: not labels[post["id"]]["relevant"]),
+        ]
         groups += [("fr relevant", lambda post: labels[post["id"]]["relevant"] and post["lang"] == "fr")]
     for group, keep in groups:
         chosen = [(post, labels[post["id"]], one) for post, one in zip(posts, resolutions, strict=True) if keep(post)]
         report(group, chosen)
     if name == "dev-synthetic":
-        placed([(post, labels[post["id"]], one) for post, one in zip(posts, resolutions, strict=True) if labels[post["id"]]["relevant"]])
+        placed(
+            [
+                (post, labels[post["id"]], one)
+                for post, one in zip(posts, resolutions, strict=True)
+                if labels[post["id"]]["relevant"]
+            ]
+        )
     if arguments.errors:
-        errors([(post, labels[post["id"]], one) for post, one in zip(posts, resolutions, strict=True)], arguments.errors)
+        errors(
+            [(post, labels[post["id"]], one) for post, one in zip(posts, resolutions, strict=True)], arguments.errors
+        )
 
 
 def query(post: dict[str, Any], lexicon: Lexicon | None) -> PlaceQuery:
@@ -93,6 +108,7 @@ def query(post: dict[str, Any], lexicon: Lexicon | None) -> PlaceQuery:
 def report(group: str, rows: list[tuple[dict[str, Any], dict[str, Any], Resolution]]) -> None:
     gold_count = found = exact = right = guesses = empty = false_posts = 0
     gaps: list[float] = []
+    fine: list[float] = []
     for _, label, resolution in rows:
         gold = label["places"]
         if gold is None:
@@ -110,6 +126,8 @@ def report(group: str, rows: list[tuple[dict[str, Any], dict[str, Any], Resoluti
             places = [hit.place for hit in hits if hit.place is not None]
             if places and one["lat"] is not None:
                 gaps.append(min(distance_km(place.lat, place.lon, one["lat"], one["lon"]) for place in places))
+                if any(place.kind not in COARSE for place in places):
+                    fine.append(gaps[-1])
     recall, precision = found / max(gold_count, 1), right / max(guesses, 1)
     exact_recall, exact_precision = exact / max(gold_count, 1), exact / max(guesses, 1)
     f1 = 2 * precision * recall / max(precision + recall, 1e-9)
@@ -117,6 +135,7 @@ def report(group: str, rows: list[tuple[dict[str, Any], dict[str, Any], Resoluti
     print(
         f"  {group:12} gold {gold_count:5} P {precision:.3f} R {recall:.3f} F1 {f1:.3f} (exact {exact_f1:.3f}) | resolved {len(gaps) / max(gold_count, 1):.2f}"
         f" <=10km {sum(g <= TOWN_KM for g in gaps) / max(len(gaps), 1):.3f} <=161km {sum(g <= CITY_KM for g in gaps) / max(len(gaps), 1):.3f}"
+        f" (finer than a region {sum(g <= CITY_KM for g in fine) / max(len(fine), 1):.3f})"
         f" median {statistics.median(gaps) if gaps else float('nan'):.1f} km | empty posts with a place {false_posts}/{empty}"
     )
 
@@ -130,12 +149,17 @@ def placed(rows: list[tuple[dict[str, Any], dict[str, Any], Resolution]]) -> Non
         total += 1
         none += not resolution.places
         hits = [
-            any(distance_km(place.lat, place.lon, one["lat"], one["lon"]) <= max(5.0, place.uncertainty_km) for one in gold)
+            any(
+                distance_km(place.lat, place.lon, one["lat"], one["lon"]) <= max(5.0, place.uncertainty_km)
+                for one in gold
+            )
             for place in resolution.places
         ]
         any_hit += any(hits)
         first_hit += bool(hits) and hits[0]
-    print(f"  relevant posts with a gold place {total}: placed {any_hit / total:.3f} first {first_hit / total:.3f} no candidate {none / total:.3f}")
+    print(
+        f"  relevant posts with a gold place {total}: placed {any_hit / total:.3f} first {first_hit / total:.3f} no candidate {none / total:.3f}"
+    )
 
 
 def errors(rows: list[tuple[dict[str, Any], dict[str, Any], Resolution]], count: int) -> None:

@@ -35,7 +35,7 @@ WEIGHTS: Final[dict[str, float]] = {
     "towards": 1.6,
     "local_noun": 2.0,
     "long": 1.2,
-    "tag": 1.35,
+    "tag": 1.6,
     "tag_part": 0.2,
     "size": 0.6,
     "coarse": 1.1,
@@ -70,6 +70,9 @@ WEIGHTS: Final[dict[str, float]] = {
     "ner_none": -0.6,
 }
 """Log-odds by feature."""
+
+EXPOSED_POPULATION: Final = 1_000_000
+"""An ordinary word that opens a sentence may still be a place of this size ("China", "Nice" is not)."""
 
 _GAPS_LED: Final = frozenset({" ", "'", "’", " #", " l'", " d'", " l’", " d’", "-", "  ", ' "', " «", " « ", "\xa0"})
 _GAPS_LISTED: Final = frozenset({", ", "/", " / ", " - ", ",", " & ", " – ", ", #"})  # noqa: RUF001
@@ -147,7 +150,8 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
     )
     if info.common and not code and not tagged:
         found["common"] = 1.0
-        if head.initial or not head.capital or words.caseless:
+        exposed = not head.capital or words.shouting or (head.initial and info.population < EXPOSED_POPULATION)
+        if exposed or (words.caseless and not head.capital):
             found["common_exposed"] = 1.0
             found["size"] = min(0.5, found["size"])
         else:

@@ -12,7 +12,7 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 MAX_CANDIDATES: Final = 8
 """Candidates kept for one sight, the best priors first."""
@@ -20,12 +20,23 @@ MAX_JOINT_SIGHTS: Final = 8
 """Sights that support each other; later ones only take."""
 ROUNDS: Final = 2
 
-SUBTOWN: Final = frozenset({"stop", "station", "hospital", "school", "stadium", "poi", "quarter", "street"})
+UNLISTED: Final = math.log(900.0)
+"""Log-weight of "a place that no gazetteer lists" (a quarter, a hamlet, a bar) against the candidates of a name."""
+UNLISTED_NEAR: Final = 2.0
+"""What it gains when the post has a context (profile, device, another town): unlisted places are spoken of by those near them."""
+
+SUBTOWN: Final = frozenset(
+    {"stop", "station", "hospital", "school", "stadium", "poi", "quarter", "street"}
+)
 """Kinds that lie inside a town and need one in context."""
 COARSE: Final = frozenset({"departement", "region", "country"})
 
 COUNTRY_FLOOR: Final = 1_500_000
 """Least population a country counts with: a small one is named more often than a town of its size."""
+NARROW_KM: Final = 80.0
+"""A profile no wider than this is a context."""
+CONTEXT_POPULATION: Final = 10_000
+"""A town of this size named in the post is a context."""
 COARSE_FACTOR: Final = 1.5
 """How much more often a region or département is named than a town of its population."""
 
@@ -80,7 +91,9 @@ def distance_km(lat: float, lon: float, other_lat: float, other_lon: float) -> f
     phi, other_phi = math.radians(lat), math.radians(other_lat)
     half = (
         math.sin((other_phi - phi) / 2) ** 2
-        + math.cos(phi) * math.cos(other_phi) * math.sin(math.radians(other_lon - lon) / 2) ** 2
+        + math.cos(phi)
+        * math.cos(other_phi)
+        * math.sin(math.radians(other_lon - lon) / 2) ** 2
     )
     return 12742.0176 * math.asin(math.sqrt(min(1.0, half)))
 
@@ -121,7 +134,11 @@ def bonus(one: Candidate, other: Candidate) -> float:  # noqa: PLR0911  # a ladd
         inside = same_country and one.region != "" and one.region == other.region
         return 3.5 if inside else (0.8 if same_country else -0.3)
     if other.kind == "departement":
-        inside = same_country and one.departement != "" and one.departement == other.departement
+        inside = (
+            same_country
+            and one.departement != ""
+            and one.departement == other.departement
+        )
         if inside:
             return 4.0
         return 1.5 if same_country and one.region == other.region else 0.0
@@ -130,7 +147,7 @@ def bonus(one: Candidate, other: Candidate) -> float:  # noqa: PLR0911  # a ladd
     gap = distance_km(one.lat, one.lon, other.lat, other.lon)
     reach = 8.0 + other.uncertainty_km
     if one.kind in SUBTOWN or other.kind in SUBTOWN:
-        near = 5.5 if gap < reach else 0.0
+        near = 7.0 if gap < reach else 0.0
     else:
         near = 3.5 if gap < 25.0 else 2.5 if gap < 60.0 else 1.5 if gap < 150.0 else 0.0
     if near:
@@ -145,78 +162,131 @@ def anchor_bonus(candidate: Candidate, anchor: Anchor) -> float:
     gap = distance_km(candidate.lat, candidate.lon, anchor.lat, anchor.lon)
     reach = anchor.radius_km + candidate.uncertainty_km
     if candidate.kind in SUBTOWN:
-        gain = 5.5 if gap < reach + 8.0 else 2.0 if gap < reach + 25.0 else 0.0
+        gain = 7.0 if gap < reach + 8.0 else 3.0 if gap < reach + 25.0 else 0.0
     else:
-        gain = 4.0 if gap < reach + 20.0 else 2.8 if gap < reach + 60.0 else 1.5 if gap < reach + 200.0 else 0.0
+        gain = (
+            4.0
+            if gap < reach + 20.0
+            else 2.8
+            if gap < reach + 60.0
+            else 1.5
+            if gap < reach + 200.0
+            else 0.0
+        )
     if gain == 0.0 and candidate.country and candidate.country == anchor.country:
         gain = 0.8
     return gain * anchor.weight
 
 
 def choose(
-    sights: Sequence[Sequence[Candidate]], weights: Sequence[float], lang: str | None, anchors: Sequence[Anchor]
+    sights: Sequence[Sequence[Candidate]],
+    weights: Sequence[float],
+    lang: str | None,
+    anchors: Sequence[Anchor],
+    countries: Mapping[str, float],
 ) -> list[list[tuple[Candidate, float]]]:
-    """Give, for each sight, its candidates with the probability that it means them, best first; the probabilities of a sight sum to 1.
+    """Give, for each sight, its candidates with the probability that it means them, best first.
+
+    The probabilities of a sight sum to at most 1; what is missing is the chance that it means a place that is not listed.
 
     Args:
         sights: the candidates of each sight (may be empty).
         weights: the probability that each sight is a place at all: a doubtful name gives little support.
         lang: the language of the post.
         anchors: where the post comes from.
+        countries: log-weights of countries that the post's own words favour ("lorry", "CHUV").
     """
-    base: list[list[float]] = []
-    pruned: list[list[Candidate]] = []
-    for candidates in sights:
-        scored = [
-            (prior(one, lang) + sum(anchor_bonus(one, anchor) for anchor in anchors), -one.row, one)
+    base = [
+        [
+            prior(one, lang)
+            + countries.get(one.country, 0.0)
+            + sum(anchor_bonus(one, anchor) for anchor in anchors)
             for one in candidates
         ]
-        pruned.append([one for _, _, one in scored])
-        base.append([score for score, _, _ in scored])
-    posterior = [_softmax(scores) for scores in base]
-    joint = [index for index in range(len(pruned)) if pruned[index]][:MAX_JOINT_SIGHTS]
+        for candidates in sights
+    ]
+    home = max(LANGUAGE_COUNTRIES.get(lang or "", {"": 0.0}).values())
+    unlisted = [
+        UNLISTED + home + UNLISTED_NEAR * _has_context(index, sights, weights, anchors)
+        for index in range(len(sights))
+    ]
+    posterior = [
+        _softmax(scores, rest) for scores, rest in zip(base, unlisted, strict=True)
+    ]
+    joint = [index for index in range(len(sights)) if sights[index]][:MAX_JOINT_SIGHTS]
     if len(joint) > 1:
         for _ in range(ROUNDS):
-            posterior = _round(pruned, base, posterior, weights, joint)
+            posterior = _round(sights, base, unlisted, posterior, weights, joint)
     result = []
-    for candidates, shares in zip(pruned, posterior, strict=True):
-        ranked = sorted(zip(candidates, shares, strict=True), key=lambda pair: (-pair[1], pair[0].row))
+    for candidates, shares in zip(sights, posterior, strict=True):
+        ranked = sorted(
+            zip(candidates, shares, strict=True),
+            key=lambda pair: (-pair[1], pair[0].row),
+        )
         result.append(ranked[:MAX_CANDIDATES])
     return result
 
 
-def _round(
-    pruned: list[list[Candidate]],
+def _has_context(
+    index: int,
+    sights: Sequence[Sequence[Candidate]],
+    weights: Sequence[float],
+    anchors: Sequence[Anchor],
+) -> bool:
+    """Tell whether the post says where it is from, or surely names another town of some size."""
+    if any(anchor.radius_km < NARROW_KM for anchor in anchors):
+        return True
+    return any(
+        other != index
+        and weights[other] > 0.7
+        and any(
+            one.kind == "town" and one.population > CONTEXT_POPULATION
+            for one in candidates
+        )
+        for other, candidates in enumerate(sights)
+    )
+
+
+def _round(  # noqa: PLR0913, PLR0917  # the state of one mean-field sweep
+    sights: Sequence[Sequence[Candidate]],
     base: list[list[float]],
+    unlisted: list[float],
     posterior: list[list[float]],
     weights: Sequence[float],
     joint: list[int],
 ) -> list[list[float]]:
     leaders = {
-        index: sorted(zip(posterior[index], pruned[index], strict=True), key=lambda pair: (-pair[0], pair[1].row))[:3]
+        index: sorted(
+            zip(posterior[index], sights[index], strict=True),
+            key=lambda pair: (-pair[0], pair[1].row),
+        )[:3]
         for index in joint
     }
     updated = list(posterior)
-    for index in range(len(pruned)):
-        if len(pruned[index]) < 2:
-            continue
+    for index, candidates in enumerate(sights):
         scores = []
-        for one, score in zip(pruned[index], base[index], strict=True):
+        for one, score in zip(candidates, base[index], strict=True):
             total = score
             for other in joint:
                 if other != index:
-                    gain = sum(share * math.exp(bonus(one, candidate)) for share, candidate in leaders[other])
-                    rest = 1.0 - sum(share for share, _ in leaders[other])
-                    total += math.log(weights[other] * (gain + max(0.0, rest)) + 1.0 - weights[other])
+                    gain = sum(
+                        share * math.exp(bonus(one, candidate))
+                        for share, candidate in leaders[other]
+                    )
+                    rest = max(0.0, 1.0 - sum(share for share, _ in leaders[other]))
+                    total += math.log(
+                        weights[other] * (gain + rest) + 1.0 - weights[other]
+                    )
             scores.append(total)
-        updated[index] = _softmax(scores)
+        updated[index] = _softmax(scores, unlisted[index])
     return updated
 
 
-def _softmax(scores: list[float]) -> list[float]:
+def _softmax(scores: list[float], rest: float) -> list[float]:
+    """Give the shares of the scores against each other and a remainder of log-weight ``rest``."""
     if not scores:
         return []
-    top = max(scores)
+    top = max(rest, *scores)
     powers = [math.exp(score - top) for score in scores]
-    total = math.fsum(powers)
+    total = math.fsum(powers) + math.exp(rest - top)
     return [power / total for power in powers]

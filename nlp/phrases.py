@@ -49,6 +49,7 @@ def find_phrases(words: Words, lang: str | None) -> list[Phrase]:
         if (
             not word.mark
             and word.data in lists.STREET_AFTER
+            and not _organisation(words, index)
             and words.near(index)
             and (word.capital or _lower_street(words, index))
         ):
@@ -58,6 +59,10 @@ def find_phrases(words: Words, lang: str | None) -> list[Phrase]:
                 phrases.append(Phrase(first, index, (first, index - 1), site, regional))
         index += 1
     return phrases
+
+
+def _organisation(words: Words, index: int) -> bool:
+    return index > 0 and words.items[index - 1].data + b" " + words.items[index].data in lists.ORGANISATIONS
 
 
 def _romance(words: Words, index: int) -> bool:

@@ -26,6 +26,35 @@ LOCATIVE: Final = _set(
 SURE_PREPOSITIONS: Final = _set("in near outside around en em in bei")
 """Prepositions behind which even an unknown capitalised name is likely a place, when no article stands between."""
 
+ORGANISATIONS: Final = frozenset(
+    {b"red cross", b"croix rouge", b"blue cross", b"supreme court", b"high court", b"stock market", b"super market"}
+)
+"""Pairs of words that look like a place with its kind word."""
+
+DIALECTS: Final[dict[str, tuple[frozenset[bytes], dict[str, float]]]] = {
+    "british": (
+        _set(
+            "lorry lorries mum mums tyre tyres pub queue colour neighbour neighbours centre metres litres flat flats bloke blokes "
+            "fella lads mate gaff garda gardai carriageway motorway roundabout dual pavement rubbish loo knackered proper wee folk aye "
+            "naw dinnae cannae wisnae nae oot aboot innit 999 nhs mp council tesco asda aldi petrol kerb"
+        ),
+        {"GB": 1.6, "IE": 1.6},
+    ),
+    "american": (
+        _set(
+            "mom moms highway freeway interstate sheriff downtown county pd fd walmart gas yall precinct northbound southbound 911 feds"
+        ),
+        {"US": 1.2, "CA": 0.4},
+    ),
+    "quebec": (
+        _set("arena depanneur cegep spvm sq 911 sherbrooke chars poudrerie tabarnak calisse tuque"),
+        {"CA": 2.0},
+    ),
+    "romande": (_set("cff chuv nonante huitante septante natel tl tpg cantonale canton epfl hug romande"), {"CH": 2.0}),
+    "belgian": (_set("sncb tec stib septante nonante bourgmestre echevin kot belge infrabel ravel"), {"BE": 1.6}),
+}
+"""Words that tell which country's English or French it is, and how much (natural logarithm) that favours its places."""
+
 GENITIVE: Final = _set("de du d des of di del della dello dell degli da do dos das von from depuis s")
 """Words after which a name is rather likely a place ("maire de", "the city of")."""
 

@@ -12,10 +12,19 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from nlp.assemble import Make, Named, assemble
 from nlp.gazetteer import ALTERNATE, CODE, PRIMARY, SHORT
-from nlp.joint import COARSE, LANGUAGE_COUNTRIES, SUBTOWN, Anchor, Candidate, choose, distance_km
+from nlp.joint import (
+    COARSE,
+    LANGUAGE_COUNTRIES,
+    SUBTOWN,
+    Anchor,
+    Candidate,
+    choose,
+    distance_km,
+)
 from nlp.ner import MODELS
 from nlp.profile import Profile, read_profile
 from nlp.evidence import WEIGHTS, NameInfo
+from nlp.placewords import DIALECTS
 from nlp.toponym import Reader, Sight
 
 if TYPE_CHECKING:
@@ -28,7 +37,7 @@ if TYPE_CHECKING:
 
 MAX_ROWS: Final = 48
 """Places of one name that are weighed, the most populous first."""
-PENALTY: Final = {PRIMARY: 0.0, ALTERNATE: 0.7, SHORT: 2.0, CODE: 0.5}
+PENALTY: Final = {PRIMARY: 0.0, ALTERNATE: 0.3, SHORT: 2.0, CODE: 0.5}
 """Log-odds that a row loses when the name is not its own."""
 CACHED_NAMES: Final = 65_536
 CACHED_PROFILES: Final = 16_384
@@ -40,8 +49,8 @@ SHOWN: Final = 0.5
 """From this probability on a stretch is shown as a toponym."""
 DOUBT: Final = (-1.6, 1.2)
 """Log-odds between which NER may change the verdict on a name."""
-NO_CONTEXT: Final = 0.12
-"""What remains of the probability of a quarter or stop of an ordinary name when no town is near it in the post."""
+SETTLED: Final = 0.4
+"""A toponym is resolved when one place holds at least this share against its rivals and the unlisted ones."""
 
 
 class PlaceQuery(NamedTuple):
@@ -83,7 +92,10 @@ class Resolver:
     """
 
     def __init__(
-        self, gazetteer: Gazetteer, recogniser: Recogniser | None = None, read: Literal["doubtful", "all"] = "doubtful"
+        self,
+        gazetteer: Gazetteer,
+        recogniser: Recogniser | None = None,
+        read: Literal["doubtful", "all"] = "doubtful",
     ) -> None:
         self._gazetteer = gazetteer
         self._recogniser = recogniser
@@ -99,42 +111,78 @@ class Resolver:
 
     def resolve(self, queries: Sequence[PlaceQuery]) -> list[Resolution]:
         """Resolve a batch; the results are aligned with the queries."""
-        sights = [self._reader.sights(query.text, query.folded, query.lang, query.taken) for query in queries]
+        sights = [
+            self._reader.sights(query.text, query.folded, query.lang, query.taken)
+            for query in queries
+        ]
         if self._recogniser is not None:
-            asked = [index for index, query in enumerate(queries) if self._asks(query, sights[index])]
+            asked = [
+                index
+                for index, query in enumerate(queries)
+                if self._asks(query, sights[index])
+            ]
             if asked:
                 self.ner_reads += len(asked)
-                texts = [(queries[index].lang or "", queries[index].text) for index in asked]
-                for index, entities in zip(asked, self._recogniser.entities(texts), strict=True):
+                texts = [
+                    (queries[index].lang or "", queries[index].text) for index in asked
+                ]
+                for index, entities in zip(
+                    asked, self._recogniser.entities(texts), strict=True
+                ):
                     sights[index] = self._again(queries[index], entities)
-        return [self._resolve_one(query, found) for query, found in zip(queries, sights, strict=True)]
+        return [
+            self._resolve_one(query, found)
+            for query, found in zip(queries, sights, strict=True)
+        ]
 
     def _asks(self, query: PlaceQuery, found: list[Sight]) -> bool:
         if query.lang not in MODELS:
             return False
         if self._read == "all":
             return True
-        return any(sight.kind == "name" and DOUBT[0] < sight.logit < DOUBT[1] for sight in found)
+        return any(
+            sight.kind == "name" and DOUBT[0] < sight.logit < DOUBT[1]
+            for sight in found
+        )
 
     def _again(self, query: PlaceQuery, entities: Sequence[Entity]) -> list[Sight]:
-        return self._reader.sights(query.text, query.folded, query.lang, query.taken, entities)
+        return self._reader.sights(
+            query.text, query.folded, query.lang, query.taken, entities
+        )
 
     def _resolve_one(self, query: PlaceQuery, found: list[Sight]) -> Resolution:
-        profile = self._profile(query.profile_place, query.lang) if query.profile_place else None
+        profile = (
+            self._profile(query.profile_place, query.lang)
+            if query.profile_place
+            else None
+        )
         anchors = _anchors(query.point, profile)
-        candidates = [[self._candidate(row, how) for row, how in sight.rows] for sight in found]
-        found = [
-            _agreeing(sight, options, query.point, profile) for sight, options in zip(found, candidates, strict=True)
+        candidates = [
+            [self._candidate(row, how) for row, how in sight.rows] for sight in found
         ]
-        chosen = choose(candidates, [sight.probability for sight in found], query.lang, anchors)
+        found = [
+            _agreeing(sight, options, query.point, profile)
+            for sight, options in zip(found, candidates, strict=True)
+        ]
+        chosen = choose(
+            candidates,
+            [sight.probability for sight in found],
+            query.lang,
+            anchors,
+            _dialect(query.folded.data),
+        )
         named = [
-            Named(sight, _probability(index, sight, chosen, anchors), _merge_near(choices))
-            for index, (sight, choices) in enumerate(zip(found, chosen, strict=True))
+            Named(sight, sight.probability, _merge_near(choices))
+            for sight, choices in zip(found, chosen, strict=True)
         ]
         places = assemble(named, query.taken, query.point, profile, self._make)
         return Resolution(
             places,
-            tuple(self._toponym(query.text, one) for one in named if one.probability >= SHOWN and one.sight.shown),
+            tuple(
+                self._toponym(query.text, one)
+                for one in named
+                if one.probability >= SHOWN and one.sight.shown
+            ),
         )
 
     def _toponym(self, text: str, one: Named) -> Toponym:
@@ -143,12 +191,20 @@ class Resolver:
             self._place(candidate.row, "gazetteer", round(share * one.probability, 4))
             for candidate, share in one.choices[:5]
         )
-        best = candidates[0] if candidates else None
-        return Toponym(sight.start, sight.end, text[sight.start : sight.end], best, candidates[1:])
+        settled = bool(one.choices) and (
+            one.choices[0][1] >= SETTLED
+            or one.choices[0][1] > 1.0 - sum(share for _, share in one.choices)
+        )
+        written = text[sight.start : sight.end]
+        if not settled:
+            return Toponym(sight.start, sight.end, written, None, candidates)
+        return Toponym(sight.start, sight.end, written, candidates[0], candidates[1:])
 
     def _name_info(self, name_id: int, lang: str | None) -> NameInfo:
         table = self._gazetteer
-        pairs = list(zip(table.candidates(name_id), table.candidates_how(name_id), strict=True))[:MAX_ROWS]
+        pairs = list(
+            zip(table.candidates(name_id), table.candidates_how(name_id), strict=True)
+        )[:MAX_ROWS]
         plain = tuple(pair for pair in pairs if pair[1] != CODE)
         known = [self._candidate(row, how) for row, how in plain]
         kinds = {one.kind for one in known}
@@ -195,7 +251,9 @@ class Resolver:
         if name_id is None:
             return []
         table = self._gazetteer
-        pairs = zip(table.candidates(name_id), table.candidates_how(name_id), strict=True)
+        pairs = zip(
+            table.candidates(name_id), table.candidates_how(name_id), strict=True
+        )
         return [self._candidate(row, how) for row, how in list(pairs)[:MAX_ROWS]]
 
     def _departement(self, number: str) -> Candidate | None:
@@ -213,6 +271,17 @@ class Resolver:
         return None if row is None else self._candidate(row)
 
 
+def _dialect(data: bytes) -> dict[str, float]:
+    """Give the countries that the words of a post favour, with their log-weights; the strongest of each dialect's countries counts once."""
+    present = set(data.split())
+    favoured: dict[str, float] = {}
+    for markers, countries in DIALECTS.values():
+        if not present.isdisjoint(markers):
+            for country, weight in countries.items():
+                favoured[country] = max(favoured.get(country, 0.0), weight)
+    return favoured
+
+
 def _anchors(point: Point | None, profile: Profile | None) -> list[Anchor]:
     anchors = []
     if point is not None:
@@ -220,20 +289,34 @@ def _anchors(point: Point | None, profile: Profile | None) -> list[Anchor]:
     if profile is not None:
         one = profile.candidate
         weight = 0.75 * profile.confidence * (0.4 if one.kind == "country" else 1.0)
-        anchors.append(Anchor(one.lat, one.lon, one.country, weight, min(one.uncertainty_km, 100.0)))
+        anchors.append(
+            Anchor(
+                one.lat, one.lon, one.country, weight, min(one.uncertainty_km, 100.0)
+            )
+        )
     return anchors
 
 
-def _agreeing(sight: Sight, options: Sequence[Candidate], point: Point | None, profile: Profile | None) -> Sight:
+def _agreeing(
+    sight: Sight,
+    options: Sequence[Candidate],
+    point: Point | None,
+    profile: Profile | None,
+) -> Sight:
     """Raise the log-odds of a name that one of its places shares with the device's position or the profile."""
     feature = ""
-    if point is not None and any(_near(one, point.lat, point.lon, NEAR_KM) for one in options):
+    if point is not None and any(
+        _near(one, point.lat, point.lon, NEAR_KM) for one in options
+    ):
         feature = "point_near"
     elif profile is not None and profile.candidate.kind not in {"country"}:
         home = profile.candidate
         if any(one.row == home.row for one in options):
             feature = "profile_same"
-        elif any(_near(one, home.lat, home.lon, NEAR_KM + min(home.uncertainty_km, 60.0)) for one in options):
+        elif any(
+            _near(one, home.lat, home.lon, NEAR_KM + min(home.uncertainty_km, 60.0))
+            for one in options
+        ):
             feature = "profile_near"
     return sight._replace(logit=sight.logit + WEIGHTS[feature]) if feature else sight
 
@@ -242,26 +325,9 @@ def _near(one: Candidate, lat: float, lon: float, reach_km: float) -> bool:
     return one.kind not in COARSE and distance_km(one.lat, one.lon, lat, lon) < reach_km
 
 
-def _probability(
-    index: int, sight: Sight, chosen: list[list[tuple[Candidate, float]]], anchors: Sequence[Anchor]
-) -> float:
-    """Give the probability that a sight is a place, lowered for a quarter or stop of an ordinary name without its town in sight."""
-    choices = chosen[index]
-    if not choices or not choices[0][0].needs_context:
-        return sight.probability
-    best = choices[0][0]
-    for anchor in anchors:
-        if distance_km(best.lat, best.lon, anchor.lat, anchor.lon) < anchor.radius_km + 25.0:
-            return sight.probability
-    for other_index, others in enumerate(chosen):
-        if other_index != index and others and not others[0][0].needs_context:
-            other = others[0][0]
-            if distance_km(best.lat, best.lon, other.lat, other.lon) < other.uncertainty_km + 20.0:
-                return sight.probability
-    return sight.probability * NO_CONTEXT
-
-
-def _merge_near(choices: list[tuple[Candidate, float]]) -> list[tuple[Candidate, float]]:
+def _merge_near(
+    choices: list[tuple[Candidate, float]],
+) -> list[tuple[Candidate, float]]:
     """Merge candidates of one name that are one place for a dispatcher: a station and its stop, a city and its département."""
     kept: list[tuple[Candidate, float]] = []
     for candidate, share in choices:

@@ -31,6 +31,10 @@ MAX_UNKNOWN_WORDS: Final = 4
 """Words of a name that no gazetteer holds."""
 STRONG_POPULATION: Final = 15_000
 """From this size on a name tied by a hyphen to another is a list ("Tarbes-Lourdes")."""
+SURE_DOUBT: Final = 0.3
+"""Log-odds that an unknown English name loses even behind "in" or "near"."""
+LOOSE_DOUBT: Final = 2.0
+"""The same behind other words, or in a headline."""
 HOPELESS: Final = -1.5
 """A match below these log-odds never wins over a shorter one."""
 
@@ -344,11 +348,8 @@ def _unknown(words: Words, lang: str | None, first: int, last: int, entities: Se
     logit = total(features) + (0.4 if last > first else 0.0)
     if lang != "fr":
         # English puts many things in capitals behind "in the", "at" and "from": without NER's word such a name stays in doubt.
-        logit -= (
-            1.4
-            if word.gap == " " and words.items[first - 1].data in lists.SURE_PREPOSITIONS and not words.titled
-            else 2.5
-        )
+        led = word.gap == " " and words.items[first - 1].data in lists.SURE_PREPOSITIONS
+        logit -= SURE_DOUBT if led and not words.titled else LOOSE_DOUBT
     if word.upper:
         logit -= 0.8
     return Sight(first, last, word.start, end, "unknown", role, (), logit) if logit > HOPELESS else None
