@@ -147,7 +147,8 @@ class Faults(_Declared, frozen=True, kw_only=True):
     skew_share: Share = 0.002
     skew_secs: NotNegative = 7_200.0
     """Largest error of an author's clock, either way."""
-    broken_share: Share = 0.0005
+    broken_share: Share = 0.0
+    """Broken lines put in between, over posts. None by default: a file with broken lines can be replayed, yet not scored with its posts."""
     duplicate_share: Share = 0.001
     """Share of lines that the source sends twice."""
     retract_share: Share = 0.001

