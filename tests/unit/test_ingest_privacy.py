@@ -1,0 +1,114 @@
+"""Redaction and pseudonyms."""
+
+import time
+
+import pytest
+
+from ingest.privacy import DayKeys, DayPseudonyms, PublicPseudonyms, day_of
+from ingest.redact import redact, shape
+from tocsin.time import HOUR_MS, parse_instant
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("@abc", "@___"),
+        ("hi @abc.bsky.social!", "hi @_______________!"),
+        ("@abc@social.example ok", "@__________________ ok"),
+        ("write a.b+c@mail.example now", "write _._+______._______ now"),
+        ("06 12 34 56 78", "__ __ __ __ __"),
+        ("06.12.34.56.78 ou 0612345678", "__.__.__.__.__ ou __________"),
+        ("+33 6 12 34 56 78", "+__ _ __ __ __ __"),
+        ("call (555) 234-5678", "call (___) ___-____"),
+        ("07700 900123", "_____ ______"),
+        ("plate AB-123-CD seen", "plate __-___-__ seen"),
+        ("AB123CD", "_______"),
+        ("BD51SMR", "_______"),
+        ("1234-AB-75", "____-__-__"),
+        ("immatriculation AB 123 CD", "immatriculation __ ___ __"),
+        ("https://x.com/abc/status/12", "https://x.com/_____________"),
+        ("https://news.example/feu-a-nantes?u=abc#me", "https://news.example/feu-a-nantes_________"),
+        ("https://u:p@news.example/a", "https://____news.example/a"),
+        ("https://social.example/@abc/123", "https://social.example/____/123"),
+        ("t.me/abc", "t.me/___"),
+        ("bsky.app/profile/abc.example", "bsky.app/___________________"),
+        ("did:plc:abc123", "did:__________"),
+    ],
+)
+def test_what_leads_to_a_person_is_masked(text, expected):
+    assert redact(text) == expected
+    assert len(redact(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Accident A7 km 104 sens Lyon-Marseille",
+        "le 12/04/2026 à 10h30, 3 blessés, 2 morts",
+        "2026-04-07 05:48 séisme M6.4, 48.8566, 2.3522",
+        "appelez le 18, le 15 ou le 112",
+        "RD12 SUR la D906, RN 113 EN feu, A13 bloquée",
+        "A380, TGV 6607, vol AF447, ligne 13",
+        "12 000 habitants évacués, 1 500 hectares",
+        "rue du 8 mai 1945, 44000 Nantes",
+        "M25 junction 10, EC1A 1BB, I-95 mile 12",
+        "température 38.5, vent 120 km/h, @ 10 km",
+        "1+1=2 et/ou 50/50",
+    ],
+)
+def test_places_times_roads_and_numbers_of_emergencies_stay(text):
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize("text", ["a." * 10_000, "@" * 20_000, "0" * 20_000, "a-" * 10_000, "+33 " * 5_000, "x.com/" * 3_000, "a@" * 10_000])
+def test_hostile_texts_cost_no_more_than_others(text):
+    # Far above the milliseconds it takes, far below what a pattern that backtracks would need.
+    began = time.process_time()
+    redact(text)
+    assert time.process_time() - began < 5
+
+
+def test_shape_keeps_punctuation_and_no_letter():
+    assert shape('{"é": "aB1"}'.encode(), 100) == b'{"??": "xx9"}'
+
+
+def test_the_day_of_author_keys_begins_at_four():
+    first = parse_instant("2026-04-07T03:59:59.999Z")
+    assert day_of(first) + 1 == day_of(first + 1)
+    assert day_of(first + 1) == day_of(first + 24 * HOUR_MS)
+
+
+def keys(first_day=100):
+    return DayKeys(first_day, b"k" * 32)
+
+
+def test_a_day_has_one_key_in_all_processes_whichever_days_they_saw_before():
+    one, other = keys(), keys()
+    one.key(101)
+    one.key(102)
+    assert one.key(103) == other.key(103)
+
+
+def test_keys_of_past_days_are_forgotten():
+    days = keys()
+    first = days.key(100)
+    days.key(105)
+    assert days.days == (104, 105)
+    assert days.key(100) != first
+
+
+def test_an_author_has_one_pseudonym_a_day_and_another_the_next():
+    live = DayPseudonyms(b"p" * 32, keys(day_of(parse_instant("2026-04-06T12:00:00Z"))))
+    noon, evening, next_noon = (parse_instant(f"2026-04-0{day}T{hour}:00:00Z") for day, hour in ((7, 12), (7, 20), (8, 12)))
+    assert live.author("s", "a", noon) == live.author("s", "a", evening) != live.author("s", "a", next_noon)
+    assert live.post("x") == live.post("x") != PublicPseudonyms().post("x")
+
+
+def test_the_same_name_on_two_sources_is_two_authors():
+    public = PublicPseudonyms()
+    assert public.author("a", "x", 0) != public.author("b", "x", 0)
+
+
+def test_a_key_of_another_length_is_refused():
+    with pytest.raises(ValueError, match="expected a key of 32 bytes, got 3"):
+        DayKeys(0, b"abc")
