@@ -10,23 +10,18 @@ A name found is a candidate, never a decision: nine posts of ten hold some word 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self, cast
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
-import zstandard
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 from scipy.spatial import cKDTree
 
 from nlp.fold import fold_name
+from nlp.gazetteer_file import GazetteerError, Lines, Tables, join, read_layer
 from tocsin.model import Admin, Place, PlaceKind
-
-FORMAT: Final = 1
-MAX_FILE_BYTES: Final = 256 * 1024 * 1024
-"""Limit of the unpacked file: a longer one is refused."""
 
 KINDS: Final[tuple[PlaceKind, ...]] = (
     "town", "quarter", "departement", "region", "country", "stop", "station",
@@ -46,24 +41,7 @@ _CONTRACTED: Final = 64
 _EARTH_RADIUS_KM: Final = 6371.0088
 
 
-class GazetteerError(ValueError):
-    """The file is not a gazetteer of this version."""
-
-
-class _Blob:
-    """A list of byte strings in one buffer."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
-        self._starts = np.concatenate(([0], ends + 1)).astype(np.uint32)
-        self._ends = np.append(ends, len(data)).astype(np.uint32)
-
-    def __len__(self) -> int:
-        return len(self._starts)
-
-    def __getitem__(self, index: int) -> bytes:
-        return self.data[self._starts[index] : self._ends[index]]
+__all__ = ["KINDS", "Gazetteer", "GazetteerError"]
 
 
 class Gazetteer:
@@ -72,7 +50,8 @@ class Gazetteer:
     Rows are ``int`` indices, stable for one file only: never store them, store ``Place.id``.
     """
 
-    def __init__(self, columns: dict[str, npt.NDArray[Any]], blobs: dict[str, bytes]) -> None:
+    def __init__(self, tables: Tables, roads: Mapping[tuple[str, str], tuple[str, ...]] | None = None) -> None:
+        columns, blobs = tables.columns, tables.blobs
         self._lat = columns["lat"]
         self._lon = columns["lon"]
         self._population = columns["population"]
@@ -87,36 +66,31 @@ class Gazetteer:
         self._pair_rows = columns["pair_rows"]
         self._pair_how = columns["pair_how"]
         self._name_flags = columns["name_flags"]
-        self._ids = _Blob(blobs["ids"])
-        self._display = _Blob(blobs["display"])
-        self._communes = _Blob(blobs["communes"])
-        self._names = _Blob(blobs["names"])
-        self._regions = blobs["regions"].decode().split("\n")
-        self._departements = blobs["departements"].decode().split("\n")
-        self._countries = blobs["countries"].decode().split("\n")
+        self._ids = Lines(blobs["ids"])
+        self._display = Lines(blobs["display"])
+        self._communes = Lines(blobs["communes"])
+        self._names = Lines(blobs["names"])
+        self._names_split = tables.names_split
+        self._regions = blobs["region"].decode().split("\n")
+        self._departements = blobs["departement"].decode().split("\n")
+        self._countries = blobs["country"].decode().split("\n")
+        self._roads = dict(roads or {})
         self._pattern_name, self._pattern_skip, self._automaton = self._build_automaton()
-        self._tree: cKDTree | None = None
-        self._town_rows: npt.NDArray[np.int64] | None = None
+        self._trees: dict[str, tuple[cKDTree, npt.NDArray[np.int64]]] = {}
         self._row_by_id: dict[bytes, int] | None = None
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:
-        """Load a built file, the packaged one by default.
+        """Load the built files of a folder, the packaged ones by default: ``gazetteer.bin`` and, if there, ``subtown.bin``, ``roads.tsv``.
 
         Raises:
-            GazetteerError: the file is damaged or of another format.
+            GazetteerError: a file is damaged, of another format, or built with another one.
             OSError: it cannot be read.
         """
-        path = path or Path(__file__).with_name("data") / "gazetteer.bin"
-        try:
-            body = zstandard.ZstdDecompressor().decompress(path.read_bytes(), max_output_size=MAX_FILE_BYTES)
-            file = msgspec.msgpack.decode(body, type=dict[str, Any])
-        except (zstandard.ZstdError, msgspec.DecodeError, msgspec.ValidationError) as error:
-            raise GazetteerError(f"{path} is no gazetteer: {error}") from error
-        if file.get("format") != FORMAT:
-            raise GazetteerError(f"{path} has format {file.get('format')!r}, this version reads {FORMAT}")
-        columns = {key: np.frombuffer(data, dtype) for key, (dtype, data) in file["columns"].items()}
-        return cls(columns, file["blobs"])
+        folder = path or Path(__file__).with_name("data")
+        below, roads = folder / "subtown.bin", folder / "roads.tsv"
+        tables = join(read_layer(folder / "gazetteer.bin"), read_layer(below) if below.exists() else None)
+        return cls(tables, _read_roads(roads) if roads.exists() else None)
 
     # --- names ---
 
@@ -143,8 +117,11 @@ class Gazetteer:
     def name_id(self, name: str) -> int | None:
         """Give the id of a name in any spelling that folds alike, or ``None``."""
         folded = fold_name(name)
-        at = bisect_left(self._names, folded)
-        return at if at < len(self._names) and self._names[at] == folded else None
+        for low, high in ((0, self._names_split), (self._names_split, len(self._names))):
+            at = bisect_left(self._names, folded, low, high)
+            if at < high and self._names[at] == folded:
+                return at
+        return None
 
     def lookup(self, name: str) -> Sequence[int]:
         """Give the rows that a name may mean, best first; empty when no place is called so."""
@@ -219,6 +196,9 @@ class Gazetteer:
 
     def commune(self, row: int) -> str | None:
         """Give the INSEE code of the commune it is or lies in."""
+        town = int(self._town[row])
+        if row >= len(self._communes):  # below the town: the commune is the town's
+            return self.commune(town)
         code = self._communes[row]
         return self.id(row).removeprefix("fr:") if code == b"=" else code.decode() or None
 
@@ -255,31 +235,47 @@ class Gazetteer:
             population=self.population(row),
         )
 
+    # --- roads ---
+
+    def road(self, ref: str, country: str | None = None) -> Sequence[int]:
+        """Give the towns a road serves, end to end: "A7" (of France unless another country is given), "M25", "périphérique".
+
+        With no country, a road of France, else the United Kingdom, else any; empty when the road is not known.
+        """
+        key = ref.strip().lower().replace(" ", "").replace("-", "")
+        countries = (country,) if country else ("FR", "GB", *sorted({code for code, _ in self._roads} - {"FR", "GB"}))
+        ids = next((self._roads[code, key] for code in countries if (code, key) in self._roads), ())
+        return [row for row in map(self.row_of, ids) if row is not None]
+
     # --- space ---
 
     def nearest_town(self, lat: float, lon: float, *, within_km: float = 50.0) -> int | None:
         """Give the town whose centre lies nearest to a position, or ``None`` when there is none within ``within_km``."""
-        tree, towns = self._space()
-        chord = 2 * np.sin(min(within_km / _EARTH_RADIUS_KM, np.pi) / 2)
-        distance, at = tree.query(_unit(np.array([lat]), np.array([lon]))[0], distance_upper_bound=float(chord) + 1e-12)
-        return int(towns[at]) if np.isfinite(distance) else None
+        tree, rows = self._space("town")
+        chord = _chord(within_km)
+        distance, at = tree.query(_unit(np.array([lat]), np.array([lon]))[0], distance_upper_bound=chord + 1e-12)
+        return int(rows[at]) if np.isfinite(distance) else None
 
-    def within(self, lat: float, lon: float, km: float) -> list[int]:
-        """Give the towns whose centres lie within ``km`` of a position, nearest first."""
-        tree, towns = self._space()
-        chord = 2 * np.sin(min(km / _EARTH_RADIUS_KM, np.pi) / 2)
+    def within(self, lat: float, lon: float, km: float, *, kind: PlaceKind = "town") -> list[int]:
+        """Give the places of a kind (towns by default) whose centres lie within ``km`` of a position, nearest first."""
+        tree, rows = self._space(kind)
         centre = _unit(np.array([lat]), np.array([lon]))[0]
-        found = np.array(sorted(tree.query_ball_point(centre, float(chord))), np.int64)
+        found = np.array(sorted(tree.query_ball_point(centre, _chord(km))), np.int64)
         if not len(found):
             return []
         distances = np.linalg.norm(tree.data[found] - centre, axis=1)
-        return cast("list[int]", towns[found[np.argsort(distances, kind="stable")]].tolist())
+        return cast("list[int]", rows[found[np.argsort(distances, kind="stable")]].tolist())
 
-    def _space(self) -> tuple[cKDTree, npt.NDArray[np.int64]]:
-        if self._tree is None or self._town_rows is None:
-            self._town_rows = np.flatnonzero(self._kind == KINDS.index("town"))
-            self._tree = cKDTree(_unit(self._lat[self._town_rows] / 1e5, self._lon[self._town_rows] / 1e5))
-        return self._tree, self._town_rows
+    def distance_km(self, row: int, lat: float, lon: float) -> float:
+        """Give the great-circle distance from a place to a position."""
+        here, there = _unit(np.array([self.lat(row), lat]), np.array([self.lon(row), lon]))
+        return float(2 * _EARTH_RADIUS_KM * np.arcsin(min(1.0, float(np.linalg.norm(here - there)) / 2)))
+
+    def _space(self, kind: PlaceKind) -> tuple[cKDTree, npt.NDArray[np.int64]]:
+        if kind not in self._trees:
+            rows = np.flatnonzero(self._kind == KINDS.index(kind))
+            self._trees[kind] = cKDTree(_unit(self._lat[rows] / 1e5, self._lon[rows] / 1e5)), rows
+        return self._trees[kind]
 
     def _build_automaton(self) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint8], BytesAhoCorasick]:
         names = self._names.data.split(b"\n")
@@ -302,3 +298,16 @@ class Gazetteer:
 def _unit(lat: npt.NDArray[Any], lon: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     phi, lam = np.radians(lat), np.radians(lon)
     return np.column_stack((np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)))
+
+
+def _chord(km: float) -> float:
+    """Give the chord of the unit sphere under an arc of ``km`` on the Earth."""
+    return float(2 * np.sin(min(km / _EARTH_RADIUS_KM, np.pi) / 2))
+
+
+def _read_roads(path: Path) -> dict[tuple[str, str], tuple[str, ...]]:
+    fields = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    return {
+        (country, reference.lower().replace(" ", "")): tuple(ids.split())
+        for reference, country, _known_by, ids in fields
+    }

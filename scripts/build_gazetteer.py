@@ -17,7 +17,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 from gazetteer_build.france import France  # noqa: E402  # the path is set above
 from gazetteer_build.geonames import City, FrenchCities, proper_names, read_cities  # noqa: E402
 from gazetteer_build.pack import pack  # noqa: E402
+from gazetteer_build.roads import write_roads  # noqa: E402
 from gazetteer_build.rows import ALTERNATE, CODE, SHORT, Table  # noqa: E402
+from gazetteer_build.subtown import Subtown  # noqa: E402
 from gazetteer_build.tsv import read_table  # noqa: E402
 from gazetteer_build.words import word_flags  # noqa: E402
 from gazetteer_build.world import World, call_short_and_joined  # noqa: E402
@@ -64,7 +66,14 @@ def main() -> int:
     table, missing = build_towns(options.sources, options.packages, cities, ordinary)
     for id_, name in missing.items():
         print(f"alias of a row that does not exist: {id_} {name}")
-    print(pack(table, ordinary, options.out / "gazetteer.bin"))
+    base = options.out / "gazetteer.bin"
+    print("towns:", pack(table, ordinary, base))
+    towns = len(table.rows)
+    Subtown(table, options.sources, ordinary).add()
+    print(
+        "below the town:", pack(table, ordinary, options.out / "subtown.bin", first_row=towns, base=base.read_bytes())
+    )
+    print("roads:", write_roads(table, options.sources, options.out / "roads.tsv"))
     return 1 if missing else 0
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, cast
 
 import msgspec
 import numpy as np
@@ -11,7 +12,9 @@ import zstandard
 
 from gazetteer_build.rows import CODE, PRIMARY, Row, Table
 from gazetteer_build.words import EVERY_LANGUAGE
-from nlp.gazetteer import FORMAT, KINDS
+from nlp.gazetteer import KINDS
+from nlp.gazetteer_file import FORMAT
+from tocsin.model import PlaceKind
 
 EXEMPT_POPULATION: Final = 1_000_000
 """A city this large is meant more often than the word that sounds like it (``paris`` are bets in French)."""
@@ -37,8 +40,13 @@ WEIGHT_OF_NAME: Final = (1.0, 0.3, 0.1, 0.01)
 WEIGHT_OF_KIND: Final = {"country": 1.0, "region": 0.3, "departement": 0.1, "town": 1.0}
 
 
-def pack(table: Table, ordinary: dict[bytes, int], path: Path, *, first_row: int = 0) -> dict[str, int]:
-    """Write rows from ``first_row`` on and the names that point at them; give counts for the log."""
+def pack(
+    table: Table, ordinary: dict[bytes, int], path: Path, *, first_row: int = 0, base: bytes = b""
+) -> dict[str, int]:
+    """Write the rows from ``first_row`` on and the names that point at them; give counts for the log.
+
+    A later layer (``first_row > 0``) holds the packed ``base`` layer's digest and, for each of its names, the number of the same name there.
+    """
     rows = table.rows[first_row:]
     named = {name: {row: how for row, how in found.items() if row >= first_row} for name, found in table.names.items()}
     names = sorted(name for name, found in named.items() if found)
@@ -47,28 +55,17 @@ def pack(table: Table, ordinary: dict[bytes, int], path: Path, *, first_row: int
         found = sorted(
             named[name].items(), key=lambda pair: (-weight(table.rows[pair[0]]) * WEIGHT_OF_NAME[pair[1]], pair[0])
         )
-        pair_rows += [row - first_row for row, _ in found]
+        pair_rows += [row for row, _ in found]
         pair_how += [how for _, how in found]
         starts.append(len(pair_rows))
-        flags.append(name_flags(name, [(table.rows[row], how) for row, how in found], ordinary))
-    regions = sorted({row.region for row in rows})
-    departements = sorted({row.departement for row in rows})
-    countries = sorted({row.country for row in rows})
-    columns: dict[str, Any] = {
+        flags.append(name_flags(name, [(table.rows[row], how) for row, how in table.names[name].items()], ordinary))
+    columns = {
         "lat": np.array([round(row.lat * 1e5) for row in rows], "<i4"),
         "lon": np.array([round(row.lon * 1e5) for row in rows], "<i4"),
         "population": np.array([row.population for row in rows], "<u4"),
         "uncertainty": np.array([max(1, min(65_535, round(row.uncertainty_km * 10))) for row in rows], "<u2"),
-        "kind": np.array([KINDS.index(row.kind) for row in rows], "u1"),
+        "kind": np.array([KINDS.index(cast("PlaceKind", row.kind)) for row in rows], "u1"),
         "flags": np.array([row.flags for row in rows], "u1"),
-        "country": np.array([countries.index(row.country) for row in rows], "<u2"),
-        "region": np.array(
-            [*map({code: i for i, code in enumerate(regions)}.__getitem__, (row.region for row in rows))], "<u2"
-        ),
-        "departement": np.array(
-            [*map({code: i for i, code in enumerate(departements)}.__getitem__, (row.departement for row in rows))],
-            "<u2",
-        ),
         "town": np.array([row.town for row in rows], "<i4"),
         "name_starts": np.array(starts, "<u4"),
         "pair_rows": np.array(pair_rows, "<u4"),
@@ -78,17 +75,21 @@ def pack(table: Table, ordinary: dict[bytes, int], path: Path, *, first_row: int
     blobs = {
         "ids": "\n".join(row.id for row in rows).encode(),
         "display": "\n".join(row.name for row in rows).encode(),
-        "communes": "\n".join(
-            row.commune if row.commune != row.id.removeprefix("fr:") else "=" for row in rows
-        ).encode(),
         "names": b"\n".join(names),
-        "regions": "\n".join(regions).encode(),
-        "departements": "\n".join(departements).encode(),
-        "countries": "\n".join(countries).encode(),
     }
+    if not first_row:
+        for attribute in ("country", "region", "departement"):
+            codes = sorted({getattr(row, attribute) for row in rows})
+            number = {code: index for index, code in enumerate(codes)}
+            columns[attribute] = np.array([number[getattr(row, attribute)] for row in rows], "<u2")
+            blobs[attribute] = "\n".join(codes).encode()
+        blobs["communes"] = "\n".join(
+            row.commune if row.commune != row.id.removeprefix("fr:") else "=" for row in rows
+        ).encode()
     body = msgspec.msgpack.encode(
         {
             "format": FORMAT,
+            "base": blake2b(base, digest_size=16).hexdigest() if base else "",
             "columns": {key: [column.dtype.str, column.tobytes()] for key, column in columns.items()},
             "blobs": blobs,
         }

@@ -30,6 +30,21 @@ from nlp.fold import fold_name
 EXONYM_POPULATION: Final = 100_000
 """Cities from this size on answer to their other names; smaller towns only to their own (their lists hold much noise)."""
 
+MANY_TONGUES: Final = {
+    "BE": 3_000,
+    "CH": 3_000,
+    "LU": 1_000,
+    "IE": 1_000,
+    "ES": 20_000,
+    "IT": 20_000,
+    "FI": 20_000,
+    "GB": 50_000,
+}
+"""Where towns have names in several languages of the country, they answer to them from this size on ("Sitten" is Sion)."""
+
+FOUR_LETTERS_POPULATION: Final = 200_000
+"""From this size on, and where towns have several names, other names may be as short as four letters, else five."""
+
 JOINED_POPULATION: Final = 10_000
 """Towns from this size on answer to their name written in one word, as in hashtags."""
 
@@ -108,13 +123,20 @@ class World:
 
     def call_by_other_names(self, index: int, city: City) -> None:
         """Let a large city answer to its names in other languages; call this when all primary names are known."""
-        if city.population < EXONYM_POPULATION:
+        for part in city.name.split("/") if "/" in city.name else ():
+            self.table.call(index, part, ALTERNATE)
+        if city.population < MANY_TONGUES.get(city.country, EXONYM_POPULATION):
             return
+        shortest = 4 if city.population >= FOUR_LETTERS_POPULATION or city.country in MANY_TONGUES else 5
         french = self.table.rows[index].country == "FR"  # "O Havre", "Lo Mans": of no use, and many
         own = {fold_name(city.name), fold_name(self.table.rows[index].name)}
         for other in city.alternates:
             folded = fold_name(other)
-            if folded in own or not self._plausible(other, folded) or (french and folded.split()[0] in ARTICLES):
+            if (
+                folded in own
+                or not self._plausible(other, folded, shortest)
+                or (french and folded.split()[0] in ARTICLES)
+            ):
                 continue
             rivals = [
                 self.table.rows[row].population
@@ -125,11 +147,11 @@ class World:
                 continue
             self.table.call(index, other, ALTERNATE)
 
-    def _plausible(self, name: str, folded: bytes) -> bool:
-        """Tell a name from a code or a transliteration: written in Latin letters, capital first, five letters or more."""
+    def _plausible(self, name: str, folded: bytes, shortest: int) -> bool:
+        """Tell a name from a code or a transliteration: written in Latin letters, capital first, not too short."""
         letters = [c for c in name if c.isalpha()]
         return (
-            len(folded) >= 5
+            len(folded) >= shortest
             and name[0].isupper()
             and not name.isupper()
             and all("LATIN" in unicodedata.name(c, "") for c in letters)
