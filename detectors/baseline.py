@@ -31,7 +31,7 @@ from detectors.pool import coarse_key
 from detectors.voices import Voice
 from tocsin.model import OPEN, Place
 from tocsin.settings.detector import DetectorSettings
-from tocsin.time import DAY_MS
+from tocsin.time import DAY_MS, MINUTE_MS
 
 PRIOR_PER_POST: Final[Mapping[str, float]] = {
     "fire": 2.5e-3,
@@ -56,6 +56,10 @@ PRIOR_POSTS_PER_MIN: Final = 20.0
 """The pace of posts taken for granted until a source says how many it has."""
 PACE_MINS: Final = 60.0
 """Time over which the pace of posts is averaged."""
+RECENT_MINS: Final = 60.0
+RECENT_DELAY_MINS: Final = 5.0
+"""A voice without a place may be from anywhere; what such voices are measured against follows the last hour, but for its last minutes, so
+that a song, a meme or a far event that fills the stream with a hazard's words does not speak for every town."""
 SHRINK_VOICES: Final = 20.0
 """Weight of a parent's share, in voices."""
 UNLOCATED_SHARE: Final = 0.5
@@ -98,6 +102,11 @@ class History(msgspec.Struct):
     posts: float = 0.0
     voices: dict[str, dict[str, float]] = {}
     """By key (``""`` the world, ``"-"`` no place, a country, region, département or place), then by hazard and ``""`` for all."""
+    waiting: list[tuple[int, str]] = []
+    """Voices without a place that are too young for ``recent``: when, and their hazard."""
+    recent: dict[str, float] = {}
+    """Voices a minute without a place by hazard, averaged over ``RECENT_MINS``, as of ``recent_at``."""
+    recent_at: int = 0
     pace_posts: float = 0.0
     pace_mins: float = 0.0
 
@@ -141,6 +150,10 @@ class Baseline:
         for key in _chain(place):
             self._count(key, voice.main, weight)
 
+    def hear_unlocated(self, voice: Voice) -> None:
+        """Take a voice without a place into the rate of the last hour (after a delay, so that a burst is not measured against itself)."""
+        self.history.waiting.append((voice.at, voice.main))
+
     def rate(self, hazard: str, place: Place) -> float:
         """Give the expected voices a minute of a hazard that name a place."""
         located = self._world_rate(hazard) * (1.0 - self._unlocated_share(hazard))
@@ -157,7 +170,7 @@ class Baseline:
         rate = self._world_rate(hazard) * self._unlocated_share(hazard)
         heard = self._heard("-", hazard)
         rate *= quantile_factor(1.0 + heard, self._settings.baseline_quantile_sigmas)
-        return max(rate, self._settings.baseline_floor_per_min)
+        return max(rate, self.history.recent.get(hazard, 0.0), self._settings.baseline_floor_per_min)
 
     def warm(self, place: Place) -> bool:
         """Tell whether a place has history of its own."""
@@ -224,6 +237,16 @@ class Baseline:
     def turn(self, now_at: int) -> None:
         """Set the instant to which history is decayed: once a pane."""
         self._scale = 1.0 / self._weight(now_at)
+        h = self.history
+        fade = math.exp(-max(0, now_at - h.recent_at) / (RECENT_MINS * MINUTE_MS))
+        h.recent = {hazard: rate * fade for hazard, rate in h.recent.items() if rate * fade > 1e-6}
+        h.recent_at = now_at
+        due = 0
+        while due < len(h.waiting) and h.waiting[due][0] <= now_at - RECENT_DELAY_MINS * MINUTE_MS:
+            hazard = h.waiting[due][1]
+            h.recent[hazard] = h.recent.get(hazard, 0.0) + 1.0 / RECENT_MINS
+            due += 1
+        del h.waiting[:due]
 
 
 def _chain(place: Place) -> tuple[str, ...]:

@@ -154,6 +154,8 @@ class Detector:
             return []
         self._pool.add(voice)
         self._pending[voice.number] = None
+        if not voice.places and voice.role == "event":
+            self._baseline.hear_unlocated(voice)
         return [voice]
 
     def _own(self, case: Case, voice: Voice) -> None:

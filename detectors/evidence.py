@@ -67,6 +67,38 @@ def evidence(
     return np.round(_log_sum(by_window), 9), np.round(by_window, 9)
 
 
+def loudest(
+    ages_mins: Floats, pulls_mins: Floats, sizes: tuple[float, ...], windows_mins: tuple[float, ...], cap_nats: float
+) -> tuple[Floats, float]:
+    """Give what each voice adds in the one burst (onset, size, length) that explains a zone's voices best, and the length of that burst.
+
+    Args:
+        ages_mins: as for ``evidence``.
+        pulls_mins: ``x_i`` of one zone.
+        sizes: as for ``evidence``.
+        windows_mins: as for ``evidence``.
+        cap_nats: as for ``evidence``.
+
+    Returns:
+        Nats by voice, 0 for those outside the burst; its length in minutes.
+
+    >>> added, length = loudest(np.array([300.0, 2.0, 1.0]), np.full(3, 1000.0), (3.0,), (2.0, 360.0), 8.0)
+    >>> added.round(1).tolist(), length
+    ([0.0, 7.3, 7.3], 2.0)
+    """
+    best, chosen, length = -np.inf, np.zeros(len(ages_mins)), windows_mins[0]
+    for window in windows_mins:
+        for size in sizes:
+            gains = np.minimum(cap_nats, np.log1p(size / window * pulls_mins))
+            for first in range(len(ages_mins)):
+                onset = ages_mins[first]
+                inside = (ages_mins <= onset) & (ages_mins > onset - window)
+                total = float(gains[inside].sum() - size * min(onset, window) / window)
+                if total > best + 1e-9:
+                    best, chosen, length = total, np.where(inside, gains, 0.0), window
+    return chosen, length
+
+
 def _log_sum(nats: Floats) -> Floats:
     top = nats.max(axis=1, keepdims=True)
     result: Floats = top[:, 0] + np.log(np.exp(nats - top).sum(axis=1))

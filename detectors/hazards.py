@@ -27,6 +27,7 @@ KINSHIP: Final[tuple[tuple[frozenset[str], float], ...]] = (
     (frozenset({"aviation_accident", "fire", "explosion"}), 0.3),
     (frozenset({"rescue", "flood", "storm", "landslide"}), 0.3),
     (frozenset({"rescue", "collapse"}), 0.3),
+    (frozenset({"earthquake", "flood"}), 0.25),
     (frozenset({"road_accident", "fire", "industrial"}), 0.25),
     (frozenset({"rail_accident", "fire", "industrial"}), 0.25),
     (frozenset({"attack", "fire"}), 0.25),
@@ -54,6 +55,19 @@ SPREAD_KM: Final[Mapping[str, float]] = {
     OPEN: 5.0,
 }
 """How far from the event its witnesses are, in km."""
+
+CLAIM_KM: Final[Mapping[str, float]] = {
+    "flood": 25.0,
+    "storm": 40.0,
+    "earthquake": 300.0,
+    "aviation_accident": 10.0,
+    "explosion": 10.0,
+    "industrial": 10.0,
+    "landslide": 10.0,
+}
+"""How far beyond its r90 an incident claims later voices, in km, where that is more than ``CLAIM_LEAST_KM``: what is felt or cut off there
+is of this event far more often than of a second one in the same hours."""
+CLAIM_LEAST_KM: Final = 6.0
 
 PRIOR: Final = 1.0 / len(HAZARDS)
 """Prior probability of each hazard: flat, for the marks and the baseline already know how often each is told."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from detectors import explanation
 from detectors.baseline import PEOPLE_OF_KIND, Baseline
-from detectors.evidence import evidence, log_sum
+from detectors.evidence import evidence, log_sum, loudest
 from detectors.geometry import Floats, distance_km
 from detectors.hazards import PRIOR, SPREAD_KM, support
 from detectors.place import NONE_SHARE, Candidates, Whereabouts, candidates_of, fits, nominate, whereabouts
@@ -37,8 +37,10 @@ LEAST_SUPPORT_UNLOCATED: Final = 0.35
 """The same for a voice without a place: it must be nearer in kind, as it may be anywhere."""
 PLACED_SCORE: Final = 0.4
 """A voice is placed when its fine candidates are together at least so probable."""
+LEAST_NATS: Final = 0.7
+"""A voice speaks for an event when it doubles the odds: one that adds less could as well be ordinary talk."""
 LEAST_FIT: Final = 0.02
-"""A located voice that fits the best zone less than this is not of the event."""
+"""A place that fits a zone less than this is not counted in what is expected there."""
 
 Echo = Callable[[str, Place], float]
 """Voices a minute expected to name a place because open incidents elsewhere are talked of."""
@@ -136,12 +138,12 @@ def weigh(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured again
     ages = np.array([max(0.0, (now_at - v.at) / MINUTE_MS) for v in telling])
     matrix = fits(zones, named.places, spread)
     pulls, rates = _pulls(hazard, telling, named, matrix, baseline, echo, retold(telling, spread, settings))
-    nats, by_window = evidence(ages, pulls, settings.sizes_voices, settings.windows_mins, settings.voice_cap_nats)
+    nats, _ = evidence(ages, pulls, settings.sizes_voices, settings.windows_mins, settings.voice_cap_nats)
     weighed = nats + np.log(zone_prior(zones)) + math.log(PRIOR)
     best = int(np.argmax(np.round(weighed, 6)))
-    window = settings.windows_mins[int(np.argmax(by_window[best]))]
+    added, window = loudest(ages, pulls[best], settings.sizes_voices, settings.windows_mins, settings.voice_cap_nats)
     against = explanation.denial_nats(other)
-    speaking = _speaking(telling, named, matrix[best], ages, window)
+    speaking = [voice for voice, nats_added in zip(telling, added, strict=True) if nats_added >= LEAST_NATS]
     fine = nominate(speaking, settings.max_hypothesis_zones)
     if not fine:
         return _refused(hazard, seed, explained)
@@ -189,19 +191,3 @@ def _pulls(  # noqa: PLR0913, PLR0917  (what was heard and all it is measured ag
             pulls[:, index] = NONE_SHARE / (baseline.unlocated_rate(voice.main) + drawn[index])
         pulls[:, index] *= voice.weight * support(voice.hazards, hazard)
     return pulls, rates
-
-
-def _speaking(voices: Sequence[Voice], named: Candidates, row: Floats, ages: Floats, window: float) -> list[Voice]:
-    """Give the voices that speak for a zone: those that fit it, and those without a place of the same stretch of time."""
-    fit = np.zeros(len(voices))
-    for column, owner in enumerate(named.owner):
-        fit[owner] += named.scores[column] * row[column]
-    located = [index for index in range(len(voices)) if fit[index] >= LEAST_FIT and ages[index] <= 2 * window]
-    if not located:
-        return []
-    oldest = max(ages[index] for index in located) + min(window, 10.0)
-    return [
-        voice
-        for index, voice in enumerate(voices)
-        if index in set(located) or (not voice.places and ages[index] <= oldest)
-    ]

@@ -17,7 +17,7 @@ from detectors import explain
 from detectors.evidence import log_sum
 from detectors.explanation import OFFICIAL_DENIAL_NATS
 from detectors.geometry import distance_km
-from detectors.hazards import compatible
+from detectors.hazards import CLAIM_KM, CLAIM_LEAST_KM, compatible
 from detectors.hypothesis import Hypothesis, spread_of, trust_of, zone_prior
 from detectors.place import Whereabouts, log_likelihood, nominate, whereabouts
 from detectors.voices import Voice
@@ -96,7 +96,8 @@ class Case(msgspec.Struct, kw_only=True):
 
     def reach_km(self, settings: DetectorSettings) -> float:
         """Give the distance within which later voices of its family belong to it."""
-        return self.where.r90_km + settings.claim_spreads * spread_of(self.hazard, settings)
+        beyond = settings.claim_km.get(self.hazard, CLAIM_KM.get(self.hazard, CLAIM_LEAST_KM))
+        return self.where.r90_km + beyond
 
     def pace_now(self, now_at: int) -> float:
         """Give its voices a minute, averaged over the last hour."""
@@ -317,7 +318,7 @@ def are_one(one: Case, other: Case, settings: DetectorSettings) -> bool:
         return False
     apart = distance_km(one.place.lat, one.place.lon, other.place.lat, other.place.lon)
     spread = max(spread_of(one.hazard, settings), spread_of(other.hazard, settings))
-    if apart > one.where.r90_km + other.where.r90_km + spread:
+    if apart > max(one.reach_km(settings), other.reach_km(settings)):
         return False
     gap = max(one.first_voice_at, other.first_voice_at) - min(one.last_voice_at, other.last_voice_at)
     if gap > settings.merge_gap_mins * MINUTE_MS:

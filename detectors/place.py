@@ -18,6 +18,7 @@ Wing, J. Baldridge, ACL 2011 (text geolocation as a posterior over places).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -40,6 +41,9 @@ WIDE_COARSE_SHARES: Final = {"departement": 0.05, "region": 0.08, "country": 0.1
 """A quake or a storm is often named by its region or country."""
 WIDE_KM: Final = 15.0
 """Hazards that spread at least so far are wide."""
+NARROW_BLUR: Final = 0.5
+WIDE_BLUR: Final = 1.5
+"""Part of the spread by which r90 is widened (in quadrature): witnesses name where they are, not where it is."""
 ERRANT: Final = 0.01
 """Share of voices whose place has nothing to do with the event."""
 LARGEST_RADIUS_KM: Final = 400.0
@@ -167,7 +171,9 @@ def whereabouts(
     order = np.argsort(reach[medoid], kind="stable")
     running = np.cumsum(mass[order]) / mass.sum()
     r50, r90 = (float(reach[medoid][order][int(np.searchsorted(running, q - 1e-9))]) for q in (0.5, 0.9))
-    return Whereabouts(tuple(zones), tuple(mass.tolist()), medoid, _clamp(r50), _clamp(max(r90, r50)))
+    blur = (WIDE_BLUR if spread_km >= WIDE_KM else NARROW_BLUR) * spread_km
+    r50, r90 = math.hypot(r50, blur / 2), math.hypot(r90, blur)
+    return Whereabouts(tuple(zones), tuple(mass.tolist()), medoid, _clamp(r50), _clamp(r90))
 
 
 def nominate(voices: Sequence[Voice], most: int) -> list[Place]:

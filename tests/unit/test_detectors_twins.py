@@ -158,7 +158,8 @@ def test_a_town_does_not_pull_a_quarter_to_its_hall() -> None:
 def test_retelling_equals_its_sum() -> None:
     settings = DetectorSettings()
     here = town()
-    said = [voice(0, here, 0), voice(1, here, 60_000, "media"), voice(2, None, 180_000), voice(3, here, 240_000)]
+    said = [voice(0, here, 0), voice(1, here, 60_000, "media"), voice(2, None, 180_000, "unknown")]
+    said += [voice(3, here, 240_000, "unknown"), voice(4, here, 240_000, "first_hand")]
     found = retold(said, 3.0, settings)
     same = 0.30
     from_first = 0.2 / 30 * math.exp(-4 / 30) * same
@@ -166,6 +167,9 @@ def test_retelling_equals_its_sum() -> None:
     assert found[3] == pytest.approx(from_first + from_second, abs=1e-9)  # the one without a place tells of none
     assert found[2] == pytest.approx(0.35 * (0.2 / 30 * math.exp(-3 / 30) + 0.8 / 180 * math.exp(-2 / 180)), abs=1e-9)
     assert found[0] == 0.0
+    assert found[4] == pytest.approx(
+        0.3 * (found[3] + 0.2 / 30 * same), abs=1e-9
+    )  # what reads first-hand is seldom retold
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -69,8 +69,8 @@ class DetectorSettings(BaseModel):
 
     # -- life-cycle -------------------------------------------------------------------------------------------------
     watch_secs: float = Field(120.0, ge=0, le=3_600, description="Longest wait of a burst of mere perceptions.")
-    claim_spreads: float = Field(
-        2.0, ge=0, le=20, description="Reach of an incident over later voices, in spreads of its hazard beyond r90."
+    claim_km: dict[str, float] = Field(
+        default_factory=dict, description="Reach of an incident over later voices beyond its r90 by hazard, in km."
     )
     quiet_mins: float = Field(60.0, gt=0, le=10_080, description="Silence after which an incident is quiet.")
     close_mins: float = Field(360.0, gt=0, le=43_200, description="Silence after which an incident is closed.")
