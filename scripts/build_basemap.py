@@ -28,32 +28,30 @@ ATTRIBUTION = (
 FRENCH_TOWN = 25_000
 """Inhabitants from which a French town is named."""
 EUROPE_CITY, WORLD_CITY = 150_000, 600_000
-EUROPE = set(
-    [
-        "GB",
-        "IE",
-        "BE",
-        "NL",
-        "LU",
-        "DE",
-        "CH",
-        "AT",
-        "IT",
-        "ES",
-        "PT",
-        "AD",
-        "MC",
-        "DK",
-        "NO",
-        "SE",
-        "PL",
-        "CZ",
-        "SK",
-        "HU",
-        "SI",
-        "HR",
-    ]
-)
+EUROPE = {
+    "GB",
+    "IE",
+    "BE",
+    "NL",
+    "LU",
+    "DE",
+    "CH",
+    "AT",
+    "IT",
+    "ES",
+    "PT",
+    "AD",
+    "MC",
+    "DK",
+    "NO",
+    "SE",
+    "PL",
+    "CZ",
+    "SK",
+    "HU",
+    "SI",
+    "HR",
+}
 ANTARCTICA, FRANCE = "010", "250"
 NEIGHBOURS = {"056", "442", "276", "756", "380", "724", "492", "020"}
 """Natural Earth codes of the countries that border France."""

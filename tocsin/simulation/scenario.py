@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -214,6 +215,12 @@ def checked(scenario: Scenario) -> Scenario:
 
 def _places_sum(places: Places) -> float:
     return places.town + places.quarter + places.street + places.near + places.silent
+
+
+def demo() -> Scenario:
+    """Give the packaged scenario that ``tocsin demo`` plays."""
+    raw = resources.files("tocsin.simulation").joinpath("data/demo.toml").read_bytes()
+    return checked(msgspec.toml.decode(raw, type=Scenario))
 
 
 def load(path: Path) -> Scenario:
