@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "TOCSIN_"
 ENVIRONMENT: Final = "environment"
-MAX_FILE_BYTES: Final = 1_000_000
+MAX_FILE_BYTES: Final = 100_000
 MAX_SHOWN_CHARS: Final = 60
 MAX_DEPTH: Final = 16
 _SYNTAX_PLACE: Final = re.compile(r"^(.*) \(at (?:line (\d+), column \d+|end of document)\)$")
