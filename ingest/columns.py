@@ -25,7 +25,7 @@ class Set(msgspec.Struct, frozen=True):
 
 
 Item = Mention | Set | Retraction | DeadLetter
-"""What a line may hold; a dead letter is that of a later stage than this room's."""
+"""What a line may hold; the dead letter of a line that is a post is that of a later stage."""
 
 
 class Columns(msgspec.Struct, frozen=True, kw_only=True):

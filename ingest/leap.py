@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 
 class Sorted(msgspec.Struct, frozen=True):
-    """What the guard decided: indices of lines, ``heard`` in the order in which they act."""
+    """What the guard decided: indices of lines, ``decided`` in the order in which that was clear."""
 
-    heard: list[int]
-    refused: list[int]
+    decided: list[int]
+    refused: set[int]
+    """Those of the decided that are refused; the others are heard."""
     held: list[int]
 
 
@@ -30,21 +31,21 @@ def guard(clock_at: int | None, times: Sequence[int | None], *, leap_ms: int, le
     """Sort lines into heard, refused and held. A line without a time (``None``) is heard and moves nothing.
 
     >>> guard(0, [1, 900, 2], leap_ms=100, leap_lines=2)
-    Sorted(heard=[0, 2], refused=[1], held=[])
+    Sorted(decided=[0, 1, 2], refused={1}, held=[])
     >>> guard(0, [1, 900, 901, 902], leap_ms=100, leap_lines=2)
-    Sorted(heard=[0, 1, 2, 3], refused=[], held=[])
+    Sorted(decided=[0, 1, 2, 3], refused=set(), held=[])
     """
-    heard: list[int] = []
-    refused: list[int] = []
+    decided: list[int] = []
+    refused: set[int] = set()
     held: list[int] = []
     for index, at in enumerate(times):
         if at is None:
-            heard.append(index)
+            decided.append(index)
             continue
         if clock_at is not None and at <= clock_at + leap_ms:
-            refused += held
+            refused.update(held)
+            decided += [*held, index]
             held = []
-            heard.append(index)
             clock_at = max(clock_at, at)
             continue
         held.append(index)
@@ -53,6 +54,6 @@ def guard(clock_at: int | None, times: Sequence[int | None], *, leap_ms: int, le
             base = min(told.values())
             near = [waiting for waiting in held if told[waiting] <= base + leap_ms]
             held = [waiting for waiting in held if told[waiting] > base + leap_ms]
-            heard += near
+            decided += near
             clock_at = max(told[waiting] for waiting in near)
-    return Sorted(heard, refused, held)
+    return Sorted(decided, refused, held)

@@ -116,7 +116,8 @@ class Normalised(msgspec.Struct, frozen=True, kw_only=True):
     source_names: tuple[str, ...]
     drafts: list[Draft]
     withdrawals: list[Withdrawal]
-    dead: list[DeadLetter]
+    dead: list[tuple[int, DeadLetter]]
+    """With the index of its line in the block."""
 
 
 class Refused(ValueError):  # noqa: N818 - a refusal is an outcome, not a failure of ours
@@ -144,7 +145,7 @@ def normalise(block: Block, *, limits: Limits, lateness_ms: int) -> Normalised:
     names: dict[str, int] = {}
     drafts: list[Draft] = []
     withdrawals: list[Withdrawal] = []
-    dead: list[DeadLetter] = []
+    dead: list[tuple[int, DeadLetter]] = []
     for index, line in enumerate(lines):
         if not line or line.isspace():
             continue
@@ -159,11 +160,10 @@ def normalise(block: Block, *, limits: Limits, lateness_ms: int) -> Normalised:
         except Refused as refused:
             origin, number = block.where(index)
             raw = shape(line, limits.max_dead_letter_bytes)
-            dead.append(
-                DeadLetter(
-                    stage=STAGE, reason=refused.reason, detail=refused.detail, origin=origin, line=number, raw=raw
-                )
+            letter = DeadLetter(
+                stage=STAGE, reason=refused.reason, detail=refused.detail, origin=origin, line=number, raw=raw
             )
+            dead.append((index, letter))
             outcomes[index] = Outcome.DEAD
             continue
         drafts.append(draft)

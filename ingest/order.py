@@ -82,22 +82,22 @@ class StreamOrder:
 
     def push(self, block: Columns, source_names: tuple[str, ...], *, clock_at: int | None = None) -> Step:
         """Take the next block; ``clock_at`` is how far its reader's own clock is (live), believed as it is."""
-        counts, dead = Counts(), list[DeadLetter]()
+        counts = Counts()
         block = msgspec.structs.replace(block, sources=self._coded(block.sources, source_names))
         counts.received += int((block.outcomes != Outcome.BLANK).sum())
         if clock_at is not None:
             self._clock_at = clock_at if self._clock_at is None else max(self._clock_at, clock_at)
         if self._held is not None or self._leaps(block):
-            block = self._guarded(block, dead, counts)
-        return self._settle(block, counts, dead)
+            block = self._guarded(block)
+        return self._settle(block, counts)
 
     def finish(self) -> Step:
         """Hear what was held: nothing comes any more that could contradict it."""
-        counts, dead = Counts(), list[DeadLetter]()
+        counts = Counts()
         held, self._held = self._held, None
         if held is None:
-            return Step(items=[], exposures=[], clock_at=self._clock_at, counts=counts, dead=dead)
-        return self._settle(held, counts, dead)
+            return Step(items=[], exposures=[], clock_at=self._clock_at, counts=counts, dead=[])
+        return self._settle(held, counts)
 
     def _coded(self, local: npt.NDArray[np.uint16], names: tuple[str, ...]) -> npt.NDArray[np.uint16]:
         codes = []
@@ -119,22 +119,24 @@ class StreamOrder:
         clock = _NEVER if self._clock_at is None else self._clock_at
         return np.maximum.accumulate(np.concatenate([[np.int64(clock)], block.received_at]))[:-1]
 
-    def _guarded(self, block: Columns, dead: list[DeadLetter], counts: Counts) -> Columns:
+    def _guarded(self, block: Columns) -> Columns:
+        """Give the lines that are decided, in the order in which that was clear; a refused one is a dead letter from here on."""
         whole = block if self._held is None else self._held.then(block)
         timed = whole.outcomes >= Outcome.RETRACTION
         times = [int(at) if has else None for at, has in zip(whole.received_at, timed, strict=True)]
-        decided = guard(self._clock_at, times, leap_ms=self._limits.leap_ms, leap_lines=self._limits.leap_lines)
-        for index in decided.refused:
+        done = guard(self._clock_at, times, leap_ms=self._limits.leap_ms, leap_lines=self._limits.leap_lines)
+        for index in done.refused:
             told = format_instant(int(whole.received_at[index]))
             detail = f"expected a time within {self._limits.leap_ms // MINUTE_MS} min of the stream, got {told} alone"
-            origin = whole.origin_names[whole.origins[index]]
-            line = int(whole.line_numbers[index])
-            dead.append(DeadLetter(stage=STAGE, reason="bad_time", detail=detail, origin=origin, line=line))
-            counts.dead["bad_time"] += 1
-        self._held = whole.take(decided.held) if decided.held else None
-        return whole.take(decided.heard)
+            origin, line = whole.origin_names[whole.origins[index]], int(whole.line_numbers[index])
+            whole.items[index] = DeadLetter(stage=STAGE, reason="bad_time", detail=detail, origin=origin, line=line)
+            whole.outcomes[index] = Outcome.DEAD
+            whole.received_at[index] = whole.event_at[index] = 0
+        self._held = whole.take(done.held) if done.held else None
+        return whole.take(done.decided)
 
-    def _settle(self, block: Columns, counts: Counts, dead: list[DeadLetter]) -> Step:
+    def _settle(self, block: Columns, counts: Counts) -> Step:
+        dead: list[DeadLetter] = []
         exposures: list[Exposure] = []
         items: list[Mention | Retraction] = []
         if len(block):
@@ -155,7 +157,7 @@ class StreamOrder:
                     if item.reason == "edited":
                         self._seen.forget(item.post_id)
                 elif not late[index]:
-                    gated += 1
+                    gated += int(posts[index])
                     if isinstance(item, DeadLetter):
                         dead.append(item)
                         counts.dead[item.reason] += 1

@@ -81,17 +81,21 @@ def without(*fields):
 def test_a_refused_line_is_one_dead_letter_with_reason_and_place(line, reason, detail):
     result = read(GOOD, line, GOOD, max_text_chars=500, max_line_bytes=30_000)
     assert result.outcomes.tolist() == [Outcome.POST, Outcome.DEAD, Outcome.POST]
-    letter = result.dead[0]
+    index, letter = result.dead[0]
+    assert index == 1
     assert (letter.stage, letter.reason, letter.origin, letter.line) == ("ingest", reason, "posts", 12)
     assert detail in letter.detail
 
 
 def test_a_dead_letter_shows_the_shape_and_no_word_of_the_line():
     line = b'{"id": "abc123", "author": "Someone", "text": "au feu rue Foch 06 12", "created_at": 7'
-    letter = read(line).dead[0]
-    assert letter.raw == b'{"xx": "xxx999", "xxxxxx": "Xxxxxxx", "xxxx": "xx xxx xxx Xxxx 99 99", "xxxxxxx_xx": 9'.replace(b"X", b"x")
+    letter = read(line).dead[0][1]
+    assert (
+        letter.raw
+        == b'{"xx": "xxx999", "xxxxxx": "Xxxxxxx", "xxxx": "xx xxx xxx Xxxx 99 99", "xxxxxxx_xx": 9'.replace(b"X", b"x")
+    )
     assert "Someone" not in letter.detail
-    assert len(read(line, max_dead_letter_bytes=10).dead[0].raw) == 10
+    assert len(read(line, max_dead_letter_bytes=10).dead[0][1].raw) == 10
 
 
 def test_blank_lines_are_no_records():
@@ -99,7 +103,9 @@ def test_blank_lines_are_no_records():
 
 
 def test_half_a_surrogate_pair_is_mended_not_refused():
-    result = read(b'{"id":"a","source":"s","created_at":"2026-04-07T05:48:00Z","author":"b","text":"feu \\ud83d","extra":{"x":[1]}}')
+    result = read(
+        b'{"id":"a","source":"s","created_at":"2026-04-07T05:48:00Z","author":"b","text":"feu \\ud83d","extra":{"x":[1]}}'
+    )
     assert result.drafts[0].text == "feu \N{REPLACEMENT CHARACTER}"
 
 
@@ -143,7 +149,14 @@ def test_a_retraction_meets_its_post():
 
 
 def test_a_post_that_leaves_holds_hashes_and_a_redacted_text():
-    line = GOOD | {"text": "RT @other: au feu", "lang": "fr-FR", "lat": 48, "lon": 2.5, "place": " Nantes @me ", "reply_to": "b2"}
+    line = GOOD | {
+        "text": "RT @other: au feu",
+        "lang": "fr-FR",
+        "lat": 48,
+        "lon": 2.5,
+        "place": " Nantes @me ",
+        "reply_to": "b2",
+    }
     left = post(read(line).drafts[0], PublicPseudonyms(), ("fr.feu",))
     assert left.text == "RT @_____: au feu"
     assert left.author == pseudonym(PUBLIC_REPLAY_KEY, "author", "test\0someone")

@@ -60,7 +60,9 @@ def test_places_times_roads_and_numbers_of_emergencies_stay(text):
     assert redact(text) == text
 
 
-@pytest.mark.parametrize("text", ["a." * 10_000, "@" * 20_000, "0" * 20_000, "a-" * 10_000, "+33 " * 5_000, "x.com/" * 3_000, "a@" * 10_000])
+@pytest.mark.parametrize(
+    "text", ["a." * 10_000, "@" * 20_000, "0" * 20_000, "a-" * 10_000, "+33 " * 5_000, "x.com/" * 3_000, "a@" * 10_000]
+)
 def test_hostile_texts_cost_no_more_than_others(text):
     # Far above the milliseconds it takes, far below what a pattern that backtracks would need.
     began = time.process_time()
@@ -99,7 +101,9 @@ def test_keys_of_past_days_are_forgotten():
 
 def test_an_author_has_one_pseudonym_a_day_and_another_the_next():
     live = DayPseudonyms(b"p" * 32, keys(day_of(parse_instant("2026-04-06T12:00:00Z"))))
-    noon, evening, next_noon = (parse_instant(f"2026-04-0{day}T{hour}:00:00Z") for day, hour in ((7, 12), (7, 20), (8, 12)))
+    noon, evening, next_noon = (
+        parse_instant(f"2026-04-0{day}T{hour}:00:00Z") for day, hour in ((7, 12), (7, 20), (8, 12))
+    )
     assert live.author("s", "a", noon) == live.author("s", "a", evening) != live.author("s", "a", next_noon)
     assert live.post("x") == live.post("x") != PublicPseudonyms().post("x")
 

@@ -92,7 +92,6 @@ class Detect:
             StageIllError: a stage failed too often.
         """
         step = self._order.push(heard.columns, heard.source_names, clock_at=heard.arrived_at)
-        step.counts.dead.update(letter.reason for letter in heard.dead)
         summary = self.summary
         summary.blocks += 1
         summary.gate_open += heard.gate_open
@@ -101,15 +100,15 @@ class Detect:
         self._metrics.add(declared.GATE_OPEN, heard.gate_open)
         for part, secs in heard.cpu_secs.items():
             self._metrics.add(declared.STAGE_SECONDS, secs, part)
-        self._live(step, [*heard.dead, *step.dead], finishing=False)
+        self._live(step, finishing=False)
 
     def finish(self) -> Summary:
         """The stream has ended: hear what was held, close all panes."""
-        self._live(self._order.finish(), [], finishing=False)
-        self._live(self._order.finish(), [], finishing=True)
+        self._live(self._order.finish(), finishing=False)
+        self._live(self._order.finish(), finishing=True)
         return self.summary
 
-    def _live(self, step: order.Step, dead: list[DeadLetter], *, finishing: bool) -> None:
+    def _live(self, step: order.Step, *, finishing: bool) -> None:
         spent: dict[str, float] = {}
         with cpu(spent, "detect"):
             self._detector.feed(step.items)
@@ -120,7 +119,7 @@ class Detect:
                 incidents += self._detector.finish()
         self.summary.cpu_secs.update(spent)
         self._metrics.add(declared.STAGE_SECONDS, spent["detect"], "detect")
-        for letter in dead:
+        for letter in step.dead:
             self._outputs.dead_letter(letter)
         for item in step.items:
             if isinstance(item, Mention):

@@ -8,15 +8,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no type hints
 
 from ingest.columns import Columns, Item, Set, places_of
 from ingest.normalise import Limits, normalise
 from ingest.post import post, retraction
 from ingest.privacy import KEY_BYTES, DayKeys, DayPseudonyms, PublicPseudonyms, day_of
-from nlp.extract import Extractor
-from nlp.gate import Gate
-from nlp.lexicon import Lexicon
 from tocsin.model import DeadLetter, Mention, Post
 from tocsin.time import SECOND_MS
 
@@ -50,7 +46,6 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
 
     columns: Columns
     source_names: tuple[str, ...]
-    dead: list[DeadLetter]
     arrived_at: int | None
     gate_open: int
     cpu_secs: dict[str, float]
@@ -79,6 +74,7 @@ class Hear:
             opened = [(draft, entries) for draft, entries in zip(read.drafts, hits, strict=True) if entries]
             posts = [post(draft, self._pseudonyms, entries) for draft, entries in opened]
             items: dict[int, Item] = {gone.index: retraction(gone, self._pseudonyms) for gone in read.withdrawals}
+            items |= dict(read.dead)
         with cpu(spent, "extract"):
             indices = [draft.index for draft, _ in opened]
             items |= dict(zip(indices, self._extract(posts, indices, block), strict=True))
@@ -96,7 +92,6 @@ class Hear:
         return Heard(
             columns=columns,
             source_names=read.source_names,
-            dead=read.dead,
             arrived_at=block.arrived_at,
             gate_open=len(posts),
             cpu_secs=spent,
@@ -152,6 +147,13 @@ class HearFactory(msgspec.Struct, frozen=True):
 
     def __call__(self) -> Hear:
         """Load the models (seconds)."""
+        # Imported here: only a process that hears pays for the language tools.
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # noqa: PLC0415
+
+        from nlp.extract import Extractor  # noqa: PLC0415
+        from nlp.gate import Gate  # noqa: PLC0415
+        from nlp.lexicon import Lexicon  # noqa: PLC0415
+
         # One thread: sums must not depend on how many the machine has, and the processors are already shared out.
         threadpool_limits(1)
         extractor = Extractor.load(self.settings.nlp)
