@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -65,7 +65,7 @@ class HealthServer:
         host, port = self._server.server_address[:2]
         return f"{host if isinstance(host, str) else host.decode()}:{port}"
 
-    def __enter__(self) -> HealthServer:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
