@@ -42,7 +42,7 @@ COARSE_FACTOR: Final = 1.5
 
 LANGUAGE_COUNTRIES: Final[dict[str, dict[str, float]]] = {
     "fr": {"FR": 3.0, "BE": 1.6, "CH": 1.4, "CA": 0.8, "LU": 1.2, "MC": 1.5, "NC": 2.0, "PF": 2.0, "HT": 0.8, "SN": 0.7, "CI": 0.7, "DZ": 0.6, "MA": 0.6, "TN": 0.6, "CM": 0.6, "CD": 0.4},
-    "en": {"US": 0.6, "GB": 1.0, "IE": 1.0, "CA": 0.7, "AU": 0.7, "NZ": 0.7, "IN": 0.3, "ZA": 0.4, "PH": 0.3, "NG": 0.3, "KE": 0.3, "JM": 0.3},
+    "en": {"US": 0.6, "GB": 1.8, "IE": 1.8, "CA": 0.7, "AU": 0.7, "NZ": 0.7, "IN": 0.3, "ZA": 0.4, "PH": 0.3, "NG": 0.3, "KE": 0.3, "JM": 0.3},
     "es": {"ES": 1.4, "MX": 1.4, "AR": 1.4, "CL": 1.4, "CO": 1.4, "PE": 1.4, "EC": 1.4, "VE": 1.4, "GT": 1.2, "CR": 1.2, "NI": 1.2, "HN": 1.2,
            "SV": 1.2, "PA": 1.2, "CU": 1.2, "DO": 1.2, "BO": 1.2, "PY": 1.2, "UY": 1.2, "PR": 1.0},
     "it": {"IT": 3.0, "CH": 0.6, "SM": 1.0, "VA": 0.5},
@@ -149,7 +149,17 @@ def bonus(one: Candidate, other: Candidate) -> float:  # noqa: PLR0911  # a ladd
     if one.kind in SUBTOWN or other.kind in SUBTOWN:
         near = 7.0 if gap < reach else 0.0
     else:
-        near = 3.5 if gap < 25.0 else 2.5 if gap < 60.0 else 1.5 if gap < 150.0 else 0.0
+        near = (
+            3.5
+            if gap < 25.0
+            else 3.0
+            if gap < 60.0
+            else 2.8
+            if gap < 110.0
+            else 1.5
+            if gap < 200.0
+            else 0.0
+        )
     if near:
         return near
     if same_country:

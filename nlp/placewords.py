@@ -27,7 +27,15 @@ SURE_PREPOSITIONS: Final = _set("in near outside around en em in bei")
 """Prepositions behind which even an unknown capitalised name is likely a place, when no article stands between."""
 
 ORGANISATIONS: Final = frozenset(
-    {b"red cross", b"croix rouge", b"blue cross", b"supreme court", b"high court", b"stock market", b"super market"}
+    {
+        b"red cross",
+        b"croix rouge",
+        b"blue cross",
+        b"supreme court",
+        b"high court",
+        b"stock market",
+        b"super market",
+    }
 )
 """Pairs of words that look like a place with its kind word."""
 
@@ -35,7 +43,7 @@ DIALECTS: Final[dict[str, tuple[frozenset[bytes], dict[str, float]]]] = {
     "british": (
         _set(
             "lorry lorries mum mums tyre tyres pub queue colour neighbour neighbours centre metres litres flat flats bloke blokes "
-            "fella lads mate gaff garda gardai carriageway motorway roundabout dual pavement rubbish loo knackered proper wee folk aye "
+            "fella lads mate gaff garda gardai carriageway motorway roundabout dual pavement rubbish loo knackered proper wee folk aye aff doon roon heid yous jammies yer mam lough "
             "naw dinnae cannae wisnae nae oot aboot innit 999 nhs mp council tesco asda aldi petrol kerb"
         ),
         {"GB": 1.6, "IE": 1.6},
@@ -47,15 +55,29 @@ DIALECTS: Final[dict[str, tuple[frozenset[bytes], dict[str, float]]]] = {
         {"US": 1.2, "CA": 0.4},
     ),
     "quebec": (
-        _set("arena depanneur cegep spvm sq 911 sherbrooke chars poudrerie tabarnak calisse tuque"),
+        _set(
+            "arena depanneur cegep spvm sq 911 sherbrooke chars poudrerie tabarnak calisse tuque"
+        ),
         {"CA": 2.0},
     ),
-    "romande": (_set("cff chuv nonante huitante septante natel tl tpg cantonale canton epfl hug romande"), {"CH": 2.0}),
-    "belgian": (_set("sncb tec stib septante nonante bourgmestre echevin kot belge infrabel ravel"), {"BE": 1.6}),
+    "romande": (
+        _set(
+            "cff chuv nonante huitante septante natel tl tpg cantonale canton epfl hug romande"
+        ),
+        {"CH": 2.0},
+    ),
+    "belgian": (
+        _set(
+            "sncb tec stib septante nonante bourgmestre echevin kot belge infrabel ravel"
+        ),
+        {"BE": 1.6},
+    ),
 }
 """Words that tell which country's English or French it is, and how much (natural logarithm) that favours its places."""
 
-GENITIVE: Final = _set("de du d des of di del della dello dell degli da do dos das von from depuis s")
+GENITIVE: Final = _set(
+    "de du d des of di del della dello dell degli da do dos das von from depuis s"
+)
 """Words after which a name is rather likely a place ("maire de", "the city of")."""
 
 ORIGIN: Final = _set("depuis from desde dalla dal vu entendu")
@@ -64,7 +86,9 @@ ORIGIN: Final = _set("depuis from desde dalla dal vu entendu")
 TOWARDS: Final = _set("vers direction towards toward hacia verso nach to")
 """Words that give a direction: the thing is on the way to the place."""
 
-ARTICLES: Final = _set("le la les l the el los las lo il gli i o os as der die das den dem")
+ARTICLES: Final = _set(
+    "le la les l the el los las lo il gli i o os as der die das den dem"
+)
 """Articles: looked through when the word before a name is asked for."""
 
 LOCAL_NOUNS: Final = _set(
@@ -78,15 +102,16 @@ LOCAL_NOUNS: Final = _set(
 STREET_BEFORE: Final = _set(
     "rue av ave avenue bd bld blvd boulevard place pl quai quais cours allee allees impasse chemin rond square passage "
     "esplanade parvis montee rampe venelle sente ruelle pont viaduc passerelle tunnel rocade carrefour giratoire "
-    "echangeur residence cite tour dalle butte jardin parc hotel calle avenida plaza paseo puente carrer rua praca "
+    "echangeur cite tour dalle butte jardin parc calle avenida plaza paseo puente carrer rua praca "
     "ponte via viale piazza corso largo strasse salle chapelle "
-    "collegiale halle centre galerie galeries resto restaurant bar ile iles quartier secteur lieu cafe brasserie hameau "
+    "collegiale halle galerie galeries ile iles quartier secteur lieu hameau "
     "bois lac riviere fleuve col mont vallee gorges massif presqu pointe cap baie anse barrage canal marais "
-    "zone za zi zac technopole maison ehpad mosquee synagogue immeuble"
+    "za zi zac technopole "
 )
 """Kind words that stand before a name (fr, es, it, pt): the name behind them belongs to the thing, it is no town of that name."""
 
 SITE_BEFORE: Final = _set(
+    "bar cafe resto restaurant brasserie hotel immeuble maison centre zone residence mosquee synagogue ehpad "
     "marche musee theatre cinema eglise cathedrale basilique college ecole caserne prison campus halles cantine mediatheque bibliotheque piscine gymnase kermesse foire carnaval "
     "gare aeroport hopital chu chr ch clinique lycee universite fac faculte stade arena zenith port peage aire sortie "
     "prefecture mairie tribunal palais chateau citadelle estacion aeropuerto hospital stazione aeroporto ospedale estacao stadio "
@@ -97,7 +122,9 @@ SITE_BEFORE: Final = _set(
 BEFORE: Final = STREET_BEFORE | SITE_BEFORE
 """All kind words that stand before their name."""
 
-LOWER_KINDS: Final = _set("rue avenue av bd boulevard quai pont stade gare hopital lycee tunnel place route viaduc")
+LOWER_KINDS: Final = _set(
+    "rue avenue av bd boulevard quai pont stade gare hopital lycee tunnel place route viaduc"
+)
 """Kind words after which even a lower-case word is the name."""
 
 PLAIN_ADJECTIVES: Final = _set(
@@ -126,13 +153,17 @@ REGION_AFTER: Final = _set(
 )
 """Kind words after a name that keep it a town's or a region's ("Butte County", "Ernakulam district")."""
 
-CONNECTORS: Final = _set("de du d des la le les l a au aux of the and del della di da do dos das")
+CONNECTORS: Final = _set(
+    "de du d des la le les l a au aux of the and del della di da do dos das"
+)
 """Small words inside a long name ("rue de la République")."""
 
 SITE_AFTER: Final = _set("station airport hospital university college services stadium")
 """Kind words after a name that is often the town's ("Leeds station")."""
 
-HYPHEN_BEFORE: Final = _set("ex tgv anti pro non nord sud est ouest inter trans mid north south east west")
+HYPHEN_BEFORE: Final = _set(
+    "ex tgv anti pro non nord sud est ouest inter trans mid north south east west"
+)
 """Words that a hyphen may tie to a place without changing it."""
 
 STORM_WORDS: Final = _set(
@@ -177,7 +208,9 @@ SPORT_CLUB: Final = _set(
 )
 """Words beside a name that make it a club."""
 
-CLUB_AFTER: Final = _set("united rovers wanderers fc albion hotspur knights eagles saints vs v athletic")
+CLUB_AFTER: Final = _set(
+    "united rovers wanderers fc albion hotspur knights eagles saints vs v athletic"
+)
 """Words right after a name that make it a club."""
 
 DIRECTIONS: Final = _set(
@@ -235,5 +268,7 @@ GIVEN_NAMES: Final = _set(
 ADVERT_AFTER: Final = _set("hilton jackson match soir matin saint")
 """Words that turn the name before them into something else ("Paris Hilton", "Nice-Matin", "Paris Match")."""
 
-LONE_SITES: Final = _set("gare rocade peripherique periph perif ring chu stade campus prefecture mairie centre")
+LONE_SITES: Final = _set(
+    "gare rocade peripherique periph perif ring chu stade campus prefecture mairie centre"
+)
 """Kind words that name a place of the town in context when they stand alone with an article ("la gare", "la rocade")."""

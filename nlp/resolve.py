@@ -25,6 +25,7 @@ from nlp.ner import MODELS
 from nlp.profile import Profile, read_profile
 from nlp.evidence import WEIGHTS, NameInfo
 from nlp.placewords import DIALECTS
+from nlp.shortened import Shortened
 from nlp.toponym import Reader, Sight
 
 if TYPE_CHECKING:
@@ -104,7 +105,9 @@ class Resolver:
         self._candidate = lru_cache(maxsize=CACHED_NAMES)(self._make_candidate)
         self._profile = lru_cache(maxsize=CACHED_PROFILES)(self._read_profile)
         self._dotted = lru_cache(maxsize=CACHED_NAMES)(self._dotted_code)
-        self._reader = Reader(gazetteer.find, self._info, self._dotted)
+        self._cuts = Shortened(gazetteer)
+        self._shortened = lru_cache(maxsize=CACHED_NAMES)(self._shortened_name)
+        self._reader = Reader(gazetteer.find, self._info, self._dotted, self._shortened)
         self._make = Make(self._place, self._road, self._nearest_town)
         self.ner_reads = 0
         """Posts that NER has read since the start."""
@@ -217,6 +220,7 @@ class Resolver:
             coarse=not kinds.isdisjoint(COARSE),
             fine=bool(kinds) and kinds <= SUBTOWN,
             common=table.is_ordinary(name_id, lang),
+            loan=table.is_ordinary(name_id, "en"),
             home=any(countries.get(one.country, 0.0) >= HOME for one in known),
         )
 
@@ -226,6 +230,22 @@ class Resolver:
             return None
         info = self._info(name_id, None)
         return info._replace(rows=()) if info.codes else None
+
+    def _shortened_name(self, word: bytes) -> NameInfo | None:
+        rows = self._cuts.rows(word)
+        if not rows:
+            return None
+        return NameInfo(
+            rows=tuple((row, SHORT) for row in rows),
+            codes=(),
+            population=self._gazetteer.population(rows[0]),
+            short=True,
+            coarse=False,
+            fine=False,
+            common=False,
+            loan=False,
+            home=True,
+        )
 
     def _make_candidate(self, row: int, how: int = PRIMARY) -> Candidate:
         table = self._gazetteer
@@ -264,7 +284,9 @@ class Resolver:
         return self._gazetteer.place(row, method=method, score=score)
 
     def _road(self, ref: str, country: str) -> list[Candidate]:
-        return []
+        return [
+            self._candidate(row) for row in self._gazetteer.road(ref, country or None)
+        ]
 
     def _nearest_town(self, lat: float, lon: float) -> Candidate | None:
         row = self._gazetteer.nearest_town(lat, lon)

@@ -38,7 +38,7 @@ _REF: Final = re.compile(
     re.IGNORECASE,
 )
 _RING: Final = re.compile(
-    r"\b(?:rocade(?:\s+(?:est|ouest|nord|sud|int[ée]rieure|ext[ée]rieure))?|p[ée]riph(?:[ée]rique)?|p[ée]rif|ring(?:\s?road)"
+    r"\b(?:rocade(?:\s+(?:(?-i:Est)|ouest|nord|sud|int[ée]rieure|ext[ée]rieure))?|p[ée]riph(?:[ée]rique)?|p[ée]rif|ring(?:\s?road)"
     r"|tangenziale|circunvalaci[óo]n|ronda litoral|r0|m[ -]?30)\b",
     re.IGNORECASE,
 )
@@ -47,7 +47,8 @@ _EXIT: Final = re.compile(
     re.IGNORECASE,
 )
 _MARKER: Final = re.compile(
-    r"\b(?:PK|PR|km|point kilom[ée]trique|mile marker|mm)\s?(?P<number>\d{1,4})(?:[.,+]\d{1,3})?\b", re.IGNORECASE
+    r"\b(?:PK|PR|km|point kilom[ée]trique|mile marker|mm)\s?(?P<number>\d{1,4})(?:[.,+]\d{1,3})?\b",
+    re.IGNORECASE,
 )
 
 _ROAD_WORDS: Final = re.compile(
@@ -71,7 +72,7 @@ _PAPER: Final = re.compile(
 )
 
 
-def find_roads(words: Words) -> list[RoadSight]:
+def find_roads(words: Words, lang: str | None) -> list[RoadSight]:
     """Find the road references of a post, in order of appearance, without overlaps.
 
     A reference counts when a road word stands within ``NEAR_CHARS`` of it or a road preposition right before it; "exit" and "km" only
@@ -82,7 +83,7 @@ def find_roads(words: Words) -> list[RoadSight]:
         return []
     sights: list[RoadSight] = []
     for match in _REF.finditer(text):
-        sight = _read_ref(match, text)
+        sight = _read_ref(match, text, lang)
         if sight is not None:
             sights.append(sight)
     for match in _RING.finditer(text):
@@ -93,21 +94,40 @@ def find_roads(words: Words) -> list[RoadSight]:
     if context:
         for match in _EXIT.finditer(text):
             sights.append(
-                RoadSight(*match.span(), "exit", f"sortie {match['number'] or match['j']}", sure=True, country="")
+                RoadSight(
+                    *match.span(),
+                    "exit",
+                    f"sortie {match['number'] or match['j']}",
+                    sure=True,
+                    country="",
+                )
             )
         for match in _MARKER.finditer(text):
             if sights:
-                sights.append(RoadSight(*match.span(), "marker", f"km {match['number']}", sure=True, country=""))
+                sights.append(
+                    RoadSight(
+                        *match.span(),
+                        "marker",
+                        f"km {match['number']}",
+                        sure=True,
+                        country="",
+                    )
+                )
     return _without_overlaps(sights)
 
 
-def _read_ref(match: re.Match[str], text: str) -> RoadSight | None:
+def _read_ref(match: re.Match[str], text: str, lang: str | None) -> RoadSight | None:
     start, end = match.span()
     start += text[start] == "#"
-    before, after = text[max(0, start - NEAR_CHARS) : start], text[end : end + NEAR_CHARS]
+    before, after = (
+        text[max(0, start - NEAR_CHARS) : start],
+        text[end : end + NEAR_CHARS],
+    )
     if _PAPER.search(before):
         return None
-    near = _ROAD_WORDS.search(before) is not None or _ROAD_WORDS.search(after) is not None
+    near = (
+        _ROAD_WORDS.search(before) is not None or _ROAD_WORDS.search(after) is not None
+    )
     led = _BEFORE.search(before) is not None
     if match["us"]:
         letters = match["us"].upper()
@@ -118,16 +138,32 @@ def _read_ref(match: re.Match[str], text: str) -> RoadSight | None:
             return None
         return RoadSight(start, end, "ref", ref, sure=near or led, country="US")
     letters, number = match["fr"].upper(), match["number"]
-    if number.startswith("0") or (letters == "E" and len(number) > 3) or (letters == "A" and len(number) > 4):
+    if (
+        number.startswith("0")
+        or (letters == "E" and len(number) > 3)
+        or (letters == "A" and len(number) > 4)
+    ):
         return None
     lower = match["fr"].islower()
     if not near and (lower or not led):
         return None
     if letters in {"M", "B", "E"} and not near:
         return None
-    country = "GB" if letters in {"B"} or (letters in {"M", "A"} and "(M)" in match.group().upper()) else ""
+    country = (
+        "GB"
+        if letters in {"B"}
+        or (letters in {"M", "A"} and "(M)" in match.group().upper())
+        else ""
+    )
     short = {"RN": "N", "RD": "D"}.get(letters, letters)
-    return RoadSight(start, end, "ref", f"{short}{number}{(match['tail'] or '').upper()}", sure=near, country=country)
+    return RoadSight(
+        start,
+        end,
+        "ref",
+        f"{short}{number}{(match['tail'] or '').upper()}",
+        sure=near,
+        country=country,
+    )
 
 
 def _without_overlaps(sights: list[RoadSight]) -> list[RoadSight]:

@@ -11,7 +11,17 @@ import math
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from nlp import placewords as lists
-from nlp.evidence import Frame, NameInfo, features_of, in_tag, lead, ner_feature, person, total, whole_tag
+from nlp.evidence import (
+    Frame,
+    NameInfo,
+    features_of,
+    in_tag,
+    lead,
+    ner_feature,
+    person,
+    total,
+    whole_tag,
+)
 from nlp.phrases import find_phrases
 from nlp.roads import RoadSight, find_roads
 from nlp.words import Word, Words
@@ -71,6 +81,7 @@ class Reader:
         find: the gazetteer's matches ``(at, to, name_id)`` in folded bytes.
         info: what is known of a gazetteer name in a post of a language.
         dotted: what is known of a code written with full stops ("U.S.", "N.C."), given without them; ``None`` when it is none.
+        shortened: what is known of a town's name cut to its first word ("Mantes"), in French; ``None`` when it is none.
     """
 
     def __init__(
@@ -78,8 +89,10 @@ class Reader:
         find: Callable[[bytes], Sequence[tuple[int, int, int]]],
         info: Callable[[int, str | None], NameInfo],
         dotted: Callable[[bytes], NameInfo | None],
+        shortened: Callable[[bytes], NameInfo | None],
     ) -> None:
         self._find = find
+        self._shortened = shortened
         self._info = info
         self._dotted = dotted
 
@@ -99,11 +112,18 @@ class Reader:
         if not words.items:
             return []
         phrases = find_phrases(words, lang)
-        roads = [road for road in find_roads(words) if not _inside(road.start, road.end, taken)]
+        roads = [
+            road
+            for road in find_roads(words, lang)
+            if not _inside(road.start, road.end, taken)
+        ]
         blocked = [*taken, *((road.start, road.end) for road in roads)]
         matches = self._matches(words, folded, lang)
         named = frozenset(
-            index for first, last, _ in matches for index in range(first, last + 1) if words.items[first].capital
+            index
+            for first, last, _ in matches
+            for index in range(first, last + 1)
+            if words.items[first].capital
         )
         strong = frozenset(
             index
@@ -122,14 +142,20 @@ class Reader:
         kept += _macro_sights(words, kept)
         unknown = _unknown_sights(words, lang, kept, blocked, entities)
         kept = [
-            sight for sight in kept if not any(sight.first <= one.last and one.first <= sight.last for one in unknown)
+            sight
+            for sight in kept
+            if not any(
+                sight.first <= one.last and one.first <= sight.last for one in unknown
+            )
         ]
         kept += unknown
         kept += [_road_sight(road) for road in roads]
         kept.sort(key=lambda sight: (-sight.logit, sight.start))
         return sorted(kept[:MAX_SIGHTS], key=lambda sight: (sight.start, sight.end))
 
-    def _matches(self, words: Words, folded: Folded, lang: str | None) -> list[tuple[int, int, NameInfo]]:
+    def _matches(
+        self, words: Words, folded: Folded, lang: str | None
+    ) -> list[tuple[int, int, NameInfo]]:
         items = words.items
         matches: list[tuple[int, int, NameInfo]] = []
         for at, to, name_id in self._find(folded.data):
@@ -142,6 +168,15 @@ class Reader:
             if items[first].mark in {"@", "/"} or items[last].mark in {"@", "/"}:
                 continue
             matches.append((first, last, self._info(name_id, lang)))
+        if lang == "fr":
+            matches += self._cut_names(
+                words,
+                {
+                    index
+                    for first, last, _ in matches
+                    for index in range(first, last + 1)
+                },
+            )
         first = 0
         while first < len(items):
             last = first
@@ -153,11 +188,34 @@ class Reader:
             ):
                 last += 1
             if last > first and items[first].capital:
-                info = self._dotted(b"".join(word.data for word in items[first : last + 1]))
+                info = self._dotted(
+                    b"".join(word.data for word in items[first : last + 1])
+                )
                 if info is not None:
                     matches.append((first, last, info))
             first = last + 1
         return matches
+
+    def _cut_names(
+        self, words: Words, covered: set[int]
+    ) -> list[tuple[int, int, NameInfo]]:
+        """Find towns called by their first word, where a preposition or a capital leads to it."""
+        found = []
+        for index, word in enumerate(words.items):
+            if (
+                index in covered
+                or word.mark
+                or len(word.data) < 5
+                or word.data in lists.NOT_PLACES
+            ):
+                continue
+            if (word.capital and not word.initial) or (
+                words.caseless and lead(words, index)[0] != "bare"
+            ):
+                info = self._shortened(word.data)
+                if info is not None:
+                    found.append((index, index, info))
+        return found
 
 
 def _storms(words: Words) -> frozenset[bytes]:
@@ -175,8 +233,15 @@ def _storms(words: Words) -> frozenset[bytes]:
 def _never_alone(word: Word, lang: str | None) -> bool:
     """Tell whether a single word is no name whatever the gazetteer says; "Nord" is a French département."""
     if word.data in lists.DIRECTIONS:
-        return not (word.data == b"nord" and word.capital and not word.initial and lang == "fr")
-    return word.data in lists.NOT_PLACES or word.data.isdigit()
+        return not (
+            word.data == b"nord" and word.capital and not word.initial and lang == "fr"
+        )
+    return (
+        word.data in lists.NOT_PLACES
+        or word.data in lists.STREET_AFTER
+        or word.data in lists.BEFORE
+        or word.data.isdigit()
+    )
 
 
 def _weigh(frame: Frame, first: int, last: int, info: NameInfo) -> Sight | None:
@@ -186,9 +251,26 @@ def _weigh(frame: Frame, first: int, last: int, info: NameInfo) -> Sight | None:
     rows = (*info.codes, *info.rows) if code else info.rows
     if not rows:
         return None
-    shown = not in_tag(words, first) or whole_tag(words, first, last) or _tag_of_places(frame, first)
+    shown = (
+        not in_tag(words, first)
+        or whole_tag(words, first, last)
+        or _tag_of_places(frame, first)
+    )
     start, end = items[first].start, items[last].end
-    return Sight(first, last, start, end, "name", role, rows, total(features), wide, shown, None, features)
+    return Sight(
+        first,
+        last,
+        start,
+        end,
+        "name",
+        role,
+        rows,
+        total(features),
+        wide,
+        shown,
+        None,
+        features,
+    )
 
 
 def _tag_of_places(frame: Frame, index: int) -> bool:
@@ -201,7 +283,8 @@ def _tag_of_places(frame: Frame, index: int) -> bool:
     while last + 1 < len(items) and items[last + 1].gap == "":
         last += 1
     return all(
-        position in frame.named or items[position].data in lists.DIRECTIONS for position in range(first, last + 1)
+        position in frame.named or items[position].data in lists.DIRECTIONS
+        for position in range(first, last + 1)
     )
 
 
@@ -212,7 +295,15 @@ def _inside(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
 def _choose(found: list[Sight]) -> list[Sight]:
     """Keep non-overlapping sights: the longest that is not hopeless, then the most probable."""
     kept: list[Sight] = []
-    for sight in sorted(found, key=lambda one: (one.logit < HOPELESS, -(one.last - one.first), -one.logit, one.start)):
+    for sight in sorted(
+        found,
+        key=lambda one: (
+            one.logit < HOPELESS,
+            -(one.last - one.first),
+            -one.logit,
+            one.start,
+        ),
+    ):
         if all(sight.last < other.first or other.last < sight.first for other in kept):
             kept.append(sight)
     return kept
@@ -223,13 +314,29 @@ def _widened(words: Words, sight: Sight) -> Sight:
     before = sight.first - 1
     if before >= 0 and sight.logit > 0 and words.linked(sight.first):
         word = words.items[before]
-        if word.data in lists.DIRECTIONS and word.capital and not words.caseless and word.data != b"centre":
+        if (
+            word.data in lists.DIRECTIONS
+            and word.capital
+            and not words.caseless
+            and word.data != b"centre"
+        ):
             return sight._replace(first=before, start=word.start)
     return sight
 
 
 def _road_sight(road: RoadSight) -> Sight:
-    return Sight(-1, -1, road.start, road.end, "road", "at", (), 2.5 if road.sure else 0.3, wide=True, road=road)
+    return Sight(
+        -1,
+        -1,
+        road.start,
+        road.end,
+        "road",
+        "at",
+        (),
+        2.5 if road.sure else 0.3,
+        wide=True,
+        road=road,
+    )
 
 
 def _overlapping(kept: Sequence[Sight], first: int, last: int) -> list[Sight]:
@@ -237,23 +344,45 @@ def _overlapping(kept: Sequence[Sight], first: int, last: int) -> list[Sight]:
 
 
 def _phrase_sights(
-    words: Words, phrases: Sequence[Phrase], kept: list[Sight], blocked: Sequence[tuple[int, int]]
+    words: Words,
+    phrases: Sequence[Phrase],
+    kept: list[Sight],
+    blocked: Sequence[tuple[int, int]],
 ) -> list[Sight]:
     """Give the kind phrases that no gazetteer name fills, as unresolved streets and sites; weak names inside them go."""
     added: list[Sight] = []
     for phrase in phrases:
         start, end = words.items[phrase.first].start, words.items[phrase.last].end
         overlapping = _overlapping(kept, phrase.first, phrase.last)
-        if _inside(start, end, blocked) or any(sight.logit > 0 for sight in overlapping):
+        if _inside(start, end, blocked) or any(
+            sight.logit > 0 for sight in overlapping
+        ):
             continue
         role, feature = lead(words, phrase.first)
-        capital = any(word.capital for word in words.items[phrase.inner[0] : phrase.inner[1] + 1])
+        capital = any(
+            word.capital for word in words.items[phrase.inner[0] : phrase.inner[1] + 1]
+        )
         vague = words.items[phrase.first].data in lists.VAGUE_KINDS
-        logit = (0.3 if vague else 0.9) if capital and not words.shouting else (-1.0 if vague else 0.1)
+        logit = (
+            (0.3 if vague else 0.9)
+            if capital and not words.shouting
+            else (-1.0 if vague else 0.1)
+        )
         logit += 0.8 if feature in {"at", "local_noun", "origin", "towards"} else 0.0
         for sight in overlapping:
             kept.remove(sight)
-        added.append(Sight(phrase.first, phrase.last, start, end, "site" if phrase.site else "street", role, (), logit))
+        added.append(
+            Sight(
+                phrase.first,
+                phrase.last,
+                start,
+                end,
+                "site" if phrase.site else "street",
+                role,
+                (),
+                logit,
+            )
+        )
     return added
 
 
@@ -262,20 +391,48 @@ def _macro_sights(words: Words, kept: list[Sight]) -> list[Sight]:
     added = []
     items = words.items
     for index, word in enumerate(items):
-        two = word.data + b" " + items[index + 1].data if index + 1 < len(items) else b""
-        last = index + 1 if two in lists.MACRO else index if word.data in lists.MACRO else -1
+        two = (
+            word.data + b" " + items[index + 1].data if index + 1 < len(items) else b""
+        )
+        last = (
+            index + 1
+            if two in lists.MACRO
+            else index
+            if word.data in lists.MACRO
+            else -1
+        )
         if last == index and len(word.data) < 4 and not word.upper:
             continue
-        if last < 0 or word.mark in {"@", "/"} or (not word.capital and not words.caseless):
+        if (
+            last < 0
+            or word.mark in {"@", "/"}
+            or (not word.capital and not words.caseless)
+        ):
             continue
         if not (not in_tag(words, index) or whole_tag(words, index, last)):
             continue
         for sight in _overlapping(kept, index, last):
             kept.remove(sight)
         first = index
-        if index > 0 and words.linked(index) and items[index - 1].data in lists.DIRECTIONS and items[index - 1].capital:
+        if (
+            index > 0
+            and words.linked(index)
+            and items[index - 1].data in lists.DIRECTIONS
+            and items[index - 1].capital
+        ):
             first = index - 1
-        added.append(Sight(first, last, items[first].start, items[last].end, "unknown", lead(words, first)[0], (), 2.0))
+        added.append(
+            Sight(
+                first,
+                last,
+                items[first].start,
+                items[last].end,
+                "unknown",
+                lead(words, first)[0],
+                (),
+                2.0,
+            )
+        )
     return added
 
 
@@ -287,7 +444,12 @@ def _unknown_sights(
     entities: Sequence[Entity] | None,
 ) -> list[Sight]:
     """Give capitalised names behind a locative, and NER's places, that the gazetteer does not hold; they stay unresolved."""
-    covered = {index for sight in kept if sight.logit > 0 for index in range(sight.first, sight.last + 1)}
+    covered = {
+        index
+        for sight in kept
+        if sight.logit > 0
+        for index in range(sight.first, sight.last + 1)
+    }
     added: list[Sight] = []
     index = 0
     while index < len(words.items):
@@ -300,7 +462,9 @@ def _unknown_sights(
                 covered.update(range(index, last + 1))
         index = last + 1
     for entity in entities or ():
-        sight = _entity_sight(words, entity, covered) if entity.label == "place" else None
+        sight = (
+            _entity_sight(words, entity, covered) if entity.label == "place" else None
+        )
         if sight is not None and not _inside(sight.start, sight.end, blocked):
             added.append(sight)
             covered.update(range(sight.first, sight.last + 1))
@@ -335,7 +499,13 @@ def _unknown_end(words: Words, index: int, covered: set[int]) -> int:
     return last
 
 
-def _unknown(words: Words, lang: str | None, first: int, last: int, entities: Sequence[Entity] | None) -> Sight | None:
+def _unknown(
+    words: Words,
+    lang: str | None,
+    first: int,
+    last: int,
+    entities: Sequence[Entity] | None,
+) -> Sight | None:
     role, feature = lead(words, first)
     if role not in {"at", "origin", "towards"} or feature == "of":
         return None
@@ -352,25 +522,46 @@ def _unknown(words: Words, lang: str | None, first: int, last: int, entities: Se
         logit -= SURE_DOUBT if led and not words.titled else LOOSE_DOUBT
     if word.upper:
         logit -= 0.8
-    return Sight(first, last, word.start, end, "unknown", role, (), logit) if logit > HOPELESS else None
+    return (
+        Sight(first, last, word.start, end, "unknown", role, (), logit)
+        if logit > HOPELESS
+        else None
+    )
 
 
 def _entity_sight(words: Words, entity: Entity, covered: set[int]) -> Sight | None:
     inside = [
-        position for position, word in enumerate(words.items) if entity.start <= word.start and word.end <= entity.end
+        position
+        for position, word in enumerate(words.items)
+        if entity.start <= word.start and word.end <= entity.end
     ]
     if not inside or covered.intersection(inside):
         return None
-    while inside and words.items[inside[0]].data in lists.ARTICLES | lists.GENITIVE | lists.NOT_PLACES | lists.LOCATIVE:
+    while (
+        inside
+        and words.items[inside[0]].data
+        in lists.ARTICLES | lists.GENITIVE | lists.NOT_PLACES | lists.LOCATIVE
+    ):
         inside.pop(0)
-    if not inside or not words.items[inside[0]].capital or any(words.items[position].mark for position in inside):
+    if (
+        not inside
+        or not words.items[inside[0]].capital
+        or any(words.items[position].mark for position in inside)
+    ):
         return None
     if len(inside) == 1 and words.items[inside[0]].data in lists.NOT_NAMES:
         return None
     role, feature = lead(words, inside[0])
     logit = 0.2 + (1.0 if feature else 0.0)
     return Sight(
-        inside[0], inside[-1], words.items[inside[0]].start, words.items[inside[-1]].end, "unknown", role, (), logit
+        inside[0],
+        inside[-1],
+        words.items[inside[0]].start,
+        words.items[inside[-1]].end,
+        "unknown",
+        role,
+        (),
+        logit,
     )
 
 

@@ -16,7 +16,9 @@ MAX_WORDS: Final = 400
 """Words looked at in one post; what comes after is not searched for places (the limit of a post's cost)."""
 
 _WORD: Final = re.compile(rb"[^ ]+")
-_LINK: Final = re.compile(r"(?:https?://|www\.)\S+|\b[\w.+-]+@[\w-]+\.\w+", re.IGNORECASE)
+_LINK: Final = re.compile(
+    r"(?:https?://|www\.)\S+|\b[\w.+-]+@[\w-]+\.\w+", re.IGNORECASE
+)
 _ENDS_SENTENCE: Final = frozenset('.!?…:\n|•«"“')
 
 
@@ -69,13 +71,30 @@ class Words:
             written = text[start:end]
             capital = written[:1].isupper()
             all_upper = capital and written.isupper() and end - start > 1
-            initial = not items or not _ENDS_SENTENCE.isdisjoint(gap) or (mark_before == "@" and gap != "")
+            initial = (
+                not items
+                or not _ENDS_SENTENCE.isdisjoint(gap)
+                or (mark_before == "@" and gap != "")
+            )
             mark = gap[-1] if gap and gap[-1] in "#@" else ""
             if not mark and mark_before == "@" and gap in {"_", "-", "."}:
                 mark = "@"
             if links and any(low <= start < high for low, high in links):
                 mark = "/"
-            items.append(Word(match.group(), at, to, start, end, capital, all_upper, initial, mark, gap))
+            items.append(
+                Word(
+                    match.group(),
+                    at,
+                    to,
+                    start,
+                    end,
+                    capital,
+                    all_upper,
+                    initial,
+                    mark,
+                    gap,
+                )
+            )
             if not mark and written[:1].isalpha():
                 if all_upper:
                     upper += 1
@@ -100,7 +119,13 @@ class Words:
 
     def glued(self, index: int) -> bool:
         """Tell whether a hyphen or an underscore ties the word to the one before it (a part of a longer name)."""
-        return 0 < index < len(self.items) and self.items[index].gap in {"-", "‐", "‑", "_", "–"}  # noqa: RUF001
+        return 0 < index < len(self.items) and self.items[index].gap in {
+            "-",
+            "‐",
+            "‑",
+            "_",
+            "–",
+        }  # noqa: RUF001
 
     def near(self, index: int) -> bool:
         """Tell whether only a blank stands between the word and the one before it."""
