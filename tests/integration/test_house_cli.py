@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,21 @@ def test_a_missing_input_is_one_line_not_a_traceback(tmp_path):
     done = run("replay", str(tmp_path / "absent.jsonl"), "--incidents", str(tmp_path / "out.jsonl"))
     assert done.returncode == 2
     assert "absent.jsonl" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_one_line_not_a_traceback():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        settings = {
+            "TOCSIN_INGEST__FOLLOW_PATHS": '["-"]',
+            "TOCSIN_METRICS__PORT": str(taken.getsockname()[1]),
+            "TOCSIN_RUNTIME__EXTRACT_PROCESSES": "0",
+        }
+        done = run("run", input="", env=os.environ | settings)
+    assert done.returncode in {1, 2}
+    assert "ddress" in done.stderr
     assert "Traceback" not in done.stderr
 
 

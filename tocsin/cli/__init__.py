@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the thing asked for failed, 2 bad usage, settings or input
 from __future__ import annotations
 
 import difflib
+import errno
 import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -23,6 +24,8 @@ DONE: Final = 0
 FAILED: Final = 1
 BAD_USAGE: Final = 2
 INTERRUPTED: Final = 130
+MENDABLE: Final = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, errno.ENOSPC, errno.EDQUOT})
+"""Errors of the system without a file name that a person can mend: a line says enough, a traceback would not help."""
 
 COMMANDS: Final[dict[str, str]] = {
     "demo": "Play simulated France live: the first thing to run. Ends by itself.",
@@ -79,9 +82,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return DONE
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in MENDABLE:
             raise
-        return _refuse(f"{error.filename}: {error.strerror}")
+        return _refuse(f"{error.filename}: {error.strerror}" if error.filename is not None else str(error.strerror))
     except KeyboardInterrupt:
         return INTERRUPTED
     return code if isinstance(code, int) else DONE
