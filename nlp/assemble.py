@@ -89,10 +89,7 @@ def assemble(
 ) -> tuple[Place, ...]:
     """Give the candidates of a post, best first; their scores are rounded to 4 digits and sum to at most 1."""
     usable = [
-        one
-        for one in named
-        if one.probability >= MIN_PROBABILITY
-        and (one.choices or one.sight.road is not None)
+        one for one in named if one.probability >= MIN_PROBABILITY and (one.choices or one.sight.road is not None)
     ]
     towns = [one for one in usable if one.choices]
     shares: list[_Share] = []
@@ -104,10 +101,7 @@ def assemble(
             weight *= 1.2
         else:
             weight *= _fineness(one, usable)
-            places = [
-                (_place(one, candidate, make), share)
-                for candidate, share in one.choices
-            ]
+            places = [(_place(one, candidate, make), share) for candidate, share in one.choices]
         if not places:
             continue
         reach = sum(share for _, share in places)
@@ -115,19 +109,12 @@ def assemble(
         shares += [_Share(place, weight * share) for place, share in places]
     mass = min(MAX_MASS, 1.0 - missing)
     total = sum(share.weight for share in shares)
-    merged = _merge(
-        [(share.place, mass * share.weight / total) for share in shares if total > 0]
-    )
+    merged = _merge([(share.place, mass * share.weight / total) for share in shares if total > 0])
     merged = _with_point(merged, mass if total > 0 else 0.0, point, make)
     merged = _with_profile(merged, profile, point, make)
     ranked = sorted(merged, key=lambda pair: (-round(pair[1], 6), pair[0].id))
-    kept = [(place, score) for place, score in ranked if score >= MIN_SCORE][
-        :MAX_PLACES
-    ]
-    return tuple(
-        msgspec.structs.replace(place, score=int(score * 10_000) / 10_000)
-        for place, score in kept
-    )
+    kept = [(place, score) for place, score in ranked if score >= MIN_SCORE][:MAX_PLACES]
+    return tuple(msgspec.structs.replace(place, score=int(score * 10_000) / 10_000) for place, score in kept)
 
 
 def _role(role: str) -> float:
@@ -152,12 +139,7 @@ def _fineness(one: Named, usable: Sequence[Named]) -> float:
             continue
         if best.kind in COARSE and rival.kind not in COARSE:
             factor = min(factor, PARENT if _holds(best, rival) else COARSE_BESIDE_FINE)
-        elif (
-            best.kind in COARSE
-            and rival.kind in COARSE
-            and _holds(best, rival)
-            and best.kind != rival.kind
-        ):
+        elif best.kind in COARSE and rival.kind in COARSE and _holds(best, rival) and best.kind != rival.kind:
             factor = min(factor, PARENT)
         elif best.kind == "town" and rival.kind in SUBTOWN:
             gap = distance_km(best.lat, best.lon, rival.lat, rival.lon)
@@ -177,13 +159,9 @@ def _holds(outer: Candidate, inner: Candidate) -> bool:
 
 
 def _place(one: Named, candidate: Candidate, make: Make) -> Place:
-    place = make.place(
-        candidate.row, "gazetteer" if one.probability >= 0.5 else "gazetteer_weak", 1.0
-    )
+    place = make.place(candidate.row, "gazetteer" if one.probability >= 0.5 else "gazetteer_weak", 1.0)
     if one.sight.wide and candidate.kind not in COARSE:
-        place = msgspec.structs.replace(
-            place, uncertainty_km=max(WIDE_KM, place.uncertainty_km)
-        )
+        place = msgspec.structs.replace(place, uncertainty_km=max(WIDE_KM, place.uncertainty_km))
     return place
 
 
@@ -202,31 +180,21 @@ def _road_places(
     for town in towns:
         candidate, share = town.choices[0]
         if candidate.kind not in COARSE and town.probability >= 0.4:
-            anchored.append(
-                (candidate, town.probability * share * ROLE_WEIGHT[town.sight.role])
-            )
+            anchored.append((candidate, town.probability * share * ROLE_WEIGHT[town.sight.role]))
     country = road.country
     if anchored:
         total = sum(weight for _, weight in anchored)
         return [
-            (_on_road(road.ref, candidate, make, 0.0), weight / max(total, 1.0))
-            for candidate, weight in anchored[:4]
+            (_on_road(road.ref, candidate, make, 0.0), weight / max(total, 1.0)) for candidate, weight in anchored[:4]
         ]
     if point is not None:
         town_near = make.nearest_town(point.lat, point.lon)
-        return (
-            []
-            if town_near is None
-            else [(_on_road(road.ref, town_near, make, 0.0), 0.5)]
-        )
+        return [] if town_near is None else [(_on_road(road.ref, town_near, make, 0.0), 0.5)]
     if profile is not None and profile.candidate.kind == "town":
         share = PROFILE_SCORE if road.kind == "ref" else ROAD_ALONE_SCORE
         return [(_on_road(road.ref, profile.candidate, make, 8.0), share)]
     along = make.road(road.ref, country)[:MAX_PLACES]
-    return [
-        (_on_road(road.ref, candidate, make, 15.0), ROAD_ALONE_SCORE / len(along))
-        for candidate in along
-    ]
+    return [(_on_road(road.ref, candidate, make, 15.0), ROAD_ALONE_SCORE / len(along)) for candidate in along]
 
 
 def _on_road(ref: str, town: Candidate, make: Make, extra_km: float) -> Place:
@@ -249,9 +217,7 @@ def _merge(pairs: list[tuple[Place, float]]) -> list[tuple[Place, float]]:
         if known is None:
             merged[place.id] = (place, score)
         else:
-            finer = (
-                known[0] if known[0].uncertainty_km <= place.uncertainty_km else place
-            )
+            finer = known[0] if known[0].uncertainty_km <= place.uncertainty_km else place
             merged[place.id] = (finer, known[1] + score)
     return list(merged.values())
 
@@ -281,9 +247,7 @@ def _with_point(
             near += score
         else:
             far += score
-    share = (
-        GPS_ALONE * (1.0 - mass) + GPS_WITH_NEAR_TEXT * near + GPS_WITH_FAR_TEXT * far
-    )
+    share = GPS_ALONE * (1.0 - mass) + GPS_WITH_NEAR_TEXT * near + GPS_WITH_FAR_TEXT * far
     # A fine place of the text keeps its weight against the device; a coarse one gives way to it.
     coarse = sum(score for one, score in pairs if one.kind in COARSE)
     share = min(MAX_MASS, share + 0.4 * coarse * (near > far))
@@ -305,11 +269,6 @@ def _with_profile(
         return pairs
     place = make.place(profile.candidate.row, "profile", 1.0)
     if any(one.id == place.id for one, _ in pairs):
-        return [
-            (one, value + score if one.id == place.id else value)
-            for one, value in pairs
-        ]
-    place = msgspec.structs.replace(
-        place, uncertainty_km=max(PROFILE_MIN_KM, 2 * place.uncertainty_km)
-    )
+        return [(one, value + score if one.id == place.id else value) for one, value in pairs]
+    place = msgspec.structs.replace(place, uncertainty_km=max(PROFILE_MIN_KM, 2 * place.uncertainty_km))
     return [*pairs, (place, score)]

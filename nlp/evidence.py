@@ -140,9 +140,7 @@ def total(features: Mapping[str, float]) -> float:
     return math.fsum(WEIGHTS[name] * value for name, value in features.items())
 
 
-def features_of(
-    frame: Frame, first: int, last: int, info: NameInfo
-) -> tuple[dict[str, float], str, bool, bool]:
+def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[dict[str, float], str, bool, bool]:
     """Give the features of the gazetteer name in words ``first..last``, its role, whether it is wide, and whether it is a code.
 
     *Wide* means near and not there: "sortie Mantes", "vu de Lyon", "Mantes-Sud".
@@ -169,25 +167,15 @@ def features_of(
         )
         if holds
     )
-    ordinary = (
-        info.common
-        or (info.loan and not head.capital)
-        or (first == last and _also_plain(words, first))
-    )
+    ordinary = info.common or (info.loan and not head.capital) or (first == last and _also_plain(words, first))
     if ordinary and not code and not tagged:
         found["common"] = 1.0
-        exposed = (
-            not head.capital
-            or words.shouting
-            or (head.initial and info.population < EXPOSED_POPULATION)
-        )
+        exposed = not head.capital or words.shouting or (head.initial and info.population < EXPOSED_POPULATION)
         if exposed or (words.caseless and not head.capital):
             found["common_exposed"] = 1.0
             found["size"] = min(0.5, found["size"])
         else:
-            found["common_large"] = min(
-                2.0, max(0.0, math.log10(info.population + 1.0) - 4.5)
-            )
+            found["common_large"] = min(2.0, max(0.0, math.log10(info.population + 1.0) - 4.5))
     if head.end - head.start <= 3 and first == last and not code:
         found["short"] = 1.0
     if not tagged:
@@ -207,22 +195,16 @@ def _is_code(frame: Frame, first: int, last: int) -> bool:
     items = frame.words.items
     head = items[first]
     if last > first:
-        return all(word.capital for word in items[first : last + 1]) and items[
-            last
-        ].gap in {".", ". "}
+        return all(word.capital for word in items[first : last + 1]) and items[last].gap in {".", ". "}
     if not head.upper or frame.words.shouting:
         return False
-    return head.data not in lists.RISKY_CODES or (
-        first - 1 in frame.named and head.gap in {", ", " ", ","}
-    )
+    return head.data not in lists.RISKY_CODES or (first - 1 in frame.named and head.gap in {", ", " ", ","})
 
 
 def _also_plain(words: Words, index: int) -> bool:
     """Tell whether the post also writes the word without a capital ("Nice, très nice")."""
     word = words.items[index]
-    return word.capital and any(
-        other.data == word.data and not other.capital for other in words.items
-    )
+    return word.capital and any(other.data == word.data and not other.capital for other in words.items)
 
 
 def in_tag(words: Words, index: int) -> bool:
@@ -238,22 +220,15 @@ def in_tag(words: Words, index: int) -> bool:
 
 def whole_tag(words: Words, first: int, last: int) -> bool:
     """Tell whether the words make a whole hashtag."""
-    return words.items[first].mark == "#" and (
-        last + 1 >= len(words.items) or words.items[last + 1].gap != ""
-    )
+    return words.items[first].mark == "#" and (last + 1 >= len(words.items) or words.items[last + 1].gap != "")
 
 
-def _written(
-    found: dict[str, float], words: Words, first: int, last: int, tagged: bool
-) -> None:  # noqa: FBT001  # a plain fact
+def _written(found: dict[str, float], words: Words, first: int, last: int, tagged: bool) -> None:  # noqa: FBT001  # a plain fact
     head = words.items[first]
     if tagged:
         found["tag" if whole_tag(words, first, last) else "tag_part"] = 1.0
         return
-    capital = all(
-        word.capital or word.data in lists.CONNECTORS
-        for word in words.items[first : last + 1]
-    )
+    capital = all(word.capital or word.data in lists.CONNECTORS for word in words.items[first : last + 1])
     if head.initial and head.capital and not words.shouting and words.caseless:
         found["capital_initial"] = 1.0
     if words.caseless:
@@ -276,11 +251,7 @@ def lead(words: Words, first: int) -> tuple[str, str]:
     index = first - 1
     if index < 0 or items[first].gap not in _GAPS_LED:
         return "bare", ""
-    if (
-        items[index].data in lists.ARTICLES
-        and index > 0
-        and items[index].gap in {" ", "'", "’"}
-    ):
+    if items[index].data in lists.ARTICLES and index > 0 and items[index].gap in {" ", "'", "’"}:
         index -= 1
     word = items[index]
     if word.mark:
@@ -291,16 +262,10 @@ def lead(words: Words, first: int) -> tuple[str, str]:
         return "towards", "towards" if word.data != b"to" else "of"
     if word.data in lists.LOCATIVE:
         # "a" may be the French verb or the English article
-        return "at", "at" if len(word.data) > 1 or "à" in words.text[
-            word.start : word.end
-        ].lower() else "at_weak"
+        return "at", "at" if len(word.data) > 1 or "à" in words.text[word.start : word.end].lower() else "at_weak"
     if word.data in lists.GENITIVE and word.data != b"s":
         before = items[index - 1].data if index > 0 else b""
-        if (
-            before in lists.LOCAL_NOUNS
-            or before in lists.LOCATIVE
-            or before in {b"pres", b"loin", b"proche"}
-        ):
+        if before in lists.LOCAL_NOUNS or before in lists.LOCATIVE or before in {b"pres", b"loin", b"proche"}:
             return "at", "local_noun"
         return "of", "of"
     if word.data in lists.LOCAL_NOUNS or word.data == b"on":
@@ -340,15 +305,12 @@ def _neighbours(found: dict[str, float], frame: Frame, first: int, last: int) ->
         found["listed"] = 1.0
     before = first - 1
     if before >= 0 and (
-        (items[first].gap in _GAPS_LISTED and before in named)
-        or (items[before].data in _AND and before - 1 in named)
+        (items[first].gap in _GAPS_LISTED and before in named) or (items[before].data in _AND and before - 1 in named)
     ):
         found["listed"] = 1.0
 
 
-def person(
-    found: dict[str, float], words: Words, first: int, last: int, named: frozenset[int]
-) -> None:
+def person(found: dict[str, float], words: Words, first: int, last: int, named: frozenset[int]) -> None:
     """Add what speaks for a person's, a club's or a longer name."""
     items = words.items
     if first == last and items[first].data in lists.GIVEN_NAMES:
@@ -371,18 +333,16 @@ def person(
             found["name_before"] = 1.0
     if last + 1 < len(items) and words.linked(last + 1):
         after = items[last + 1]
-        if (
-            after.data in lists.CLUB_AFTER
-            and (after.capital or after.data in {b"vs", b"v"})
-        ) or (after.data in lists.ADVERT_AFTER and after.capital):
+        if (after.data in lists.CLUB_AFTER and (after.capital or after.data in {b"vs", b"v"})) or (
+            after.data in lists.ADVERT_AFTER and after.capital
+        ):
             found["club"] = 1.0
         elif (
             after.capital
             and not after.upper
             and not words.caseless
             and last + 1 not in named
-            and after.data
-            not in lists.DIRECTIONS | lists.STREET_AFTER | lists.NOT_PLACES
+            and after.data not in lists.DIRECTIONS | lists.STREET_AFTER | lists.NOT_PLACES
         ):
             found["name_after"] = 1.0
 
@@ -398,27 +358,16 @@ def _hyphens(found: dict[str, float], frame: Frame, first: int, last: int) -> bo
             cut = True
         elif following not in frame.strong:
             found["part"] = 1.0
-    if (
-        words.glued(first)
-        and first - 1 not in frame.strong
-        and items[first - 1].data not in lists.HYPHEN_BEFORE
-    ):
+    if words.glued(first) and first - 1 not in frame.strong and items[first - 1].data not in lists.HYPHEN_BEFORE:
         found["part"] = 1.0
     return cut
 
 
-def _phrase(
-    found: dict[str, float], frame: Frame, first: int, last: int, *, fine: bool
-) -> bool:
+def _phrase(found: dict[str, float], frame: Frame, first: int, last: int, *, fine: bool) -> bool:
     """Add what the kind phrase round the name says; tell whether the name is then only near ("sortie Mantes")."""
     for phrase in frame.phrases:
         if phrase.first <= first and last <= phrase.last:
-            if (
-                phrase.regional
-                or phrase.inner == (first, last)
-                and phrase.site
-                and fine
-            ):
+            if phrase.regional or phrase.inner == (first, last) and phrase.site and fine:
                 return False
             if phrase.first == first and phrase.last == last:
                 found["phrase_whole"] = 1.0
@@ -435,9 +384,7 @@ def _phrase(
 def _ner(start: int, end: int, entities: Sequence[Entity]) -> str:
     for entity in entities:
         if entity.start < end and start < entity.end:
-            return {"place": "ner_place", "person": "ner_person"}.get(
-                entity.label, "ner_other"
-            )
+            return {"place": "ner_place", "person": "ner_person"}.get(entity.label, "ner_other")
     return "ner_none"
 
 

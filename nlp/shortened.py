@@ -53,11 +53,7 @@ class Shortened:
                 break
             for row in table.candidates(name_id)[:3]:
                 population = table.population(row)
-                if (
-                    table.kind(row) == "town"
-                    and table.country(row) in COUNTRIES
-                    and population >= MIN_POPULATION
-                ):
+                if table.kind(row) == "town" and table.country(row) in COUNTRIES and population >= MIN_POPULATION:
                     towns[row] = population
         ranked = sorted(towns, key=lambda row: (-towns[row], row))[:MAX_TOWNS]
         for rival in ranked[1:]:

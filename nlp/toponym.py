@@ -45,6 +45,8 @@ SURE_DOUBT: Final = 0.3
 """Log-odds that an unknown English name loses even behind "in" or "near"."""
 LOOSE_DOUBT: Final = 2.0
 """The same behind other words, or in a headline."""
+TERM_SLACK: Final = 3
+"""Characters by which a hazard term may exceed a name and still be the same word with its article."""
 HOPELESS: Final = -1.5
 """A match below these log-odds never wins over a shorter one."""
 
@@ -106,24 +108,18 @@ class Reader:
     ) -> list[Sight]:
         """Give the sights of a post, in order, without overlaps.
 
-        ``taken`` are the spans of hazard terms: no name lies inside one. ``entities`` are those of NER, ``None`` when it did not read.
+        ``taken`` are the spans of hazard terms: a name that is no more than such a term is none ("Tornade", "Séisme"), while a long one may
+        hold a name ("crash near Cobham"). ``entities`` are those of NER, ``None`` when it did not read.
         """
         words = Words(text, folded)
         if not words.items:
             return []
         phrases = find_phrases(words, lang)
-        roads = [
-            road
-            for road in find_roads(words, lang)
-            if not _inside(road.start, road.end, taken)
-        ]
-        blocked = [*taken, *((road.start, road.end) for road in roads)]
+        roads = find_roads(words, lang)
+        blocked = [(road.start, road.end) for road in roads]
         matches = self._matches(words, folded, lang)
         named = frozenset(
-            index
-            for first, last, _ in matches
-            for index in range(first, last + 1)
-            if words.items[first].capital
+            index for first, last, _ in matches for index in range(first, last + 1) if words.items[first].capital
         )
         strong = frozenset(
             index
@@ -135,27 +131,26 @@ class Reader:
         found = []
         for first, last, info in matches:
             sight = _weigh(frame, first, last, info)
-            if sight is not None and not _inside(sight.start, sight.end, blocked):
-                found.append(sight)
+            if sight is None or _inside(sight.start, sight.end, blocked) or _hazard_word(words, sight, taken):
+                continue
+            found.append(sight)
         kept = [_widened(words, sight) for sight in _choose(found)]
         kept += _phrase_sights(words, phrases, kept, blocked)
         kept += _macro_sights(words, kept)
-        unknown = _unknown_sights(words, lang, kept, blocked, entities)
-        kept = [
+        unknown = [
             sight
-            for sight in kept
-            if not any(
-                sight.first <= one.last and one.first <= sight.last for one in unknown
-            )
+            for sight in _unknown_sights(words, lang, kept, blocked, entities)
+            if not _hazard_word(words, sight, taken)
+        ]
+        kept = [
+            sight for sight in kept if not any(sight.first <= one.last and one.first <= sight.last for one in unknown)
         ]
         kept += unknown
         kept += [_road_sight(road) for road in roads]
         kept.sort(key=lambda sight: (-sight.logit, sight.start))
         return sorted(kept[:MAX_SIGHTS], key=lambda sight: (sight.start, sight.end))
 
-    def _matches(
-        self, words: Words, folded: Folded, lang: str | None
-    ) -> list[tuple[int, int, NameInfo]]:
+    def _matches(self, words: Words, folded: Folded, lang: str | None) -> list[tuple[int, int, NameInfo]]:
         items = words.items
         matches: list[tuple[int, int, NameInfo]] = []
         for at, to, name_id in self._find(folded.data):
@@ -171,11 +166,7 @@ class Reader:
         if lang == "fr":
             matches += self._cut_names(
                 words,
-                {
-                    index
-                    for first, last, _ in matches
-                    for index in range(first, last + 1)
-                },
+                {index for first, last, _ in matches for index in range(first, last + 1)},
             )
         first = 0
         while first < len(items):
@@ -188,30 +179,19 @@ class Reader:
             ):
                 last += 1
             if last > first and items[first].capital:
-                info = self._dotted(
-                    b"".join(word.data for word in items[first : last + 1])
-                )
+                info = self._dotted(b"".join(word.data for word in items[first : last + 1]))
                 if info is not None:
                     matches.append((first, last, info))
             first = last + 1
         return matches
 
-    def _cut_names(
-        self, words: Words, covered: set[int]
-    ) -> list[tuple[int, int, NameInfo]]:
+    def _cut_names(self, words: Words, covered: set[int]) -> list[tuple[int, int, NameInfo]]:
         """Find towns called by their first word, where a preposition or a capital leads to it."""
         found = []
         for index, word in enumerate(words.items):
-            if (
-                index in covered
-                or word.mark
-                or len(word.data) < 5
-                or word.data in lists.NOT_PLACES
-            ):
+            if index in covered or word.mark or len(word.data) < 5 or word.data in lists.NOT_PLACES:
                 continue
-            if (word.capital and not word.initial) or (
-                words.caseless and lead(words, index)[0] != "bare"
-            ):
+            if (word.capital and not word.initial) or (words.caseless and lead(words, index)[0] != "bare"):
                 info = self._shortened(word.data)
                 if info is not None:
                     found.append((index, index, info))
@@ -233,9 +213,7 @@ def _storms(words: Words) -> frozenset[bytes]:
 def _never_alone(word: Word, lang: str | None) -> bool:
     """Tell whether a single word is no name whatever the gazetteer says; "Nord" is a French département."""
     if word.data in lists.DIRECTIONS:
-        return not (
-            word.data == b"nord" and word.capital and not word.initial and lang == "fr"
-        )
+        return not (word.data == b"nord" and word.capital and not word.initial and lang == "fr")
     return (
         word.data in lists.NOT_PLACES
         or word.data in lists.STREET_AFTER
@@ -251,11 +229,7 @@ def _weigh(frame: Frame, first: int, last: int, info: NameInfo) -> Sight | None:
     rows = (*info.codes, *info.rows) if code else info.rows
     if not rows:
         return None
-    shown = (
-        not in_tag(words, first)
-        or whole_tag(words, first, last)
-        or _tag_of_places(frame, first)
-    )
+    shown = not in_tag(words, first) or whole_tag(words, first, last) or _tag_of_places(frame, first)
     start, end = items[first].start, items[last].end
     return Sight(
         first,
@@ -283,8 +257,19 @@ def _tag_of_places(frame: Frame, index: int) -> bool:
     while last + 1 < len(items) and items[last + 1].gap == "":
         last += 1
     return all(
-        position in frame.named or items[position].data in lists.DIRECTIONS
-        for position in range(first, last + 1)
+        position in frame.named or items[position].data in lists.DIRECTIONS for position in range(first, last + 1)
+    )
+
+
+def _hazard_word(words: Words, sight: Sight, taken: Sequence[tuple[int, int]]) -> bool:
+    """Tell whether the sight is a hazard term: inside one that is hardly longer, or inside any when it has no capital."""
+    length = sight.end - sight.start
+    plain = not words.items[sight.first].capital or words.shouting
+    return any(
+        low <= sight.start
+        and sight.end <= high
+        and (high - low <= length + TERM_SLACK or (plain and sight.role == "bare"))
+        for low, high in taken
     )
 
 
@@ -314,12 +299,7 @@ def _widened(words: Words, sight: Sight) -> Sight:
     before = sight.first - 1
     if before >= 0 and sight.logit > 0 and words.linked(sight.first):
         word = words.items[before]
-        if (
-            word.data in lists.DIRECTIONS
-            and word.capital
-            and not words.caseless
-            and word.data != b"centre"
-        ):
+        if word.data in lists.DIRECTIONS and word.capital and not words.caseless and word.data != b"centre":
             return sight._replace(first=before, start=word.start)
     return sight
 
@@ -354,20 +334,12 @@ def _phrase_sights(
     for phrase in phrases:
         start, end = words.items[phrase.first].start, words.items[phrase.last].end
         overlapping = _overlapping(kept, phrase.first, phrase.last)
-        if _inside(start, end, blocked) or any(
-            sight.logit > 0 for sight in overlapping
-        ):
+        if _inside(start, end, blocked) or any(sight.logit > 0 for sight in overlapping):
             continue
         role, feature = lead(words, phrase.first)
-        capital = any(
-            word.capital for word in words.items[phrase.inner[0] : phrase.inner[1] + 1]
-        )
+        capital = any(word.capital for word in words.items[phrase.inner[0] : phrase.inner[1] + 1])
         vague = words.items[phrase.first].data in lists.VAGUE_KINDS
-        logit = (
-            (0.3 if vague else 0.9)
-            if capital and not words.shouting
-            else (-1.0 if vague else 0.1)
-        )
+        logit = (0.3 if vague else 0.9) if capital and not words.shouting else (-1.0 if vague else 0.1)
         logit += 0.8 if feature in {"at", "local_noun", "origin", "towards"} else 0.0
         for sight in overlapping:
             kept.remove(sight)
@@ -391,35 +363,18 @@ def _macro_sights(words: Words, kept: list[Sight]) -> list[Sight]:
     added = []
     items = words.items
     for index, word in enumerate(items):
-        two = (
-            word.data + b" " + items[index + 1].data if index + 1 < len(items) else b""
-        )
-        last = (
-            index + 1
-            if two in lists.MACRO
-            else index
-            if word.data in lists.MACRO
-            else -1
-        )
+        two = word.data + b" " + items[index + 1].data if index + 1 < len(items) else b""
+        last = index + 1 if two in lists.MACRO else index if word.data in lists.MACRO else -1
         if last == index and len(word.data) < 4 and not word.upper:
             continue
-        if (
-            last < 0
-            or word.mark in {"@", "/"}
-            or (not word.capital and not words.caseless)
-        ):
+        if last < 0 or word.mark in {"@", "/"} or (not word.capital and not words.caseless):
             continue
         if not (not in_tag(words, index) or whole_tag(words, index, last)):
             continue
         for sight in _overlapping(kept, index, last):
             kept.remove(sight)
         first = index
-        if (
-            index > 0
-            and words.linked(index)
-            and items[index - 1].data in lists.DIRECTIONS
-            and items[index - 1].capital
-        ):
+        if index > 0 and words.linked(index) and items[index - 1].data in lists.DIRECTIONS and items[index - 1].capital:
             first = index - 1
         added.append(
             Sight(
@@ -444,12 +399,7 @@ def _unknown_sights(
     entities: Sequence[Entity] | None,
 ) -> list[Sight]:
     """Give capitalised names behind a locative, and NER's places, that the gazetteer does not hold; they stay unresolved."""
-    covered = {
-        index
-        for sight in kept
-        if sight.logit > 0
-        for index in range(sight.first, sight.last + 1)
-    }
+    covered = {index for sight in kept if sight.logit > 0 for index in range(sight.first, sight.last + 1)}
     added: list[Sight] = []
     index = 0
     while index < len(words.items):
@@ -462,9 +412,7 @@ def _unknown_sights(
                 covered.update(range(index, last + 1))
         index = last + 1
     for entity in entities or ():
-        sight = (
-            _entity_sight(words, entity, covered) if entity.label == "place" else None
-        )
+        sight = _entity_sight(words, entity, covered) if entity.label == "place" else None
         if sight is not None and not _inside(sight.start, sight.end, blocked):
             added.append(sight)
             covered.update(range(sight.first, sight.last + 1))
@@ -522,32 +470,18 @@ def _unknown(
         logit -= SURE_DOUBT if led and not words.titled else LOOSE_DOUBT
     if word.upper:
         logit -= 0.8
-    return (
-        Sight(first, last, word.start, end, "unknown", role, (), logit)
-        if logit > HOPELESS
-        else None
-    )
+    return Sight(first, last, word.start, end, "unknown", role, (), logit) if logit > HOPELESS else None
 
 
 def _entity_sight(words: Words, entity: Entity, covered: set[int]) -> Sight | None:
     inside = [
-        position
-        for position, word in enumerate(words.items)
-        if entity.start <= word.start and word.end <= entity.end
+        position for position, word in enumerate(words.items) if entity.start <= word.start and word.end <= entity.end
     ]
     if not inside or covered.intersection(inside):
         return None
-    while (
-        inside
-        and words.items[inside[0]].data
-        in lists.ARTICLES | lists.GENITIVE | lists.NOT_PLACES | lists.LOCATIVE
-    ):
+    while inside and words.items[inside[0]].data in lists.ARTICLES | lists.GENITIVE | lists.NOT_PLACES | lists.LOCATIVE:
         inside.pop(0)
-    if (
-        not inside
-        or not words.items[inside[0]].capital
-        or any(words.items[position].mark for position in inside)
-    ):
+    if not inside or not words.items[inside[0]].capital or any(words.items[position].mark for position in inside):
         return None
     if len(inside) == 1 and words.items[inside[0]].data in lists.NOT_NAMES:
         return None

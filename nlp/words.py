@@ -16,9 +16,7 @@ MAX_WORDS: Final = 400
 """Words looked at in one post; what comes after is not searched for places (the limit of a post's cost)."""
 
 _WORD: Final = re.compile(rb"[^ ]+")
-_LINK: Final = re.compile(
-    r"(?:https?://|www\.)\S+|\b[\w.+-]+@[\w-]+\.\w+", re.IGNORECASE
-)
+_LINK: Final = re.compile(r"(?:https?://|www\.)\S+|\b[\w.+-]+@[\w-]+\.\w+", re.IGNORECASE)
 _ENDS_SENTENCE: Final = frozenset('.!?…:\n|•«"“')
 
 
@@ -71,11 +69,7 @@ class Words:
             written = text[start:end]
             capital = written[:1].isupper()
             all_upper = capital and written.isupper() and end - start > 1
-            initial = (
-                not items
-                or not _ENDS_SENTENCE.isdisjoint(gap)
-                or (mark_before == "@" and gap != "")
-            )
+            initial = not items or not _ENDS_SENTENCE.isdisjoint(gap) or (mark_before == "@" and gap != "")
             mark = gap[-1] if gap and gap[-1] in "#@" else ""
             if not mark and mark_before == "@" and gap in {"_", "-", "."}:
                 mark = "@"
