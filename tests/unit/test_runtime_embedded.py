@@ -140,9 +140,10 @@ def test_a_failing_worker_tells_the_error_and_its_place_but_not_its_words():
     assert "\nZeroDivisionError" not in str(caught.value)
 
 
-def test_a_worker_that_cannot_start_says_why():
+@pytest.mark.parametrize("processes", [0, 1])
+def test_a_worker_that_cannot_start_says_why(processes):
     with pytest.raises(WorkerError, match="ValueError: no lexicon at /nowhere"):
-        run_embedded(iter(range(3)), refuse_to_start, lambda _: None, plan=plan(1), stop=Stop())
+        run_embedded(iter(range(3)), refuse_to_start, lambda _: None, plan=plan(processes), stop=Stop())
 
 
 def never_ready():

@@ -230,7 +230,10 @@ def run_embedded(
         WorkerError: a worker died, failed or did not start.
     """
     if plan.processes == 0:
-        work = factory()
+        try:
+            work = factory()
+        except Exception as error:
+            raise WorkerError(f"the stages could not start: {type(error).__name__}: {error}") from error
         for block in blocks:
             if block is not None:
                 consume(work(block))

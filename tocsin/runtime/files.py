@@ -17,8 +17,9 @@ PART: Final = ".part"
 
 @contextmanager
 def whole_file(path: str) -> Iterator[BinaryIO]:
-    """Open a file for writing; it takes its name when the context ends well, and is left as ``<path>.part`` when it does not.
+    """Open a file for writing; it takes its name when the context ends well.
 
+    When it does not, the file is left as ``<path>.part``, unless it is empty.
     ``-`` is standard output; what is no regular file (a pipe, a device) is written as it comes.
 
     Raises:
@@ -35,6 +36,11 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + PART)
-    with part.open("wb") as stream:
-        yield stream
+    try:
+        with part.open("wb") as stream:
+            yield stream
+    except BaseException:
+        if part.stat().st_size == 0:
+            part.unlink()
+        raise
     part.replace(target)
