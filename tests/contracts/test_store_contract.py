@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.runtime.store import MAX_KEYS, Checkpoint, MemoryStore, StoreError
+from tocsin.runtime.store import MAX_KEYS, MemoryStore, StoreError
+from tocsin.runtime.stream import Checkpoint, FencedError
 
 
 class FakeClock:
@@ -17,8 +18,8 @@ class FakeClock:
         return self.ms
 
 
-def checkpoint(epoch: int, sequence: int, state: bytes = b"") -> Checkpoint:
-    return Checkpoint(epoch=epoch, sequence=sequence, state=state, inputs={"mentions:0": 7}, outputs={"incidents:0": 3})
+def checkpoint(epoch: int, state: bytes = b"") -> Checkpoint:
+    return Checkpoint(epoch=epoch, state=state, inputs={"mentions/0": 7}, outputs={"incidents/0": 3})
 
 
 class StoreContract:
@@ -52,21 +53,24 @@ class StoreContract:
         assert store.put_if_absent("day", b"yours", ttl_ms=60_000) == b"mine"
         assert store.get(["day"]) == [b"mine"]
 
-    def test_a_checkpoint_is_written_only_over_the_expected_one(self, store):
-        assert store.read_checkpoint("detect") is None
-        first = checkpoint(1, 0, b"x")
-        assert store.write_checkpoint("detect", first, None)
-        assert not store.write_checkpoint("detect", checkpoint(1, 0), None)
-        assert store.write_checkpoint("detect", checkpoint(1, 1), (1, 0))
-        assert not store.write_checkpoint("detect", checkpoint(1, 1), (1, 0))
-        assert store.read_checkpoint("detect") == checkpoint(1, 1)
-        assert store.read_checkpoint("other") is None
+    def test_a_checkpoint_follows_the_one_before_it(self, store):
+        assert store.load("detect") is None
+        with pytest.raises(FencedError):
+            store.swap("detect", checkpoint(2))
+        store.swap("detect", checkpoint(1, b"x"))
+        with pytest.raises(FencedError):
+            store.swap("detect", checkpoint(1))
+        assert store.load("detect") == checkpoint(1, b"x")
+        store.swap("detect", checkpoint(2))
+        assert store.load("detect") == checkpoint(2)
+        assert store.load("other") is None
 
-    def test_a_former_owner_is_fenced(self, store):
-        assert store.write_checkpoint("w", checkpoint(1, 4), None)
-        assert store.write_checkpoint("w", checkpoint(2, 0), (1, 4))  # the standby claims the next epoch
-        assert not store.write_checkpoint("w", checkpoint(1, 5), (1, 4))  # the zombie wakes up
-        assert store.read_checkpoint("w").epoch == 2
+    def test_of_two_owners_only_one_goes_on(self, store):
+        store.swap("w", checkpoint(1))
+        store.swap("w", checkpoint(2, b"standby"))
+        with pytest.raises(FencedError, match="expected to follow epoch 1, got 2"):
+            store.swap("w", checkpoint(2, b"zombie"))
+        assert store.load("w").state == b"standby"
 
 
 class TestMemory(StoreContract):

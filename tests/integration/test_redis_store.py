@@ -30,9 +30,9 @@ class TestRedis(StoreContract):
         time.sleep(ms / 1000)  # the server's own clock
 
     def test_what_is_no_checkpoint_is_said_loudly(self, store, redis_server):
-        redis.Redis.from_url(redis_server.url).hset("tocsin:checkpoint:w", mapping={"version": "1:0", "body": b"junk"})
+        redis.Redis.from_url(redis_server.url).hset("tocsin:checkpoint:w", mapping={"epoch": 1, "body": b"junk"})
         with pytest.raises(StoreError, match="expected a checkpoint"):
-            store.read_checkpoint("w")
+            store.load("w")
 
     def test_deployments_share_a_server_by_prefix(self, redis_server):
         one, other = (RedisStore(redis.Redis.from_url(redis_server.url), prefix) for prefix in ("one:", "other:"))
@@ -52,11 +52,11 @@ def test_a_checkpoint_survives_a_killed_server(tmp_path):
     server.start()
     try:
         store = connect(server.url)
-        assert store.write_checkpoint("w", checkpoint(1, 0, b"state"), None)
+        store.swap("w", checkpoint(1, b"state"))
         server.stop(kill=True)
         with pytest.raises(StoreError):
             store.ping()
         server.start()
-        assert store.read_checkpoint("w") == checkpoint(1, 0, b"state")
+        assert store.load("w") == checkpoint(1, b"state")
     finally:
         server.stop()

@@ -1,7 +1,7 @@
 """The store over Redis: pipelined, with the checkpoint as one compare-and-set in Lua.
 
-Keys live under a prefix, so that several deployments share a server. A checkpoint is a hash of its version and its body; the script
-compares the version and writes both, which is atomic in Redis. Persistence is the server's matter (``appendonly yes``): a server that
+Keys live under a prefix, so that several deployments share a server. A checkpoint is a hash of its epoch and its body; the script
+compares the epoch and writes both, which is atomic in Redis. Persistence is the server's matter (``appendonly yes``): a server that
 lost the last second gives back an older checkpoint, from which the worker reads again and suppresses what it had already written.
 """
 
@@ -14,13 +14,14 @@ from typing import Any, Final, cast
 import msgspec
 import redis
 
-from tocsin.runtime.store import Checkpoint, StoreError
+from tocsin.runtime.store import StoreError
+from tocsin.runtime.stream import Checkpoint, FencedError
 
 COMPARE_AND_SET: Final = """
-local standing = redis.call('HGET', KEYS[1], 'version')
-if (standing or '') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'version', ARGV[2], 'body', ARGV[3])
-return 1
+local standing = tonumber(redis.call('HGET', KEYS[1], 'epoch') or '0')
+if standing + 1 ~= tonumber(ARGV[1]) then return standing end
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'body', ARGV[2])
+return -1
 """
 PUT_IF_ABSENT: Final = """
 local standing = redis.call('GET', KEYS[1])
@@ -28,6 +29,8 @@ if standing then return standing end
 if ARGV[2] == '' then redis.call('SET', KEYS[1], ARGV[1]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
 return ARGV[1]
 """
+SWAPPED: Final = -1
+"""What the script answers when it wrote; else it answers the epoch that stands."""
 _decoder: Final = msgspec.msgpack.Decoder(Checkpoint)
 
 
@@ -86,29 +89,34 @@ class RedisStore:
         with _said("delete"):
             return int(self._client.delete(*(self._prefix + key for key in dict.fromkeys(keys))))
 
-    def read_checkpoint(self, name: str) -> Checkpoint | None:
-        """Give the last checkpoint of a name.
+    def load(self, stage: str) -> Checkpoint | None:
+        """Give the last checkpoint of a stage.
 
         Raises:
             StoreError: what stands there is no checkpoint: our own corruption is loud.
         """
-        with _said("read the checkpoint of " + name):
-            body = cast("bytes | None", self._client.hget(f"{self._prefix}checkpoint:{name}", "body"))
+        with _said("read the checkpoint of " + stage):
+            body = cast("bytes | None", self._client.hget(f"{self._prefix}checkpoint:{stage}", "body"))
         if body is None:
             return None
         try:
             return _decoder.decode(body)
         except msgspec.MsgspecError as error:
-            raise StoreError(f"checkpoint {name}: expected a checkpoint, got {error}") from error
+            raise StoreError(f"checkpoint {stage}: expected a checkpoint, got {error}") from error
 
-    def write_checkpoint(self, name: str, checkpoint: Checkpoint, expected: tuple[int, int] | None) -> bool:
-        """Write a checkpoint if the standing one is the expected one (compare-and-set in Lua)."""
-        with _said("write the checkpoint of " + name):
-            written = self._compare_and_set(
-                keys=[f"{self._prefix}checkpoint:{name}"],
-                args=[_version(expected), _version(checkpoint.version), msgspec.msgpack.encode(checkpoint)],
+    def swap(self, stage: str, checkpoint: Checkpoint) -> None:
+        """Replace the checkpoint whose epoch is one less (compare-and-set in Lua).
+
+        Raises:
+            FencedError: the one that stands has another epoch.
+        """
+        with _said("write the checkpoint of " + stage):
+            standing = self._compare_and_set(
+                keys=[f"{self._prefix}checkpoint:{stage}"],
+                args=[checkpoint.epoch, msgspec.msgpack.encode(checkpoint)],
             )
-        return bool(written)
+        if standing != SWAPPED:
+            raise FencedError(f"{stage}: expected to follow epoch {checkpoint.epoch - 1}, got {standing} in the store")
 
     def ping(self) -> None:
         """Return if the server answers."""
@@ -118,10 +126,6 @@ class RedisStore:
     def close(self) -> None:
         """Let the connections go."""
         self._client.close()
-
-
-def _version(version: tuple[int, int] | None) -> str:
-    return "" if version is None else f"{version[0]}:{version[1]}"
 
 
 @contextmanager

@@ -1,16 +1,18 @@
 """The store: small state that must outlive a worker (cursors, day keys, text keys, geocoder answers, checkpoints).
 
 Two stores speak one protocol: in memory (embedded) and Redis (``tocsin.runtime.redis_store``); one contract suite holds both to it. Keys
-are text, values bytes. A time to live is a promise of destruction, not of keeping.
+are text, values bytes. A time to live is a promise of destruction, not of keeping. Every store also keeps the checkpoints of workers
+(``tocsin.runtime.stream.Checkpoints``).
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
-import msgspec
+from tocsin.runtime.stream import Checkpoint, FencedError
 
 MAX_KEYS: Final = 1_000_000
 """Keys that the store in memory holds at most: past that a write is an error, never a silent loss of another key."""
@@ -18,27 +20,6 @@ MAX_KEYS: Final = 1_000_000
 
 class StoreError(RuntimeError):
     """The store cannot be reached or refuses; the message says what was tried."""
-
-
-class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole state of a worker at one pane boundary, written at once or not at all.
-
-    ``epoch`` counts owners: whoever takes over claims the next one, so that a former owner who still writes is refused (fenced).
-    """
-
-    epoch: int
-    sequence: int
-    """Counts the checkpoints of an epoch, from 0 (the claim itself)."""
-    state: bytes
-    inputs: dict[str, int]
-    """The next offset to read of each input partition (``topic:partition``)."""
-    outputs: dict[str, int]
-    """The next offset of each output partition at that moment: what stands from there on is the output of a lost suffix."""
-
-    @property
-    def version(self) -> tuple[int, int]:
-        """Epoch and sequence: ordered, and compared whole."""
-        return self.epoch, self.sequence
 
 
 class Store(Protocol):
@@ -56,11 +37,15 @@ class Store(Protocol):
     def delete(self, keys: Sequence[str]) -> int:
         """Destroy keys; give how many were there."""
 
-    def read_checkpoint(self, name: str) -> Checkpoint | None:
-        """Give the last checkpoint of a worker's name."""
+    def load(self, stage: str) -> Checkpoint | None:
+        """Give the last checkpoint of a stage."""
 
-    def write_checkpoint(self, name: str, checkpoint: Checkpoint, expected: tuple[int, int] | None) -> bool:
-        """Write a checkpoint if the one that stands has the expected version (``None``: none stands); tell whether it was."""
+    def swap(self, stage: str, checkpoint: Checkpoint) -> None:
+        """Replace the checkpoint whose epoch is one less (none, for epoch 1).
+
+        Raises:
+            FencedError: the one that stands has another epoch.
+        """
 
     def ping(self) -> None:
         """Return if the store answers."""
@@ -76,6 +61,7 @@ class MemoryStore:
         self._now_ms = now_ms or (lambda: time.monotonic_ns() // 1_000_000)
         self._values: dict[str, tuple[bytes, int | None]] = {}
         self._checkpoints: dict[str, Checkpoint] = {}
+        self._lock = threading.Lock()
 
     def get(self, keys: Sequence[str]) -> list[bytes | None]:
         """Give the values of keys."""
@@ -105,17 +91,18 @@ class MemoryStore:
             self._values.pop(key, None)
         return len(there)
 
-    def read_checkpoint(self, name: str) -> Checkpoint | None:
-        """Give the last checkpoint of a name."""
-        return self._checkpoints.get(name)
+    def load(self, stage: str) -> Checkpoint | None:
+        """Give the last checkpoint of a stage."""
+        return self._checkpoints.get(stage)
 
-    def write_checkpoint(self, name: str, checkpoint: Checkpoint, expected: tuple[int, int] | None) -> bool:
-        """Write a checkpoint if the standing one is the expected one."""
-        standing = self._checkpoints.get(name)
-        if (standing.version if standing else None) != expected:
-            return False
-        self._checkpoints[name] = checkpoint
-        return True
+    def swap(self, stage: str, checkpoint: Checkpoint) -> None:
+        """Replace the checkpoint whose epoch is one less."""
+        with self._lock:
+            standing = self._checkpoints.get(stage)
+            epoch = 0 if standing is None else standing.epoch
+            if checkpoint.epoch != epoch + 1:
+                raise FencedError(f"{stage}: expected to follow epoch {checkpoint.epoch - 1}, got {epoch} in the store")
+            self._checkpoints[stage] = checkpoint
 
     def ping(self) -> None:
         """Return: memory always answers."""
