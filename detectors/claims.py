@@ -13,7 +13,9 @@ from typing import Final
 from detectors.baseline import Baseline
 from detectors.geometry import distance_km
 from detectors.hazards import compatible, support
+from detectors.hypothesis import spread_of
 from detectors.incident import Case
+from detectors.place import WIDE_KM
 from detectors.pool import coarse_key, containing_keys
 from detectors.voices import Voice
 from tocsin.model import COARSE_KINDS, OPEN, Place
@@ -26,6 +28,8 @@ TALKED_OF_MINS: Final = 60.0
 """A voice without a place belongs to an incident whose last voice is no older."""
 ECHO_LEAST_SHARE: Final = 1e-2
 """Share of the echo that names any one place, at least: the talk about an event is not spread as ordinary talk is."""
+LARGEST_COARSE_KM: Final = 300.0
+"""A country claimed by nearness counts as a disk of at most this radius."""
 CLAIM_SCORE: Final = 0.15
 
 
@@ -47,8 +51,7 @@ def distance_to(voice: Voice, case: Case, settings: DetectorSettings) -> float |
         if place.score < CLAIM_SCORE:
             continue
         if place.kind in COARSE_KINDS:
-            inside = coarse_key(place) in containing_keys(case.place)
-            distance = reach if inside else None
+            distance = reach if covers(place, case, settings) else None
         else:
             distance = distance_km(place.lat, place.lon, case.place.lat, case.place.lon)
             if distance > reach + place.uncertainty_km:
@@ -56,6 +59,17 @@ def distance_to(voice: Voice, case: Case, settings: DetectorSettings) -> float |
         if distance is not None and (best is None or distance < best):
             best = distance
     return best
+
+
+def covers(place: Place, case: Case, settings: DetectorSettings) -> bool:
+    """Tell whether a country, region or département holds a case, or lies so near that a hazard as wide as this is felt in it."""
+    if coarse_key(place) in containing_keys(case.place):
+        return True
+    spread = spread_of(case.hazard, settings)
+    if spread < WIDE_KM:
+        return False
+    apart = distance_km(place.lat, place.lon, case.place.lat, case.place.lon)
+    return apart <= case.reach_km(settings) + min(place.uncertainty_km, LARGEST_COARSE_KM)
 
 
 def owner_of(voice: Voice, cases: Iterable[Case], settings: DetectorSettings) -> Case | None:

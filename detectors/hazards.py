@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
 from tocsin.model import HAZARDS, OPEN
 
 KINSHIP: Final[tuple[tuple[frozenset[str], float], ...]] = (
@@ -34,6 +31,9 @@ KINSHIP: Final[tuple[tuple[frozenset[str], float], ...]] = (
 )
 """Sets of hazards within which any two can be told of one event, and the support that a voice of one lends to another: the same burst is a
 blast to one witness and a tremor or a fire to the next."""
+
+PERCEPTION_SUPPORT: Final = 0.3
+"""Least support that a mere perception lends to any hazard."""
 
 OPEN_SUPPORT: Final = 0.5
 """Support that a voice which names no hazard lends to each of them."""
@@ -108,9 +108,14 @@ def support(hazards: Mapping[str, float], hypothesis: str) -> float:
     return sum(mass * SUPPORT[told][hypothesis] for told, mass in hazards.items() if told in SUPPORT)
 
 
-def support_vector(hazards: Mapping[str, float]) -> npt.NDArray[np.float64]:
-    """Give the support for each of ``HAZARDS``, in their order."""
-    return np.array([support(hazards, hypothesis) for hypothesis in HAZARDS])
+def lends(hazards: Mapping[str, float], hypothesis: str, *, perception_only: bool) -> float:
+    """Give the support of a voice: a mere perception (a bang, smoke, a siren) lends something to any hazard, whatever it was taken for.
+
+    >>> lends({"explosion": 1.0}, "road_accident", perception_only=True), lends({"fire": 1.0}, "flood", perception_only=False)
+    (0.3, 0.0)
+    """
+    named = support(hazards, hypothesis)
+    return max(named, PERCEPTION_SUPPORT) if perception_only else named
 
 
 def touched(hazards: Mapping[str, float], least: float = 0.15) -> tuple[str, ...]:

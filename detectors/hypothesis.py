@@ -17,7 +17,7 @@ from detectors import explanation
 from detectors.baseline import PEOPLE_OF_KIND, Baseline
 from detectors.evidence import evidence, log_sum, loudest
 from detectors.geometry import Floats, distance_km
-from detectors.hazards import PRIOR, SPREAD_KM, support
+from detectors.hazards import PRIOR, SPREAD_KM, lends
 from detectors.place import NONE_SHARE, Candidates, Whereabouts, candidates_of, fits, nominate, whereabouts
 from detectors.pool import Pool
 from detectors.retelling import retold
@@ -86,6 +86,11 @@ def spread_of(hazard: str, settings: DetectorSettings) -> float:
     return settings.spread_km.get(hazard, SPREAD_KM[hazard])
 
 
+def support_of(voice: Voice, hazard: str) -> float:
+    """Give how well a voice supports a hypothesis, from 0 to 1."""
+    return lends(voice.hazards, hazard, perception_only=voice.perception_only)
+
+
 def trust_of(voices: Sequence[Voice]) -> Floats:
     """Give how much each voice's word on the place counts: full at first hand, a quarter when retold."""
     return np.array([1.0 if v.first_hand else 0.25 if v.witness in RETOLD else 0.6 for v in voices])
@@ -113,10 +118,10 @@ def weigh(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured again
     """Weigh the hypothesis of an event of ``hazard`` around ``seed`` at ``now_at``; ``None`` when too few speak for it."""
     spread = spread_of(hazard, settings)
     reach = 3.0 * spread + 15.0
-    near = [v for v in pool.near(seed, reach) if support(v.hazards, hazard) >= LEAST_SUPPORT]
+    near = [v for v in pool.near(seed, reach) if support_of(v, hazard) >= LEAST_SUPPORT]
     since = now_at - int(LOOK_BACK_UNLOCATED_MINS * MINUTE_MS)
     floating = pool.unlocated(since, settings.max_hypothesis_voices)
-    floating = [v for v in floating if support(v.hazards, hazard) >= LEAST_SUPPORT_UNLOCATED]
+    floating = [v for v in floating if support_of(v, hazard) >= LEAST_SUPPORT_UNLOCATED]
     heard = [*near, *floating]
     telling = once_an_author(v for v in heard if v.role == "event")
     if len(telling) < settings.min_voices:
@@ -189,5 +194,5 @@ def _pulls(  # noqa: PLR0913, PLR0917  (what was heard and all it is measured ag
     for index, voice in enumerate(voices):
         if not voice.places:
             pulls[:, index] = NONE_SHARE / (baseline.unlocated_rate(voice.main) + drawn[index])
-        pulls[:, index] *= voice.weight * support(voice.hazards, hazard)
+        pulls[:, index] *= voice.weight * support_of(voice, hazard)
     return pulls, rates

@@ -23,7 +23,7 @@ class DetectorSettings(BaseModel):
     )
     min_voices: int = Field(3, ge=1, le=1_000, description="Voices needed before anything is raised.")
     min_placed_voices: int = Field(
-        1, ge=1, le=1_000, description="Voices needed whose place is finer than a département."
+        2, ge=1, le=1_000, description="Voices needed whose place is finer than a département."
     )
     min_unmediated_voices: int = Field(1, ge=0, le=1_000, description="Voices needed that are no newsroom.")
     min_mean_probability: Share = Field(
