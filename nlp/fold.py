@@ -61,13 +61,13 @@ _DOUBLED: Final = frozenset(
 _SPLIT_WORDS: Final = (
     "tremblementdeterre|earthquake|glissementdeterrain|incendie|inondations|inondation|explosion|effondrement|fusillade|attentat|"
     "carambolage|accident|avalanche|tornade|tornado|tempete|tempête|ouragan|hurricane|cyclone|wildfire|flooding|floods|flood|seisme|séisme|"
-    "terremoto|alluvione|shooting|attack|temblor|sismo|crues|crue"
+    "terremoto|alluvione|bombing|haze|shooting|attack|temblor|sismo|crues|crue"
 )
 """Hazard words at which a hashtag in one case is cut ("#incendielyon", "#calgaryflood")."""
 _HASHTAG: Final = re.compile(r"[#＃](\w+)")
 _CAMEL: Final = re.compile(r"(?<=[^\W_A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ])")
 _SPLIT: Final = re.compile(
-    rf"^(?:{_SPLIT_WORDS})(?=[^\W\d_]{{3,}}$)|(?<=[^\W\d_]{{3}})(?={_SPLIT_WORDS}$)", re.IGNORECASE
+    rf"^(?:{_SPLIT_WORDS})(?=[^\W\d_]{{3,}}$)|(?<=[^\W\d_]{{2}})(?={_SPLIT_WORDS}$)", re.IGNORECASE
 )
 _RUN: Final = re.compile(rb"([a-z])\1{2,}")
 _UNEQUAL: Final = re.compile("[ßÆæÞþ\xad]")

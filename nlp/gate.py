@@ -6,7 +6,7 @@ automaton pass over the joined batch) and may take its time for the few that hol
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -19,6 +19,9 @@ from nlp.matcher import Matcher
 WEAK_OPENS_FROM: Final = 0.5
 """Entries that do not open the gate alone open it together when the chance that one of them is meant (noisy or) reaches this."""
 
+ENOUGH: Final = 2
+"""Anchors worth a second look: one of an entry that opens alone, or two of weaker ones."""
+
 
 class Gate:
     """Opens for texts that hold a term of the lexicon.
@@ -29,12 +32,23 @@ class Gate:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self._matcher = Matcher(
+        heard = [
             (frame, number)
             for number, (entry, frames) in enumerate(zip(lexicon.entries, lexicon.frames, strict=True))
             if entry.gate or entry.role == "figurative" or (entry.role in SIGN_ROLES and entry.strength > 0)
             for frame in frames
             if any(frame.parts)
+        ]
+        self._matcher = Matcher(heard)
+        # What cancels opens nothing, so the first look does not need it.
+        self._first_look = Matcher(
+            Matcher.anchors((frame, number) for frame, number in heard if lexicon.entries[number].role != "figurative")
+        )
+        self._worth = np.asarray(
+            [
+                ENOUGH if any(lexicon.entries[number].gate for number in numbers) else 1
+                for numbers in self._first_look.payloads
+            ]
         )
 
     def open(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
@@ -43,28 +57,33 @@ class Gate:
         if not texts:
             return opened
         data = fold_many(texts)
-        raw = self._matcher.scan(data)
-        if not raw:
+        anchors = self._first_look.scan(data)
+        if not anchors:
             return opened
-        ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == SEPARATOR[0]).tolist()
-        at = 0
-        while at < len(raw):
-            post = bisect_right(ends, raw[at][1])
-            end = ends[post] if post < len(ends) else len(data)
-            first = at
-            while at < len(raw) and raw[at][1] < end:
-                at += 1
-            opened[post] = self._decide(data, raw[first:at])
+        ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == SEPARATOR[0])
+        seen = np.asarray(anchors, dtype=np.int64)
+        posts = np.searchsorted(ends, seen[:, 1], side="right")
+        for post in np.flatnonzero(np.bincount(posts, self._worth[seen[:, 0]]) >= ENOUGH).tolist():
+            begin = int(ends[post - 1]) + 1 if post else 0
+            end = int(ends[post]) if post < len(ends) else len(data)
+            opened[post] = self._decide(data[begin:end])
         return opened
 
-    def _decide(self, data: bytes, raw: Sequence[tuple[int, int, int]]) -> tuple[str, ...]:
-        found = self._lexicon.winners(self._matcher.resolve(data, raw))
-        entries = [self._lexicon.entries[number] for _, _, number in found]
-        strong = dict.fromkeys(entry.id for entry in entries if entry.gate)
+    def _decide(self, data: bytes) -> tuple[str, ...]:
+        """Give the entries that open the gate for one folded text."""
+        found = self._lexicon.winners(self._matcher.find(data))
+        strong = dict.fromkeys(
+            self._lexicon.entries[number].id for _, _, number in found if self._lexicon.entries[number].gate
+        )
         if strong:
             return tuple(strong)
-        weak = {entry.id: entry.strength for entry in entries if entry.role in SIGN_ROLES}
-        missed = 1.0
-        for strength in weak.values():
-            missed *= 1.0 - strength
+        weak: dict[str, float] = {}
+        covered = 0
+        for start, end, number in found:
+            entry = self._lexicon.entries[number]
+            # One stretch of text is one sign, whatever number of languages and entries know it.
+            if entry.role in SIGN_ROLES and start >= covered and entry.id not in weak:
+                weak[entry.id] = entry.strength
+                covered = end
+        missed = math.prod(1.0 - strength for strength in weak.values())
         return tuple(weak) if 1.0 - missed >= WEAK_OPENS_FROM else ()

@@ -6,7 +6,8 @@ contains them, so every plain form is looked up with its outer spaces, and all m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,16 @@ from nlp.pattern import STEM_TAIL, Frame
 SEEN_PER_PART: Final = 32
 """How many occurrences of one part of a frame are looked at in one text; a text with more is no sentence."""
 
+_COMMON: Final = frozenset(
+    b"ligne entre plus with has had have here been school down house home open lost nothing sans passe partie porte portes love all was "
+    b"were from like this that dans pour avec sur est sont pas une des les qui que tout tous fait vous nous mais bien etre avoir cette son "
+    b"vu vue site mairie hotel place ville gare train metro rue route bus tram station street road water people person someone everyone "
+    b"they what when there just your about time good want going really today know they re the and for you are not depuis encore aussi "
+    b"apres avant chez jour temps monde gens homme femme enfant enfants petit grand rien quand comme peut voir faire ferme fermee arret "
+    b"jusqu* retrouve* hope heart hear heard see seen still back over into out off work car cars game team fans".split()
+)
+"""Words so frequent that a part with one of them is a poor anchor; only speed depends on the list."""
+
 Found = tuple[int, int, int]
 """``(start, end, payload)``: a byte span without outer spaces, and what was found there."""
 
@@ -26,6 +37,11 @@ class _Framed:
     parts: tuple[int, ...]
     gaps: tuple[int, ...]
     payload: int
+    needs: frozenset[int]
+
+
+def _commonness(part: frozenset[bytes]) -> float:
+    return math.fsum(sorted(1.0 if form in _COMMON else math.exp(-len(form)) for form in part))
 
 
 class Matcher:
@@ -50,7 +66,7 @@ class Matcher:
                     plain.setdefault(form, []).append(payload)
             else:
                 parts = tuple(sets.setdefault(part, len(sets)) for part in frame.parts)
-                framed[_Framed(parts, frame.gaps, payload)] = None
+                framed[_Framed(parts, frame.gaps, payload, frozenset(parts))] = None
         parts_of: dict[bytes, list[int]] = {}
         for part, number in sets.items():
             for form in part:
@@ -59,12 +75,30 @@ class Matcher:
         self._stems = [form.endswith(b"*") for form in forms]
         self._payloads = [tuple(dict.fromkeys(plain.get(form, ()))) for form in forms]
         self._parts = [tuple(parts_of.get(form, ())) for form in forms]
-        self._by_first: dict[int, list[_Framed]] = {}
+        # A frame is looked at only when its likely rarest part was seen.
+        commonness = {number: _commonness(part) for part, number in sets.items()}
+        self._by_anchor: dict[int, list[_Framed]] = {}
         for frame_ in framed:
-            self._by_first.setdefault(frame_.parts[0], []).append(frame_)
+            anchor = min(frame_.parts, key=commonness.__getitem__)
+            self._by_anchor.setdefault(anchor, []).append(frame_)
         patterns = [b" " + form[:-1] if form.endswith(b"*") else b" " + form + b" " for form in forms]
         self._automaton = BytesAhoCorasick(patterns, implementation=Implementation.ContiguousNFA) if patterns else None
         self.size = len(forms)
+
+    @property
+    def payloads(self) -> Sequence[tuple[int, ...]]:
+        """For each form number the numbers it stands for as a plain form."""
+        return self._payloads
+
+    @staticmethod
+    def anchors(frames: Iterable[tuple[Frame, int]]) -> Iterator[tuple[Frame, int]]:
+        """Give for each frame the one part that is likely the rarest, as a frame of its own.
+
+        A text without an anchor holds none of the frames, and few texts hold one: a matcher over anchors is a cheap first look. Which part
+        is rarest is guessed from length (short words are the frequent ones); a wrong guess costs time only.
+        """
+        for frame, payload in frames:
+            yield Frame((min(frame.parts, key=_commonness),), ()), payload
 
     def scan(self, data: bytes) -> Sequence[tuple[int, int, int]]:
         """Give the raw matches ``(form number, start, end)`` of the automaton, outer spaces included, in order of their end."""
@@ -75,13 +109,9 @@ class Matcher:
 
     def find(self, data: bytes) -> list[Found]:
         """Give every occurrence in folded bytes (one space at both ends), sorted by start, end and number."""
-        return self.resolve(data, self.scan(data))
-
-    def resolve(self, data: bytes, raw: Sequence[tuple[int, int, int]]) -> list[Found]:
-        """Turn the raw matches of one text in ``data`` into occurrences: ends of stems, and frames."""
         found: set[Found] = set()
         seen: dict[int, list[tuple[int, int]]] = {}
-        for number, start, end in raw:
+        for number, start, end in self.scan(data):
             start_, end_ = start + 1, end - 1
             if self._stems[number]:
                 end_ = data.find(b" ", end - 1)
@@ -92,8 +122,8 @@ class Matcher:
             for part in self._parts[number]:
                 seen.setdefault(part, []).append((start_, end_))
         for part in seen:
-            for frame in self._by_first.get(part, ()):
-                if all(other in seen for other in frame.parts):
+            for frame in self._by_anchor.get(part, ()):
+                if seen.keys() >= frame.needs:
                     found.update(self._frame(data, frame, seen))
         return sorted(found)
 
