@@ -108,7 +108,9 @@ def test_command_snippets_are_accepted_by_the_command_line():
     for page, tokens in found:
         if tokens[:1] in ([], ["--help"], ["--version"]) or "--help" in tokens:
             continue
-        bare = tokens[2:] if tokens[0].startswith("--log-") else tokens
+        bare = list(tokens)
+        while bare[0].startswith("--log-"):
+            del bare[:2]
         try:
             app.parse_args(bare, exit_on_error=False, print_error=False)
         except CycloptsError as error:
