@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from nlp.joint import COARSE, SUBTOWN, Candidate, distance_km
+from nlp.joint import COARSE, SUBTOWN, Candidate, distance_km, holds
 from tocsin.model import Place, Point
 
 if TYPE_CHECKING:
@@ -138,24 +138,14 @@ def _fineness(one: Named, usable: Sequence[Named]) -> float:
         if rival.row == best.row:
             continue
         if best.kind in COARSE and rival.kind not in COARSE:
-            factor = min(factor, PARENT if _holds(best, rival) else COARSE_BESIDE_FINE)
-        elif best.kind in COARSE and rival.kind in COARSE and _holds(best, rival) and best.kind != rival.kind:
+            factor = min(factor, PARENT if holds(best, rival) else COARSE_BESIDE_FINE)
+        elif best.kind in COARSE and rival.kind in COARSE and holds(best, rival) and best.kind != rival.kind:
             factor = min(factor, PARENT)
         elif best.kind == "town" and rival.kind in SUBTOWN:
             gap = distance_km(best.lat, best.lon, rival.lat, rival.lon)
             if gap < best.uncertainty_km + 8.0:
                 factor = min(factor, 2 * PARENT)
     return factor
-
-
-def _holds(outer: Candidate, inner: Candidate) -> bool:
-    if outer.country != inner.country:
-        return False
-    if outer.kind == "country":
-        return True
-    if outer.kind == "region":
-        return outer.region == inner.region
-    return outer.departement == inner.departement
 
 
 def _place(one: Named, candidate: Candidate, make: Make) -> Place:

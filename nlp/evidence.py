@@ -24,6 +24,7 @@ WEIGHTS: Final[dict[str, float]] = {
     "capital": 1.6,
     "capital_initial": 0.8,
     "lower": -1.3,
+    "lower_bare": -0.8,
     "caseless_lower": -0.2,
     "caseless_upper": 0.7,
     "titled": -0.7,
@@ -63,6 +64,7 @@ WEIGHTS: Final[dict[str, float]] = {
     "part": -4.0,
     "street_inner": -4.5,
     "site_inner": 1.2,
+    "regional": 1.0,
     "phrase_whole": 1.1,
     "ner_place": 1.2,
     "ner_person": -1.2,
@@ -105,6 +107,8 @@ class NameInfo(NamedTuple):
     """Rows that answer to it only as a code in capitals ("US", "NZ")."""
     population: int
     """Of the most populous place of that name."""
+    own_population: int
+    """Of the most populous place whose own name it is: what counts for a word without a capital."""
     short: bool
     """It is nobody's full name ("Mantes" for Mantes-la-Jolie)."""
     coarse: bool
@@ -155,7 +159,11 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
     role = _led(found, words, first)
     if last > first and any(len(word.data) > 2 for word in items[first : last + 1]):
         found["long"] = 1.0
-    found["size"] = math.log10((10_000_000 if code else info.population) + 100.0) - 4.0
+    people = info.population if head.capital or tagged else info.own_population
+    found["size"] = math.log10((10_000_000 if code else people) + 100.0) - 4.0
+    if not head.capital and not tagged and role == "bare":
+        found["lower_bare"] = 1.0
+        found["size"] = min(1.0, found["size"])
     found.update(
         (name, 1.0)
         for name, holds in (
@@ -367,7 +375,10 @@ def _phrase(found: dict[str, float], frame: Frame, first: int, last: int, *, fin
     """Add what the kind phrase round the name says; tell whether the name is then only near ("sortie Mantes")."""
     for phrase in frame.phrases:
         if phrase.first <= first and last <= phrase.last:
-            if phrase.regional or phrase.inner == (first, last) and phrase.site and fine:
+            if phrase.regional:
+                found["regional"] = 1.0
+                return False
+            if phrase.inner == (first, last) and phrase.site and fine:
                 return False
             if phrase.first == first and phrase.last == last:
                 found["phrase_whole"] = 1.0

@@ -31,6 +31,14 @@ COARSE: Final = frozenset({"departement", "region", "country"})
 
 COUNTRY_FLOOR: Final = 1_500_000
 """Least population a country counts with: a small one is named more often than a town of its size."""
+NAMESAKE: Final = 2.5
+"""Log-odds that a région or département loses to the town it is named after ("Milano")."""
+NAMESAKE_SHARE: Final = 0.25
+"""A town known by another name must hold this share of the region's people to be what the name means ("Milano", not "Oklahoma")."""
+BEHIND_COMMA: Final = 2.5
+"""Log-odds that a town loses to a region of the same name where a region is told ("Moore, Oklahoma")."""
+INSIDE: Final = 4.0
+"""Log-odds that a place gains when the region told behind its comma holds it ("West, Texas")."""
 NARROW_KM: Final = 80.0
 """A profile no wider than this is a context."""
 CONTEXT_POPULATION: Final = 10_000
@@ -78,6 +86,28 @@ class Anchor(NamedTuple):
     weight: float
     """1 for a device position, less for a profile."""
     radius_km: float
+
+
+def settle(candidates: Sequence[Candidate], *, admin: bool, regional: bool) -> list[Candidate]:
+    """Give the candidates of one name with the penalties that they give each other.
+
+    A region and the town it is named after are one name: the town is meant, unless the name stands where a region is told (``admin``) or a
+    kind word makes it one (``regional``: "Butte County").
+    """
+    wanted_coarse = (admin or regional) and any(one.kind in COARSE for one in candidates)
+    if wanted_coarse:
+        return [one if one.kind in COARSE else one._replace(penalty=one.penalty + BEHIND_COMMA) for one in candidates]
+    towns = [one for one in candidates if one.kind == "town" and one.penalty < NAMESAKE / 2]
+    settled = []
+    for one in candidates:
+        namesake = one.kind in {"region", "departement"} and any(
+            town.country == one.country
+            and (town.penalty == 0.0 or town.population > NAMESAKE_SHARE * one.population)
+            and distance_km(town.lat, town.lon, one.lat, one.lon) < one.uncertainty_km
+            for town in towns
+        )
+        settled.append(one._replace(penalty=one.penalty + NAMESAKE) if namesake else one)
+    return settled
 
 
 def distance_km(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
@@ -149,6 +179,17 @@ def bonus(one: Candidate, other: Candidate) -> float:  # noqa: PLR0911  # a ladd
     return 0.0
 
 
+def holds(outer: Candidate, inner: Candidate) -> bool:
+    """Tell whether a country, region or département holds another place, by their codes."""
+    if outer.kind not in COARSE or outer.country != inner.country or outer.row == inner.row:
+        return False
+    if outer.kind == "country":
+        return True
+    if outer.kind == "region":
+        return outer.region == inner.region and inner.kind != "country"
+    return outer.departement == inner.departement and inner.kind not in {"country", "region"}
+
+
 def anchor_bonus(candidate: Candidate, anchor: Anchor) -> float:
     """Give how much (log-odds) a candidate gains from where the post comes from."""
     gap = distance_km(candidate.lat, candidate.lon, anchor.lat, anchor.lon)
@@ -168,6 +209,7 @@ def choose(
     lang: str | None,
     anchors: Sequence[Anchor],
     countries: Mapping[str, float],
+    inside: Mapping[int, int],
 ) -> list[list[tuple[Candidate, float]]]:
     """Give, for each sight, its candidates with the probability that it means them, best first.
 
@@ -179,6 +221,7 @@ def choose(
         lang: the language of the post.
         anchors: where the post comes from.
         countries: log-weights of countries that the post's own words favour ("lorry", "CHUV").
+        inside: sights that the next one holds by its place behind a comma ("West, Texas"), by index.
     """
     base = [
         [
@@ -195,7 +238,7 @@ def choose(
     joint = [index for index in range(len(sights)) if sights[index]][:MAX_JOINT_SIGHTS]
     if len(joint) > 1:
         for _ in range(ROUNDS):
-            posterior = _round(sights, base, unlisted, posterior, weights, joint)
+            posterior = _round(sights, base, unlisted, posterior, weights, joint, inside)
     result = []
     for candidates, shares in zip(sights, posterior, strict=True):
         ranked = sorted(
@@ -230,6 +273,7 @@ def _round(  # noqa: PLR0913, PLR0917  # the state of one mean-field sweep
     posterior: list[list[float]],
     weights: Sequence[float],
     joint: list[int],
+    inside: Mapping[int, int],
 ) -> list[list[float]]:
     leaders = {
         index: sorted(
@@ -245,7 +289,11 @@ def _round(  # noqa: PLR0913, PLR0917  # the state of one mean-field sweep
             total = score
             for other in joint:
                 if other != index:
-                    gain = sum(share * math.exp(bonus(one, candidate)) for share, candidate in leaders[other])
+                    told = INSIDE if inside.get(index) == other else 0.0
+                    gain = sum(
+                        share * math.exp(bonus(one, candidate) + told * holds(candidate, one))
+                        for share, candidate in leaders[other]
+                    )
                     rest = max(0.0, 1.0 - sum(share for share, _ in leaders[other]))
                     total += math.log(weights[other] * (gain + rest) + 1.0 - weights[other])
             scores.append(total)

@@ -150,9 +150,7 @@ SITE_AFTER: Final = _set("station airport hospital university college services s
 HYPHEN_BEFORE: Final = _set("ex tgv anti pro non nord sud est ouest inter trans mid north south east west")
 """Words that a hyphen may tie to a place without changing it."""
 
-STORM_WORDS: Final = _set(
-    "hurricane typhoon cyclone tempete storm ouragan huracan uragano tornado hurricanes tropical depression post"
-)
+STORM_WORDS: Final = _set("hurricane hurricanes typhoon cyclone tempete storm ouragan huracan uragano")
 """Words whose follower is the given name of a storm."""
 
 NOT_NAMES: Final = _set(
@@ -169,7 +167,8 @@ MACRO: Final = frozenset(
         "middle east, mideast, moyen orient, proche orient, latin america, amerique latine, north america, south america, central america, "
         "scandinavia, balkans, sahel, maghreb, antilles, west africa, east africa, north africa, southeast asia, south asia, "
         "pacific, atlantic, mediterranean, mediterranee, atlantique, pacifique, midwest, new england, bay area, gulf coast, "
-        "east coast, west coast, north sea, arctic, eu, european union, union europeenne, western hemisphere"
+        "east coast, west coast, pacifico, oceano, oceano pacifico, atlantico, caribe, mediterraneo, latinoamerica, centroamerica, sudamerica, "
+        "norteamerica, north sea, arctic, eu, european union, union europeenne, western hemisphere"
     ).split(",")
 )
 """Continents, seas and other parts of the world that are no place of an incident."""

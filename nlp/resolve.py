@@ -12,15 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from nlp.assemble import Make, Named, assemble
 from nlp.gazetteer import ALTERNATE, CODE, PRIMARY, SHORT
-from nlp.joint import (
-    COARSE,
-    LANGUAGE_COUNTRIES,
-    SUBTOWN,
-    Anchor,
-    Candidate,
-    choose,
-    distance_km,
-)
+from nlp.joint import COARSE, LANGUAGE_COUNTRIES, SUBTOWN, Anchor, Candidate, choose, distance_km, settle
 from nlp.ner import MODELS
 from nlp.profile import Profile, read_profile
 from nlp.evidence import WEIGHTS, NameInfo
@@ -137,7 +129,14 @@ class Resolver:
     def _resolve_one(self, query: PlaceQuery, found: list[Sight]) -> Resolution:
         profile = self._profile(query.profile_place, query.lang) if query.profile_place else None
         anchors = _anchors(query.point, profile)
-        candidates = [[self._candidate(row, how) for row, how in sight.rows] for sight in found]
+        candidates = [
+            settle(
+                [self._candidate(row, how) for row, how in sight.rows],
+                admin=sight.admin,
+                regional=sight.features is not None and "regional" in sight.features,
+            )
+            for sight in found
+        ]
         found = [
             _agreeing(sight, options, query.point, profile) for sight, options in zip(found, candidates, strict=True)
         ]
@@ -147,6 +146,11 @@ class Resolver:
             query.lang,
             anchors,
             _dialect(query.folded.data),
+            {
+                index - 1: index
+                for index, sight in enumerate(found)
+                if sight.admin and index > 0 and found[index - 1].last + 1 == sight.first
+            },
         )
         named = [
             Named(sight, sight.probability, _merge_near(choices)) for sight, choices in zip(found, chosen, strict=True)
@@ -182,6 +186,7 @@ class Resolver:
             rows=plain,
             codes=tuple(pair for pair in pairs if pair[1] == CODE),
             population=max((one.population for one in known), default=0),
+            own_population=max((one.population for one in known if one.penalty == 0.0), default=0),
             short=bool(plain) and all(how == SHORT for _, how in plain),
             coarse=not kinds.isdisjoint(COARSE),
             fine=bool(kinds) and kinds <= SUBTOWN,
@@ -205,6 +210,7 @@ class Resolver:
             rows=tuple((row, SHORT) for row in rows),
             codes=(),
             population=self._gazetteer.population(rows[0]),
+            own_population=self._gazetteer.population(rows[0]),
             short=True,
             coarse=False,
             fine=False,

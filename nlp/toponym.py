@@ -68,6 +68,8 @@ class Sight(NamedTuple):
     shown: bool = True
     """It counts as a mention of its own (a part of a hashtag does not)."""
     road: RoadSight | None = None
+    admin: bool = False
+    """It stands behind another name and a comma, where a region or country is told ("Moore, Oklahoma")."""
     features: Mapping[str, float] | None = None
 
     @property
@@ -153,16 +155,22 @@ class Reader:
     def _matches(self, words: Words, folded: Folded, lang: str | None) -> list[tuple[int, int, NameInfo]]:
         items = words.items
         matches: list[tuple[int, int, NameInfo]] = []
+        held_back: list[tuple[int, int, NameInfo]] = []
         for at, to, name_id in self._find(folded.data):
             where = words.range(at, to)
             if where is None:
                 continue
             first, last = where
             if first == last and _never_alone(items[first], lang):
+                if items[first].data in lists.DIRECTIONS and items[first].capital:
+                    held_back.append((first, last, self._info(name_id, lang)))
                 continue
             if items[first].mark in {"@", "/"} or items[last].mark in {"@", "/"}:
                 continue
             matches.append((first, last, self._info(name_id, lang)))
+        # A town called "West" is one when its state follows it.
+        regions = {first for first, _, info in matches if info.coarse or info.codes}
+        matches += [one for one in held_back if one[1] + 1 in regions and items[one[1] + 1].gap == ", "]
         if lang == "fr":
             matches += self._cut_names(
                 words,
@@ -231,19 +239,10 @@ def _weigh(frame: Frame, first: int, last: int, info: NameInfo) -> Sight | None:
         return None
     shown = not in_tag(words, first) or whole_tag(words, first, last) or _tag_of_places(frame, first)
     start, end = items[first].start, items[last].end
+    gap = items[first].gap
+    admin = first - 1 in frame.named and (gap in {", ", " (", ","} or (gap in {" ", " #"} and (info.coarse or code)))
     return Sight(
-        first,
-        last,
-        start,
-        end,
-        "name",
-        role,
-        rows,
-        total(features),
-        wide,
-        shown,
-        None,
-        features,
+        first, last, start, end, "name", role, rows, total(features), wide, shown, admin=admin, features=features
     )
 
 

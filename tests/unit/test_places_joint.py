@@ -24,7 +24,7 @@ def test_distance_agrees_with_geopy(one: tuple[float, float], other: tuple[float
 
 
 def best(sights: list[list[Candidate]], lang: str | None = None, anchors: tuple[Anchor, ...] = ()) -> list[int]:
-    return [choices[0][0].row for choices in choose(sights, [0.95] * len(sights), lang, anchors, {})]
+    return [choices[0][0].row for choices in choose(sights, [0.95] * len(sights), lang, anchors, {}, {})]
 
 
 def test_population_decides_when_nothing_else_does() -> None:
@@ -52,7 +52,7 @@ def test_a_region_named_beside_it_decides() -> None:
 
 
 def test_the_shares_of_a_sight_leave_room_for_unlisted_places() -> None:
-    [shares] = choose([[town(0, 43.2, 1.8, 600)]], [0.9], None, (), {})
+    [shares] = choose([[town(0, 43.2, 1.8, 600)]], [0.9], None, (), {}, {})
     weight, rest = 900.0, 900.0  # 600 + 300 inhabitants against the weight of unlisted places
     assert shares[0][1] == pytest.approx(weight / (weight + rest))
 
@@ -60,12 +60,12 @@ def test_the_shares_of_a_sight_leave_room_for_unlisted_places() -> None:
 def test_a_village_far_from_its_context_loses_to_an_unlisted_quarter() -> None:
     village = town(0, 43.2, 1.8, 600)
     clermont = town(1, 45.78, 3.09, 146_000)
-    alone = choose([[village]], [0.9], "fr", (), {})[0][0][1]
-    beside = choose([[village], [clermont]], [0.9, 0.95], "fr", (), {})[0][0][1]
+    alone = choose([[village]], [0.9], "fr", (), {}, {})[0][0][1]
+    beside = choose([[village], [clermont]], [0.9, 0.95], "fr", (), {}, {})[0][0][1]
     assert beside < 0.4 < alone
 
 
 def test_shares_are_finite_and_sum_to_at_most_one() -> None:
-    for choices in choose([[VALENCE_FR, VALENCE_ES], [], [LYON]], [0.5, 0.5, 0.01], "it", (), {}):
+    for choices in choose([[VALENCE_FR, VALENCE_ES], [], [LYON]], [0.5, 0.5, 0.01], "it", (), {}, {}):
         total = math.fsum(share for _, share in choices)
         assert 0.0 <= total <= 1.0 + 1e-12
