@@ -41,7 +41,8 @@ def posts(number=400):
 
 
 def command(*arguments, **kwargs):
-    environ = {**os.environ, "OMP_NUM_THREADS": "1", "TOCSIN_METRICS__PORT": "0"}
+    # Without the entity model a process starts in a tenth of the time; what runs is otherwise the same.
+    environ = {**os.environ, "OMP_NUM_THREADS": "1", "TOCSIN_METRICS__PORT": "0", "TOCSIN_NLP__ENTITIES": "false"}
     return subprocess.Popen(
         [sys.executable, "-c", "from tocsin.cli import main; raise SystemExit(main())", *arguments],
         stdin=subprocess.PIPE,

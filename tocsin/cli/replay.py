@@ -34,9 +34,16 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
 def replay(  # noqa: PLR0913 - each is an option of the command line
-    *posts: Annotated[str, Parameter(help="Files of JSON Lines: plain, .gz or .zst; `-` is standard input.")],
+    *posts: Annotated[
+        str,
+        # A lone hyphen is a path here; an unknown option then reads as a path that is not there, and is named as such.
+        Parameter(help="Files of JSON Lines: plain, .gz or .zst; `-` is standard input.", allow_leading_hyphen=True),
+    ],
     incidents: Annotated[
-        str, Parameter(help="File for the incidents, one JSON line a revision; `-` is standard output.")
+        str,
+        Parameter(
+            help="File for the incidents, one JSON line a revision; `-` is standard output.", allow_leading_hyphen=True
+        ),
     ],
     mentions: Annotated[str | None, Parameter(help="File for the mentions that were heard, as JSON lines.")] = None,
     dead_letters: Annotated[str | None, Parameter(help="File for the refused lines, as JSON lines.")] = None,

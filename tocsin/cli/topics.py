@@ -20,7 +20,9 @@ def topics(*, as_json: Annotated[bool, Parameter(name="--json", negative="", hel
         listed: list[dict[str, Any]] = [msgspec.to_builtins(topic) for topic in TOPICS]
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(listed)) + b"\n")
         return 0
-    table = Table("topic", "carries", "key", "partitions", "kept", "clean-up")
+    table = Table()
+    for heading in ("topic", "carries", "key", "partitions", "kept", "clean-up"):
+        table.add_column(heading, no_wrap=heading in ("topic", "kept"))
     for topic in TOPICS:
         carries = ", ".join(topic.carries) + (" (packed)" if topic.packed else "")
         table.add_row(
