@@ -17,12 +17,12 @@ from detectors import explanation
 from detectors.baseline import PEOPLE_OF_KIND, Baseline
 from detectors.evidence import evidence, log_sum, loudest
 from detectors.geometry import Floats, distance_km
-from detectors.hazards import PRIOR, SPREAD_KM, lends
+from detectors.hazards import PRIOR, SPREAD_KM, SUPPORT, lends
 from detectors.place import NONE_SHARE, Candidates, Whereabouts, candidates_of, fits, nominate, whereabouts
 from detectors.pool import Pool
 from detectors.retelling import retold
 from detectors.voices import RETOLD, Voice
-from tocsin.model import Place
+from tocsin.model import COARSE_KINDS, HAZARDS, Place
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS
 
@@ -35,6 +35,10 @@ LEAST_SUPPORT: Final = 0.2
 """Support of a hazard below which a located voice is not of the event."""
 LEAST_SUPPORT_UNLOCATED: Final = 0.35
 """The same for a voice without a place: it must be nearer in kind, as it may be anywhere."""
+BREADTH_KM: Final = 30.0
+BREADTH_SPREADS: Final = 3.0
+"""An area whose r90 is larger than this is no place: nobody could be sent there."""
+NAMED: Final = frozenset(HAZARDS)
 PLACED_SCORE: Final = 0.4
 """A voice is placed when its fine candidates are together at least so probable."""
 LEAST_NATS: Final = 0.7
@@ -52,6 +56,8 @@ class Hypothesis(msgspec.Struct, frozen=True):
     hazard: str
     voices: tuple[Voice, ...]
     """Those that speak for the best zone, in canonical order."""
+    placed: int
+    """How many of them name a place of the best zone, finer than a département."""
     where: Whereabouts
     nats: float
     """Prior-weighted evidence over all zones, less the denials."""
@@ -65,14 +71,24 @@ class Hypothesis(msgspec.Struct, frozen=True):
 
     def meets_floors(self, settings: DetectorSettings) -> bool:
         """Tell whether enough independent, placed and unmediated voices speak for it, and credibly."""
-        placed = sum(sum(place.score for place in voice.fine) >= PLACED_SCORE for voice in self.voices)
         unmediated = sum(not voice.media for voice in self.voices)
         mean = sum(voice.probability for voice in self.voices) / max(1, len(self.voices))
         return (
             len(self.voices) >= settings.min_voices
-            and placed >= settings.min_placed_voices
+            and self.placed >= settings.min_placed_voices
+            and self.named >= settings.min_named_voices
+            and self.where.r90_km <= BREADTH_KM + BREADTH_SPREADS * spread_of(self.hazard, settings)
             and unmediated >= settings.min_unmediated_voices
             and mean >= settings.min_mean_probability
+        )
+
+    @property
+    def named(self) -> int:
+        """How many voices name a hazard of the family."""
+        return sum(
+            sum(mass * SUPPORT[told][self.hazard] for told, mass in voice.hazards.items() if told in NAMED)
+            >= LEAST_SUPPORT
+            for voice in self.voices
         )
 
     @property
@@ -148,13 +164,20 @@ def weigh(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured again
     best = int(np.argmax(np.round(weighed, 6)))
     added, window = loudest(ages, pulls[best], settings.sizes_voices, settings.windows_mins, settings.voice_cap_nats)
     against = explanation.denial_nats(other)
-    speaking = [voice for voice, nats_added in zip(telling, added, strict=True) if nats_added >= LEAST_NATS]
+    meant, finely = _meant(telling, named, matrix[best])
+    speaks = [
+        added[index] >= LEAST_NATS and (not voice.places or meant[index] >= settings.min_meant)
+        for index, voice in enumerate(telling)
+    ]
+    speaking = [voice for voice, does in zip(telling, speaks, strict=True) if does]
+    placed = sum(does and finely[index] >= PLACED_SCORE for index, does in enumerate(speaks))
     fine = nominate(speaking, settings.max_hypothesis_zones)
     if not fine:
         return _refused(hazard, seed, explained)
     return Hypothesis(
         hazard=hazard,
         voices=tuple(speaking),
+        placed=placed,
         where=whereabouts(fine, zone_prior(fine), speaking, trust_of(speaking), spread),
         nats=round(log_sum(weighed) - against, 6),
         window_mins=window,
@@ -167,7 +190,7 @@ def weigh(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured again
 def _refused(hazard: str, seed: Place, explained: str | None) -> Hypothesis | None:
     if explained is None:
         return None
-    return Hypothesis(hazard, (), Whereabouts((seed,), (1.0,), 0, 0.5, 0.5), float("-inf"), 0.0, 0.0, 0.0, explained)
+    return Hypothesis(hazard, (), 0, Whereabouts((seed,), (1.0,), 0, 0.5, 0.5), float("-inf"), 0.0, 0.0, 0.0, explained)
 
 
 def _pulls(  # noqa: PLR0913, PLR0917  (what was heard and all it is measured against)
@@ -196,3 +219,14 @@ def _pulls(  # noqa: PLR0913, PLR0917  (what was heard and all it is measured ag
             pulls[:, index] = NONE_SHARE / (baseline.unlocated_rate(voice.main) + drawn[index])
         pulls[:, index] *= voice.weight * support_of(voice, hazard)
     return pulls, rates
+
+
+def _meant(voices: Sequence[Voice], named: Candidates, row: Floats) -> tuple[Floats, Floats]:
+    """Give for each voice the probability that it means a place that fits a zone, and a fine one."""
+    meant, finely = np.zeros(len(voices)), np.zeros(len(voices))
+    for column, owner in enumerate(named.owner):
+        if row[column] >= LEAST_FIT:
+            meant[owner] += named.scores[column]
+            if named.places[column].kind not in COARSE_KINDS:
+                finely[owner] += named.scores[column]
+    return np.round(meant, 9), np.round(finely, 9)

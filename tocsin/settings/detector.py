@@ -25,6 +25,16 @@ class DetectorSettings(BaseModel):
     min_placed_voices: int = Field(
         2, ge=1, le=1_000, description="Voices needed whose place is finer than a département."
     )
+    min_named_voices: int = Field(
+        2,
+        ge=0,
+        le=1_000,
+        description="Voices needed that name a hazard of the family, not only that something is wrong.",
+    )
+    min_meant: Share = Field(
+        0.3,
+        description="Least probability that a voice means the place: one that names it less surely is not of the event.",
+    )
     min_unmediated_voices: int = Field(1, ge=0, le=1_000, description="Voices needed that are no newsroom.")
     min_mean_probability: Share = Field(
         0.15, description="Mean probability of a cluster's voices below which it is not raised."
