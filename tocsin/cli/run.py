@@ -21,6 +21,7 @@ from tocsin.pipeline.hear import HearFactory, LiveKeys
 from tocsin.pipeline.live import live_blocks
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run as run_pipeline
+from tocsin.pipeline.standing import StandingFile
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.embedded import Stop, WorkerError
 from tocsin.runtime.health import HealthServer
@@ -70,7 +71,13 @@ def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
     stack.enter_context(stop.on_signals())
     chosen = settings.ingest
     sources = follow(chosen.follow_paths, max_line_bytes=chosen.max_line_bytes, from_start=chosen.from_start)
-    outputs = LiveOutputs(_open(path, stack), metrics, every_state=settings.dispatch.all_states)
+    geojson = settings.dispatch.geojson_path
+    outputs = LiveOutputs(
+        _open(path, stack),
+        metrics,
+        every_state=settings.dispatch.all_states,
+        standing=StandingFile(geojson) if geojson is not None else None,
+    )
     detect = Detect(settings, outputs, metrics)
     if settings.metrics.enabled:
         host, port = settings.metrics.host, settings.metrics.port
@@ -92,16 +99,21 @@ def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
 
 
 class LiveOutputs(LineOutputs):
-    """Appends incidents, logs them, and keeps the lag."""
+    """Appends incidents, shows those that stand as GeoJSON, logs them, and keeps the lag."""
 
-    def __init__(self, incidents: BinaryIO, metrics: Metrics, *, every_state: bool) -> None:
+    def __init__(
+        self, incidents: BinaryIO, metrics: Metrics, *, every_state: bool, standing: StandingFile | None = None
+    ) -> None:
         super().__init__(incidents, every_state=every_state, flush=True)
         self._metrics = metrics
+        self._standing = standing
         self.log = structlog.get_logger("tocsin.run")
 
     def incident(self, incident: Incident) -> None:
         """Write and log one revision."""
         super().incident(incident)
+        if self._standing is not None:
+            self._standing.incident(incident)
         self.log.info(
             "incident",
             incident_id=incident.incident_id,

@@ -1,0 +1,97 @@
+"""The GeoJSON file of a live run: what stands now, and never half of it."""
+
+import json
+
+import msgspec
+import pytest
+
+from tocsin.model import Incident
+from tocsin.pipeline.standing import StandingFile
+
+RAISED = Incident(
+    incident_id="i",
+    revision=1,
+    msg_type="Alert",
+    reason="raised",
+    state="open",
+    hazard="fire",
+    hazards={"fire": 1.0},
+    lat=47.2,
+    lon=-1.57,
+    radius_km=2.0,
+    r50_km=1.0,
+    place="Nantes",
+    place_id="fr:44109",
+    raised_at=1_775_540_880_250,
+    updated_at=1_775_540_890_000,
+    first_voice_at=0,
+    voices=3,
+    witnesses=2,
+    evidence=12.5,
+    expected=0.01,
+)
+
+
+def changed(**fields):
+    return msgspec.structs.replace(RAISED, **fields)
+
+
+def shown(path):
+    features = json.loads(path.read_bytes())["features"]
+    return [
+        (feature["properties"]["incident_id"], feature["properties"]["revision"])
+        for feature in features
+        if feature["geometry"]["type"] == "Point"
+    ]
+
+
+def test_it_begins_empty_whatever_stood_there(tmp_path):
+    path = tmp_path / "folder" / "now.geojson"
+    path.parent.mkdir()
+    path.write_text("an earlier run")
+    StandingFile(path)
+    assert shown(path) == []
+
+
+def test_it_shows_the_latest_revision_of_what_stands(tmp_path):
+    path = tmp_path / "now.geojson"
+    standing = StandingFile(path)
+    standing.incident(RAISED)
+    assert shown(path) == [("i", 1)]
+    standing.incident(changed(incident_id="k"))
+    standing.incident(changed(revision=2, msg_type="Update", reason="grown", voices=9))
+    assert shown(path) == [("i", 2), ("k", 1)]
+    areas = [one for one in json.loads(path.read_bytes())["features"] if one["geometry"]["type"] == "Polygon"]
+    assert len(areas) == 2
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"msg_type": "Update", "state": "closed", "reason": "closed"},
+        {"msg_type": "Cancel", "state": "closed", "reason": "withdrawn"},
+        {"msg_type": "Cancel", "state": "explained", "reason": "explained"},
+        {"msg_type": "Cancel", "state": "open", "reason": "merged"},
+    ],
+    ids=["closed", "withdrawn", "explained", "merged"],
+)
+def test_what_has_ended_leaves_the_file(tmp_path, end):
+    path = tmp_path / "now.geojson"
+    standing = StandingFile(path)
+    standing.incident(RAISED)
+    standing.incident(changed(revision=2, **end))
+    assert shown(path) == []
+
+
+def test_what_was_never_raised_is_not_shown_and_writes_nothing(tmp_path):
+    path = tmp_path / "now.geojson"
+    standing = StandingFile(path)
+    path.unlink()
+    standing.incident(changed(state="watch"))
+    assert not path.exists()
+
+
+def test_no_part_of_a_file_is_left_behind(tmp_path):
+    standing = StandingFile(tmp_path / "now.geojson")
+    standing.incident(RAISED)
+    assert [path.name for path in tmp_path.iterdir()] == ["now.geojson"]
