@@ -13,14 +13,18 @@ from typing import Final
 import numpy as np
 
 from nlp.fold import SEPARATOR, fold_many
-from nlp.lexicon import SIGN_ROLES, Lexicon
+from nlp.lexicon import SIGN_ROLES, Entry, Lexicon
 from nlp.matcher import Matcher
 
 WEAK_OPENS_FROM: Final = 0.5
 """Entries that do not open the gate alone open it together when the chance that one of them is meant (noisy or) reaches this."""
 
-ENOUGH: Final = 2
-"""Anchors worth a second look: one of an entry that opens alone, or two of weaker ones."""
+_ENOUGH: Final = -math.log(1.0 - WEAK_OPENS_FROM)
+
+
+def _worth(entry: Entry) -> float:
+    """Give what a sign adds at most to ``-log(1 - noisy or)``; one that opens alone is enough."""
+    return _ENOUGH if entry.gate else min(_ENOUGH, -math.log1p(-min(entry.strength, 0.999)))
 
 
 class Gate:
@@ -45,10 +49,7 @@ class Gate:
             Matcher.anchors((frame, number) for frame, number in heard if lexicon.entries[number].role != "figurative")
         )
         self._worth = np.asarray(
-            [
-                ENOUGH if any(lexicon.entries[number].gate for number in numbers) else 1
-                for numbers in self._first_look.payloads
-            ]
+            [max(_worth(lexicon.entries[number]) for number in numbers) for numbers in self._first_look.payloads]
         )
 
     def open(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
@@ -63,7 +64,7 @@ class Gate:
         ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == SEPARATOR[0])
         seen = np.asarray(anchors, dtype=np.int64)
         posts = np.searchsorted(ends, seen[:, 1], side="right")
-        for post in np.flatnonzero(np.bincount(posts, self._worth[seen[:, 0]]) >= ENOUGH).tolist():
+        for post in np.flatnonzero(np.bincount(posts, self._worth[seen[:, 0]]) >= _ENOUGH - 1e-9).tolist():
             begin = int(ends[post - 1]) + 1 if post else 0
             end = int(ends[post]) if post < len(ends) else len(data)
             opened[post] = self._decide(data[begin:end])

@@ -16,6 +16,10 @@ __all__ = ["Entry", "Hit", "Lexicon", "LexiconError", "Problem", "Role"]
 
 LANGUAGES: Final = ("any", "fr", "en", "es", "it", "pt", "de")
 """The packaged languages, in the order in which they win when two have the same form with the same sense."""
+HITS_PER_TEXT: Final = 256
+"""How many hits, from the start of a text, are weighed against each other; no post of ordinary length has as many."""
+TWINS: Final = 16
+"""How many entries with the very same span are weighed against each other."""
 JOINED_LETTERS: Final = 10
 """Hazard forms of two or three words with at least this many letters also stand joined ("tremblementdeterre")."""
 SIGN_ROLES: Final = frozenset({"hazard", "perception", "consequence", "responder"})
@@ -119,8 +123,17 @@ class Lexicon:
         """Drop what a figurative phrase cancels, what stands inside a longer hit of the same sense, and doubles across languages."""
         if len(found) < 2:
             return list(found)
-        ordered = sorted(found, key=lambda hit: (hit[0], -hit[1], hit[2]))
-        return [hit for hit in ordered if not any(self._beats(other, hit, lang) for other in ordered)]
+        ordered = sorted(found, key=lambda hit: (hit[0], -hit[1], hit[2]))[:HITS_PER_TEXT]
+        winners: list[Found] = []
+        reaching: list[Found] = []
+        for place, hit in enumerate(ordered):
+            # Only hits that begin no later and reach as far can hold this one: those still open here, and later twins of the same span.
+            reaching = [other for other in reaching if other[1] > hit[0]]
+            twins = [other for other in ordered[place + 1 : place + 1 + TWINS] if other[:2] == hit[:2]]
+            if not any(self._beats(other, hit, lang) for other in (*reaching, *twins)):
+                winners.append(hit)
+            reaching.append(hit)
+        return winners
 
     def _beats(self, other: Found, hit: Found, lang: str | None) -> bool:
         if other is hit or other[0] > hit[0] or other[1] < hit[1]:

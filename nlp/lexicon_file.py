@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from nlp.pattern import Frame, PatternError, compile_form
+from nlp.pattern import Compiler, Frame, PatternError
 from tocsin.model import HAZARDS, OPEN
 
 Role = Literal["hazard", "perception", "consequence", "responder", "explanation", "denial", "context", "figurative"]
@@ -93,9 +93,10 @@ def read_folder(folder: Path) -> tuple[list[tuple[Entry, list[Frame]]], list[Pro
     parsed: list[tuple[Path, str, dict[str, Any]]] = []
     for path in sorted(folder.glob("*.toml")):
         source = path.read_bytes()
+        if len(source) > FILE_BYTES:
+            problems.append(Problem(str(path), 1, "", f"at most {FILE_BYTES} bytes", str(len(source))))
+            continue
         try:
-            if len(source) > FILE_BYTES:
-                raise ValueError(f"{len(source)} bytes, more than {FILE_BYTES}")
             text = source.decode("utf-8")
             parsed.append((path, text, tomllib.loads(text)))
         except ValueError as error:
@@ -112,8 +113,9 @@ def read_folder(folder: Path) -> tuple[list[tuple[Entry, list[Frame]]], list[Pro
                 problems.append(
                     Problem(str(path), _line(text, name, 0), "macros", "a string or a list of strings", repr(value))
                 )
+    compiler = Compiler(macros)
     for path, text, table in parsed:
-        entries += _read_file(path, text, table, macros, problems)
+        entries += _read_file(path, text, table, compiler, problems)
     return entries, problems
 
 
@@ -124,7 +126,7 @@ def _line(text: str, field: str, start: int) -> int:
 
 
 def _read_file(
-    path: Path, text: str, table: dict[str, Any], macros: Mapping[str, str], problems: list[Problem]
+    path: Path, text: str, table: dict[str, Any], compiler: Compiler, problems: list[Problem]
 ) -> list[tuple[Entry, list[Frame]]]:
     lang = table.get("lang")
     rows = table.get("entry", [])
@@ -142,7 +144,7 @@ def _read_file(
     read: list[tuple[Entry, list[Frame]]] = []
     for row, start in zip(rows, starts, strict=True):
         reader = _EntryReader(str(path), lang, row, text, start)
-        entry = reader.read(macros)
+        entry = reader.read(compiler)
         problems += reader.problems
         if entry is not None:
             read.append(entry)
@@ -168,55 +170,62 @@ class _EntryReader:
             return ()
         return tuple(value)
 
-    def read(self, macros: Mapping[str, str]) -> tuple[Entry, list[Frame]] | None:
+    def read(self, compiler: Compiler) -> tuple[Entry, list[Frame]] | None:
         row = self._row
         for field in row:
-            if field not in _FIELDS:
-                self._wrong(field, "one of " + ", ".join(_FIELDS), field)
+            self._expect(field, field in _FIELDS, "one of " + ", ".join(_FIELDS), field)
         name, role, strength = row.get("id"), row.get("role", "hazard"), row.get("strength", 0.0)
-        if not isinstance(name, str) or not _ID.fullmatch(name) or not name.startswith(self._lang + "."):
-            self._wrong("id", f"{self._lang}.<room>.<name> in lower case", name)
-        if role not in get_args(Role):
-            self._wrong("role", "one of " + ", ".join(get_args(Role)), role)
-        if not isinstance(strength, int | float) or isinstance(strength, bool) or not 0 <= strength <= 1:
-            self._wrong("strength", "a number from 0 to 1", strength)
-            strength = 0.0
-        consequence = row.get("consequence")
-        if consequence is not None and consequence not in get_args(Consequence):
-            self._wrong("consequence", "one of " + ", ".join(get_args(Consequence)), consequence)
-        gate = row.get("gate", role in GATE_ROLES and strength >= GATE_STRENGTH)
-        if not isinstance(gate, bool):
-            self._wrong("gate", "true or false", gate)
-        note = row.get("note", "")
-        if not isinstance(note, str):
-            self._wrong("note", "a text", note)
+        known = isinstance(name, str) and _ID.fullmatch(name) is not None and name.startswith(self._lang + ".")
+        self._expect("id", known, f"{self._lang}.<room>.<name> in lower case", name)
+        self._expect("role", role in get_args(Role), "one of " + ", ".join(get_args(Role)), role)
+        number = isinstance(strength, int | float) and not isinstance(strength, bool) and 0 <= strength <= 1
+        self._expect("strength", number, "a number from 0 to 1", strength)
+        consequence, gate, note = row.get("consequence"), row.get("gate"), row.get("note", "")
+        wanted = get_args(Consequence)
+        self._expect(
+            "consequence", consequence is None or consequence in wanted, "one of " + ", ".join(wanted), consequence
+        )
+        self._expect("gate", gate is None or isinstance(gate, bool), "true or false", gate)
+        self._expect("note", isinstance(note, str), "a text", note)
         hazards = self._hazards(role)
         forms = self._texts("forms", required=True)
-        frames: list[Frame] = []
-        for form in forms:
-            try:
-                frames += compile_form(form, macros)
-            except PatternError as error:
-                self._wrong("forms", f"a form of the pattern language in {form!r}", str(error))
+        frames = self._frames(forms, compiler)
         examples = self._texts("matches", required=True), self._texts("not", required=False)
         if self.problems:
             return None
+        if gate is None:
+            gate = role in GATE_ROLES and strength >= GATE_STRENGTH
         line = self._text.count("\n", 0, self._start) + 1
-        entry = Entry(
-            str(name),
-            self._lang,
-            role,
-            hazards,
-            float(strength),
-            consequence,
-            gate,
-            note,
-            forms,
-            *examples,
-            self._file,
-            line,
+        return (
+            Entry(
+                str(name),
+                self._lang,
+                role,
+                hazards,
+                float(strength),
+                consequence,
+                gate,
+                note,
+                forms,
+                *examples,
+                self._file,
+                line,
+            ),
+            frames,
         )
-        return entry, frames
+
+    def _expect(self, field: str, right: bool, expected: str, got: object) -> None:
+        if not right:
+            self._wrong(field, expected, got)
+
+    def _frames(self, forms: tuple[str, ...], compiler: Compiler) -> list[Frame]:
+        frames: list[Frame] = []
+        for form in forms:
+            try:
+                frames += compiler.compile(form)
+            except PatternError as error:
+                self._wrong("forms", f"a form of the pattern language in {form!r}", str(error))
+        return frames
 
     def _hazards(self, role: str) -> dict[str, float]:
         value = self._row.get("hazards", {})

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -18,15 +20,11 @@ from nlp.pattern import STEM_TAIL, Frame
 SEEN_PER_PART: Final = 32
 """How many occurrences of one part of a frame are looked at in one text; a text with more is no sentence."""
 
-_COMMON: Final = frozenset(
-    b"ligne entre plus with has had have here been school down house home open lost nothing sans passe partie porte portes love all was "
-    b"were from like this that dans pour avec sur est sont pas une des les qui que tout tous fait vous nous mais bien etre avoir cette son "
-    b"vu vue site mairie hotel place ville gare train metro rue route bus tram station street road water people person someone everyone "
-    b"they what when there just your about time good want going really today know they re the and for you are not depuis encore aussi "
-    b"apres avant chez jour temps monde gens homme femme enfant enfants petit grand rien quand comme peut voir faire ferme fermee arret "
-    b"jusqu* retrouve* hope heart hear heard see seen still back over into out off work car cars game team fans".split()
-)
-"""Words so frequent that a part with one of them is a poor anchor; only speed depends on the list."""
+UNSEEN_RATE: Final = 0.5
+"""Posts in ten thousand assumed to hold a word that is not in the table of common words."""
+COMPANY: Final = 0.05
+"""How much rarer each further word makes a form."""
+COMMON_WORDS: Final = Path(__file__).parent / "data" / "common_words.tsv"
 
 Found = tuple[int, int, int]
 """``(start, end, payload)``: a byte span without outer spaces, and what was found there."""
@@ -40,8 +38,24 @@ class _Framed:
     needs: frozenset[int]
 
 
+@lru_cache(maxsize=1)
+def _rates() -> dict[bytes, float]:
+    """Read how many posts in ten thousand hold each common word."""
+    rows = (line.split(b"\t") for line in COMMON_WORDS.read_bytes().splitlines())
+    return {word: float(rate) for word, rate in rows}
+
+
 def _commonness(part: frozenset[bytes]) -> float:
-    return math.fsum(sorted(1.0 if form in _COMMON else math.exp(-len(form)) for form in part))
+    """Guess how many posts in ten thousand hold one of the forms; only speed depends on it."""
+    rates = _rates()
+    total = []
+    for form in part:
+        words = form.rstrip(b"*").split(b" ")
+        known = [rates.get(word, UNSEEN_RATE) for word in words]
+        if form.endswith(b"*"):
+            known[-1] = math.fsum(rate for word, rate in rates.items() if word.startswith(words[-1])) or UNSEEN_RATE
+        total.append(min(known) * COMPANY ** (len(words) - 1))
+    return math.fsum(sorted(total))
 
 
 class Matcher:
@@ -95,7 +109,7 @@ class Matcher:
         """Give for each frame the one part that is likely the rarest, as a frame of its own.
 
         A text without an anchor holds none of the frames, and few texts hold one: a matcher over anchors is a cheap first look. Which part
-        is rarest is guessed from length (short words are the frequent ones); a wrong guess costs time only.
+        is rarest is guessed from a table of common words; a wrong guess costs time only.
         """
         for frame, payload in frames:
             yield Frame((min(frame.parts, key=_commonness),), ()), payload

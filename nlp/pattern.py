@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from nlp.fold import fold_name
+from nlp.fold import SEPARATOR, fold_many
 
 FORMS_PER_PART: Final = 20_000
 """How many plain forms one part of a form may expand to."""
@@ -63,32 +63,44 @@ def compile_form(form: str, macros: Mapping[str, str]) -> list[Frame]:
     >>> [frame.gaps for frame in compile_form("rue & bloquée", {})]
     [(5,), (5,)]
     """
-    pieces = _JOINT.split(" " + form.strip() + " ")
-    parts = tuple(_plain_forms(piece, macros) for piece in pieces[0::3])
-    signs, limits = pieces[1::3], pieces[2::3]
-    if len(parts) > PARTS_PER_FRAME:
-        raise PatternError(f"expected at most {PARTS_PER_FRAME} parts, got {len(parts)}")
-    gaps = tuple(
-        int(limit) if limit else (GAP_WORDS if sign == "..." else EITHER_GAP_WORDS)
-        for sign, limit in zip(signs, limits, strict=True)
-    )
-    frames = [Frame(parts, gaps)]
-    if "&" in signs:
-        if len(parts) != 2:
-            raise PatternError("expected '&' between two parts only")
-        frames.append(Frame(parts[::-1], gaps))
-    return frames
+    return Compiler(macros).compile(form)
 
 
-def _plain_forms(piece: str, macros: Mapping[str, str]) -> frozenset[bytes]:
+class Compiler:
+    """Expands many forms with the same macros, each macro once."""
+
+    def __init__(self, macros: Mapping[str, str]) -> None:
+        self._expansion = _Expansion(macros)
+
+    def compile(self, form: str) -> list[Frame]:
+        """Expand a form, see ``compile_form``."""
+        pieces = _JOINT.split(" " + form.strip() + " ")
+        parts = tuple(_plain_forms(piece, self._expansion) for piece in pieces[0::3])
+        signs, limits = pieces[1::3], pieces[2::3]
+        if len(parts) > PARTS_PER_FRAME:
+            raise PatternError(f"expected at most {PARTS_PER_FRAME} parts, got {len(parts)}")
+        gaps = tuple(
+            int(limit) if limit else (GAP_WORDS if sign == "..." else EITHER_GAP_WORDS)
+            for sign, limit in zip(signs, limits, strict=True)
+        )
+        frames = [Frame(parts, gaps)]
+        if "&" in signs:
+            if len(parts) != 2:
+                raise PatternError("expected '&' between two parts only")
+            frames.append(Frame(parts[::-1], gaps))
+        return frames
+
+
+def _plain_forms(piece: str, expansion: _Expansion) -> frozenset[bytes]:
+    texts = [text.strip() for text in expansion.expand(piece)]
     forms: set[bytes] = set()
-    for text in _Expansion(macros).expand(piece):
-        stem = text.rstrip().endswith("*")
-        if "*" in (text.rstrip()[:-1] if stem else text):
-            raise PatternError(f"expected '*' only at the end, got {text.strip()!r}")
-        folded = fold_name(text)
+    for text, padded in zip(texts, fold_many(texts).split(SEPARATOR), strict=True):
+        stem = text.endswith("*")
+        if "*" in (text[:-1] if stem else text):
+            raise PatternError(f"expected '*' only at the end, got {text!r}")
+        folded = padded.strip(b" ")
         if not folded:
-            raise PatternError(f"expected a letter or digit, got {text.strip()!r}")
+            raise PatternError(f"expected a letter or digit, got {text!r}")
         forms.add(folded + b"*" if stem else folded)
     return frozenset(forms)
 
@@ -98,6 +110,7 @@ class _Expansion:
 
     def __init__(self, macros: Mapping[str, str]) -> None:
         self._macros = macros
+        self._known: dict[str, list[str]] = {}
 
     def expand(self, text: str, depth: int = 0) -> list[str]:
         """Expand a whole text."""
@@ -135,7 +148,9 @@ class _Expansion:
             name = text[at + 1 : end]
             if end < 0 or name not in self._macros:
                 raise PatternError(f"expected the name of a macro, got {name!r}")
-            return self.expand(self._macros[name], depth + 1), end + 1
+            if name not in self._known:
+                self._known[name] = self.expand(self._macros[name], depth + 1)
+            return self._known[name], end + 1
         if opening in "([":
             choices, end = self._alternatives(text, at + 1, depth)
             closing = ")" if opening == "(" else "]"
