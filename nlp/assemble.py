@@ -1,7 +1,8 @@
 """From chosen names to the places of a mention: which of the named places the emergency is at, with shares that sum to at most 1.
 
-The weight of a name is the product of the probability that it is a place, the way the sentence leads to it ("à X" more than "maire de X",
-"vu depuis X" least), its nearness to a hazard word, and its fineness: a region or town that holds a finer place named beside it is a parent.
+The weight of a name is the product of the probability that it is a place, the way the sentence leads to it ("à X" more than "maire
+de X", "vu depuis X" least), its nearness to a hazard word, and its fineness: a region or town that holds a finer place named beside it is
+a parent.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from nlp.joint import COARSE, SUBTOWN, Candidate, distance_km, holds
-from tocsin.model import Place, Point
+from tocsin.model import Admin, Place, Point
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nlp.profile import Profile
-    from nlp.toponym import Sight
+    from nlp.sight import Sight
 
 MAX_PLACES: Final = 8
 """Candidates that a mention keeps."""
@@ -171,7 +172,6 @@ def _road_places(
         candidate, share = town.choices[0]
         if candidate.kind not in COARSE and town.probability >= 0.4:
             anchored.append((candidate, town.probability * share * ROLE_WEIGHT[town.sight.role]))
-    country = road.country
     if anchored:
         total = sum(weight for _, weight in anchored)
         return [
@@ -183,7 +183,7 @@ def _road_places(
     if profile is not None and profile.candidate.kind == "town":
         share = PROFILE_SCORE if road.kind == "ref" else ROAD_ALONE_SCORE
         return [(_on_road(road.ref, profile.candidate, make, 8.0), share)]
-    along = make.road(road.ref, country)[:MAX_PLACES]
+    along = make.road(road.ref, road.country)[:MAX_PLACES] if road.kind != "line" else []
     return [(_on_road(road.ref, candidate, make, 15.0), ROAD_ALONE_SCORE / len(along)) for candidate in along]
 
 
@@ -227,8 +227,9 @@ def _with_point(
         lat=point.lat,
         lon=point.lon,
         uncertainty_km=GPS_KM,
+        country=base.country if base is not None else "",
+        admin=base.admin if base is not None else Admin(),
         method="gps",
-        **({"country": base.country, "admin": base.admin} if base is not None else {}),
     )
     near = far = 0.0
     for one, score in pairs:

@@ -1,8 +1,8 @@
 """What speaks for and against a stretch being a place name: named features and their log-odds.
 
-The weights are those of a logistic regression fitted by ``scripts/fit_places.py`` on posts written for this project and on IDRISI
-(CC BY 4.0), rounded to two digits; a handful with too few cases is set by hand (marked). The sum of weights is the log-odds that the stretch
-names a place, so every decision can be read feature by feature.
+The weights lie between a first setting by hand and the logistic regression of ``scripts/fit_places.py`` on posts written for this project
+and on IDRISI (CC BY 4.0); rare features keep the hand's value. Their sum is the log-odds that the stretch names a place, so every decision
+can be read feature by feature.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from nlp import placewords as lists
+from nlp import surroundings as around
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from nlp.ner import Entity
-    from nlp.phrases import Phrase
-    from nlp.words import Words
+    from nlp.surroundings import Frame
 
 WEIGHTS: Final[dict[str, float]] = {
     "base": -1.6,
@@ -76,27 +74,6 @@ WEIGHTS: Final[dict[str, float]] = {
 EXPOSED_POPULATION: Final = 1_000_000
 """An ordinary word that opens a sentence may still be a place of this size ("China", "Nice" is not)."""
 
-_GAPS_LED: Final = frozenset(
-    {
-        " ",
-        "'",
-        "’",
-        " #",
-        " l'",
-        " d'",
-        " l’",
-        " d’",
-        "-",
-        "  ",
-        ' "',
-        " «",
-        " « ",
-        "\xa0",
-    }
-)
-_GAPS_LISTED: Final = frozenset({", ", "/", " / ", " - ", ",", " & ", " – ", ", #"})  # noqa: RUF001
-_AND: Final = frozenset({b"et", b"and", b"y", b"e", b"und"})
-
 
 class NameInfo(NamedTuple):
     """What the resolver knows of a gazetteer name, in a post of one language, before it reads the post."""
@@ -123,22 +100,6 @@ class NameInfo(NamedTuple):
     """A place of that name lies in a country where the language is at home."""
 
 
-class Frame(NamedTuple):
-    """What of a post all its names share."""
-
-    words: Words
-    phrases: Sequence[Phrase]
-    named: frozenset[int]
-    """Indices of capitalised words inside gazetteer matches."""
-    strong: frozenset[int]
-    """Those inside names of towns of some size or of regions: a hyphen between two of them makes a list, not a name."""
-    taken: Sequence[tuple[int, int]]
-    """Spans of hazard terms, code points."""
-    storms: frozenset[bytes]
-    """Given names of storms in this post ("Hurricane Harvey")."""
-    entities: Sequence[Entity] | None
-
-
 def total(features: Mapping[str, float]) -> float:
     """Give the log-odds of a set of features, summed in the order of ``WEIGHTS``."""
     return math.fsum(WEIGHTS[name] * value for name, value in features.items())
@@ -152,11 +113,11 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
     words = frame.words
     items = words.items
     head = items[first]
-    tagged = in_tag(words, first)
-    code = bool(info.codes) and _is_code(frame, first, last)
+    tagged = around.in_tag(words, first)
+    code = bool(info.codes) and around.is_code(frame, first, last)
     found: dict[str, float] = {"base": 1.0}
-    _written(found, words, first, last, tagged)
-    role = _led(found, words, first)
+    around.written(found, words, first, last, tagged=tagged)
+    role = around.led(found, words, first)
     if last > first and any(len(word.data) > 2 for word in items[first : last + 1]):
         found["long"] = 1.0
     people = info.population if head.capital or tagged else info.own_population
@@ -175,7 +136,7 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
         )
         if holds
     )
-    ordinary = info.common or (info.loan and not head.capital) or (first == last and _also_plain(words, first))
+    ordinary = info.common or (info.loan and not head.capital) or (first == last and around.also_plain(words, first))
     if ordinary and not code and not tagged:
         found["common"] = 1.0
         exposed = not head.capital or words.shouting or (head.initial and info.population < EXPOSED_POPULATION)
@@ -187,218 +148,12 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
     if head.end - head.start <= 3 and first == last and not code:
         found["short"] = 1.0
     if not tagged:
-        _neighbours(found, frame, first, last)
+        around.neighbours(found, frame, first, last)
     if first == last and head.data in frame.storms and role not in {"at", "origin"}:
         found["storm"] = 1.0
     wide = role in {"origin", "towards"}
-    wide = _hyphens(found, frame, first, last) or wide
-    wide = _phrase(found, frame, first, last, fine=info.fine) or wide
+    wide = around.hyphens(found, frame, first, last) or wide
+    wide = around.phrase(found, frame, first, last, fine=info.fine) or wide
     if frame.entities is not None and not tagged:
-        found[_ner(head.start, items[last].end, frame.entities)] = 1.0
+        found[around.ner_verdict(head.start, items[last].end, frame.entities)] = 1.0
     return found, ("tag" if tagged and role == "bare" else role), wide, code
-
-
-def _is_code(frame: Frame, first: int, last: int) -> bool:
-    """Tell whether the words are written as a code: capitals ("US"), full stops ("U.S."), behind a name when it is also a word ("Gary, IN")."""
-    items = frame.words.items
-    head = items[first]
-    if last > first:
-        return all(word.capital for word in items[first : last + 1]) and items[last].gap in {".", ". "}
-    if not head.upper or frame.words.shouting:
-        return False
-    return head.data not in lists.RISKY_CODES or (first - 1 in frame.named and head.gap in {", ", " ", ","})
-
-
-def _also_plain(words: Words, index: int) -> bool:
-    """Tell whether the post also writes the word without a capital ("Nice, très nice")."""
-    word = words.items[index]
-    return word.capital and any(other.data == word.data and not other.capital for other in words.items)
-
-
-def in_tag(words: Words, index: int) -> bool:
-    """Tell whether a word is a hashtag or a part of one."""
-    while index >= 0:
-        if words.items[index].mark == "#":
-            return True
-        if words.items[index].gap:
-            return False
-        index -= 1
-    return False
-
-
-def whole_tag(words: Words, first: int, last: int) -> bool:
-    """Tell whether the words make a whole hashtag."""
-    return words.items[first].mark == "#" and (last + 1 >= len(words.items) or words.items[last + 1].gap != "")
-
-
-def _written(found: dict[str, float], words: Words, first: int, last: int, tagged: bool) -> None:  # noqa: FBT001  # a plain fact
-    head = words.items[first]
-    if tagged:
-        found["tag" if whole_tag(words, first, last) else "tag_part"] = 1.0
-        return
-    capital = all(word.capital or word.data in lists.CONNECTORS for word in words.items[first : last + 1])
-    if head.initial and head.capital and not words.shouting and words.caseless:
-        found["capital_initial"] = 1.0
-    if words.caseless:
-        found["caseless_upper" if words.shouting else "caseless_lower"] = 1.0
-        if capital and not words.shouting and not head.initial:
-            found["capital"] = 1.0
-    elif capital:
-        found["capital_initial" if head.initial and first == last else "capital"] = 1.0
-        if head.upper and head.end - head.start > 3:
-            found["upper"] = 1.0
-        elif words.titled:
-            found["titled"] = 1.0
-    else:
-        found["lower"] = 1.0
-
-
-def lead(words: Words, first: int) -> tuple[str, str]:
-    """Give how the words before a name lead to it: its role and the feature of that (empty for none)."""
-    items = words.items
-    index = first - 1
-    if index < 0 or items[first].gap not in _GAPS_LED:
-        return "bare", ""
-    if items[index].data in lists.ARTICLES and index > 0 and items[index].gap in {" ", "'", "’"}:
-        index -= 1
-    word = items[index]
-    if word.mark:
-        return "bare", ""
-    if word.data in lists.ORIGIN:
-        return "origin", "origin"
-    if word.data in lists.TOWARDS:
-        return "towards", "towards" if word.data != b"to" else "of"
-    if word.data in lists.LOCATIVE:
-        # "a" may be the French verb or the English article
-        return "at", "at" if len(word.data) > 1 or "à" in words.text[word.start : word.end].lower() else "at_weak"
-    if word.data in lists.GENITIVE and word.data != b"s":
-        before = items[index - 1].data if index > 0 else b""
-        if before in lists.LOCAL_NOUNS or before in lists.LOCATIVE or before in {b"pres", b"loin", b"proche"}:
-            return "at", "local_noun"
-        return "of", "of"
-    if word.data in lists.LOCAL_NOUNS or word.data == b"on":
-        return "at", "at_weak"
-    return "bare", ""
-
-
-def _led(found: dict[str, float], words: Words, first: int) -> str:
-    role, feature = lead(words, first)
-    if feature:
-        found[feature] = 1.0
-    return role
-
-
-def _neighbours(found: dict[str, float], frame: Frame, first: int, last: int) -> None:
-    """Add what capitalised neighbours make of the name: a person, a club, a list, a town with its state."""
-    words, named = frame.words, frame.named
-    items = words.items
-    person(found, words, first, last, named)
-    following = last + 1
-    if (
-        items[first].initial
-        and items[first].capital
-        and following < len(items)
-        and (
-            items[following].gap in {": ", " : ", " - ", " – "}
-            or any(low == items[following].start for low, _ in frame.taken)
-        )
-    ):
-        found["headline"] = 1.0
-    if following in named and items[following].gap in {", ", " (", ","}:
-        found["admin_after"] = 1.0
-    if following < len(items) and (
-        (items[following].gap in _GAPS_LISTED and following in named)
-        or (items[following].data in _AND and following + 1 in named)
-    ):
-        found["listed"] = 1.0
-    before = first - 1
-    if before >= 0 and (
-        (items[first].gap in _GAPS_LISTED and before in named) or (items[before].data in _AND and before - 1 in named)
-    ):
-        found["listed"] = 1.0
-
-
-def person(found: dict[str, float], words: Words, first: int, last: int, named: frozenset[int]) -> None:
-    """Add what speaks for a person's, a club's or a longer name."""
-    items = words.items
-    if first == last and items[first].data in lists.GIVEN_NAMES:
-        found["given_name"] = 1.0
-    if first > 0 and words.linked(first):
-        before = items[first - 1]
-        if before.data in lists.TITLES and (before.capital or words.caseless):
-            found["title_before"] = 1.0
-        elif before.data in lists.GIVEN_NAMES and before.capital:
-            found["person_before"] = 1.0
-        elif before.data in lists.SPORT_CLUB and before.capital:
-            found["club"] = 1.0
-        elif (
-            before.capital
-            and not before.initial
-            and not words.caseless
-            and first - 1 not in named
-            and before.data not in lists.DIRECTIONS | lists.ARTICLES | lists.NOT_PLACES
-        ):
-            found["name_before"] = 1.0
-    if last + 1 < len(items) and words.linked(last + 1):
-        after = items[last + 1]
-        if (after.data in lists.CLUB_AFTER and (after.capital or after.data in {b"vs", b"v"})) or (
-            after.data in lists.ADVERT_AFTER and after.capital
-        ):
-            found["club"] = 1.0
-        elif (
-            after.capital
-            and not after.upper
-            and not words.caseless
-            and last + 1 not in named
-            and after.data not in lists.DIRECTIONS | lists.STREET_AFTER | lists.NOT_PLACES
-        ):
-            found["name_after"] = 1.0
-
-
-def _hyphens(found: dict[str, float], frame: Frame, first: int, last: int) -> bool:
-    """Add that a hyphen ties the name into a longer one, unless the other part only cuts it or is a name; tell if it cuts it."""
-    words = frame.words
-    items = words.items
-    following = last + 1
-    cut = False
-    if following < len(items) and words.glued(following):
-        if items[following].data in lists.DIRECTIONS:
-            cut = True
-        elif following not in frame.strong:
-            found["part"] = 1.0
-    if words.glued(first) and first - 1 not in frame.strong and items[first - 1].data not in lists.HYPHEN_BEFORE:
-        found["part"] = 1.0
-    return cut
-
-
-def _phrase(found: dict[str, float], frame: Frame, first: int, last: int, *, fine: bool) -> bool:
-    """Add what the kind phrase round the name says; tell whether the name is then only near ("sortie Mantes")."""
-    for phrase in frame.phrases:
-        if phrase.first <= first and last <= phrase.last:
-            if phrase.regional:
-                found["regional"] = 1.0
-                return False
-            if phrase.inner == (first, last) and phrase.site and fine:
-                return False
-            if phrase.first == first and phrase.last == last:
-                found["phrase_whole"] = 1.0
-                return False
-            if phrase.site:
-                found["site_inner"] = 1.0
-                return True
-            if not fine:
-                found["street_inner"] = 1.0
-            return False
-    return False
-
-
-def _ner(start: int, end: int, entities: Sequence[Entity]) -> str:
-    for entity in entities:
-        if entity.start < end and start < entity.end:
-            return {"place": "ner_place", "person": "ner_person"}.get(entity.label, "ner_other")
-    return "ner_none"
-
-
-def ner_feature(start: int, end: int, entities: Sequence[Entity] | None) -> str:
-    """Give the feature of NER's verdict on a stretch, empty when NER did not read."""
-    return "" if entities is None else _ner(start, end, entities)

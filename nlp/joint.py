@@ -1,15 +1,18 @@
 """The joint choice: which place each name of a post means, all names together.
 
-Each sight has candidate rows; a row's log-weight is its prior (population, kind, how well its country fits the language) plus the support it
-gets from the other names, the device position and the profile place. Support is the expectation, over the other sight's candidates, of a bonus
-for lying near or inside one another; two rounds of mean-field updates settle it. Near the idea of Leidner's "one region per discourse" and of
-Smith and Crane's centroid, with every bonus on a log-odds scale.
+Each sight has candidate rows; a row's log-weight is its prior (population, kind, how well its country fits the language) plus the support
+it gets from the other names, the device position and the profile place. Support is the expectation, over the other sight's candidates, of
+a bonus for lying near or inside one another; two rounds of mean-field updates settle it. Near the idea of Leidner's "one region per
+discourse" (2007) and of Smith and Crane's centroids (2001), with every bonus on a log-odds scale. "A place that is not listed" is always
+one of the alternatives.
 """
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from nlp.homelands import FOREIGN, LANGUAGE_COUNTRIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,19 +48,6 @@ CONTEXT_POPULATION: Final = 10_000
 """A town of this size named in the post is a context."""
 COARSE_FACTOR: Final = 1.5
 """How much more often a region or département is named than a town of its population."""
-
-LANGUAGE_COUNTRIES: Final[dict[str, dict[str, float]]] = {
-    "fr": {"FR": 3.0, "BE": 1.6, "CH": 1.4, "CA": 0.8, "LU": 1.2, "MC": 1.5, "NC": 2.0, "PF": 2.0, "HT": 0.8, "SN": 0.7, "CI": 0.7, "DZ": 0.6, "MA": 0.6, "TN": 0.6, "CM": 0.6, "CD": 0.4},
-    "en": {"US": 0.6, "GB": 1.8, "IE": 1.8, "CA": 0.7, "AU": 0.7, "NZ": 0.7, "IN": 0.3, "ZA": 0.4, "PH": 0.3, "NG": 0.3, "KE": 0.3, "JM": 0.3},
-    "es": {"ES": 1.4, "MX": 1.4, "AR": 1.4, "CL": 1.4, "CO": 1.4, "PE": 1.4, "EC": 1.4, "VE": 1.4, "GT": 1.2, "CR": 1.2, "NI": 1.2, "HN": 1.2,
-           "SV": 1.2, "PA": 1.2, "CU": 1.2, "DO": 1.2, "BO": 1.2, "PY": 1.2, "UY": 1.2, "PR": 1.0},
-    "it": {"IT": 3.0, "CH": 0.6, "SM": 1.0, "VA": 0.5},
-    "pt": {"BR": 2.0, "PT": 2.0, "AO": 0.8, "MZ": 0.8},
-    "de": {"DE": 2.6, "AT": 2.0, "CH": 1.6, "LU": 0.8, "LI": 0.8},
-}  # fmt: skip
-"""How much more often (natural logarithm) a post of a language means a place of a country than its population says."""
-FOREIGN: Final = -0.3
-"""The same for a country outside the table."""
 
 
 class Candidate(NamedTuple):
@@ -203,7 +193,7 @@ def anchor_bonus(candidate: Candidate, anchor: Anchor) -> float:
     return gain * anchor.weight
 
 
-def choose(
+def choose(  # noqa: PLR0913, PLR0917  # all that the choice may look at, each by its name
     sights: Sequence[Sequence[Candidate]],
     weights: Sequence[float],
     lang: str | None,

@@ -48,7 +48,7 @@ class Recogniser(Protocol):
 class SpacyRecogniser:
     """spaCy's NER for French and English, one text at a time, on numpy's matrix product.
 
-    thinc's own product (BLIS) is 1.4 to 1.7 times slower here than numpy's (measured: same entities on 430 posts), so the operations of the NER
+    thinc's own product (BLIS) took 1.4 to 1.7 times as long as numpy's, with the same entities on 430 posts, so the operations of the NER
     model are swapped for a subclass that uses ``numpy.dot``.
     """
 
@@ -103,7 +103,8 @@ def _load(package: str) -> Any:
 
     pipe = spacy.load(package, enable=["ner"], config={"nlp": {"batch_size": 1}})
     ops = DotOps()
-    for node in pipe.get_pipe("ner").model.walk():
+    component: Any = pipe.get_pipe("ner")
+    for node in component.model.walk():
         node.ops = ops
     return pipe
 

@@ -14,7 +14,8 @@ def _set(words: str) -> frozenset[bytes]:
 
 LOCATIVE: Final = _set(
     "a au aux vers sur sous dans chez entre jusqu pres proche autour devant derriere cote centre dept direction "
-    "in at near around outside inside across through throughout over downtown central northern southern eastern western "
+    "in at near around outside inside across through throughout over downtown central northern southern eastern "
+    "western "
     "north south east west northeast northwest southeast southwest along between towards toward into onto via off "
     "en cerca hacia desde sobre entre por "
     "nel nella nello nell al allo alla ai agli presso vicino verso "
@@ -39,36 +40,6 @@ ORGANISATIONS: Final = frozenset(
 )
 """Pairs of words that look like a place with its kind word."""
 
-DIALECTS: Final[dict[str, tuple[frozenset[bytes], dict[str, float]]]] = {
-    "british": (
-        _set(
-            "lorry lorries mum mums tyre tyres pub queue colour neighbour neighbours centre metres litres flat flats bloke blokes "
-            "fella lads mate gaff garda gardai carriageway motorway roundabout dual pavement rubbish loo knackered proper wee folk aye aff doon roon heid yous jammies yer mam lough "
-            "naw dinnae cannae wisnae nae oot aboot innit 999 nhs mp council tesco asda aldi petrol kerb"
-        ),
-        {"GB": 1.6, "IE": 1.6},
-    ),
-    "american": (
-        _set(
-            "mom moms highway freeway interstate sheriff downtown county pd fd walmart gas yall precinct northbound southbound 911 feds"
-        ),
-        {"US": 1.2, "CA": 0.4},
-    ),
-    "quebec": (
-        _set("arena depanneur cegep spvm sq 911 sherbrooke chars poudrerie tabarnak calisse tuque"),
-        {"CA": 2.0},
-    ),
-    "romande": (
-        _set("cff chuv nonante huitante septante natel tl tpg cantonale canton epfl hug romande"),
-        {"CH": 2.0},
-    ),
-    "belgian": (
-        _set("sncb tec stib septante nonante bourgmestre echevin kot belge infrabel ravel"),
-        {"BE": 1.6},
-    ),
-}
-"""Words that tell which country's English or French it is, and how much (natural logarithm) that favours its places."""
-
 GENITIVE: Final = _set("de du d des of di del della dello dell degli da do dos das von from depuis s")
 """Words after which a name is rather likely a place ("maire de", "the city of")."""
 
@@ -83,8 +54,10 @@ ARTICLES: Final = _set("le la les l the el los las lo il gli i o os as der die d
 
 LOCAL_NOUNS: Final = _set(
     "ville commune village quartier centre secteur region departement province canton ile faubourg banlieue agglo "
-    "agglomeration metropole mairie plage port cote littoral nord sud est ouest hauteur niveau environs alentours proximite "
-    "city town village district area county state province island region suburb coast centre center downtown residents people "
+    "agglomeration metropole mairie plage port cote littoral nord sud est ouest hauteur niveau environs alentours "
+    "proximite "
+    "city town village district area county state province island region suburb coast centre center downtown "
+    "residents people "
     "ciudad pueblo barrio provincia isla costa citta comune isola cidade bairro ilha stadt"
 )
 """Nouns that announce a place when "de/of" follows them ("le quartier de", "the city of")."""
@@ -102,10 +75,13 @@ STREET_BEFORE: Final = _set(
 
 SITE_BEFORE: Final = _set(
     "bar cafe resto restaurant brasserie hotel immeuble maison centre zone residence mosquee synagogue ehpad "
-    "marche musee theatre cinema eglise cathedrale basilique college ecole caserne prison campus halles cantine mediatheque bibliotheque piscine gymnase kermesse foire carnaval "
+    "marche musee theatre cinema eglise cathedrale basilique college ecole caserne prison campus halles cantine "
+    "mediatheque bibliotheque piscine gymnase kermesse foire carnaval "
     "gare aeroport hopital chu chr ch clinique lycee universite fac faculte stade arena zenith port peage aire sortie "
-    "prefecture mairie tribunal palais chateau citadelle estacion aeropuerto hospital stazione aeroporto ospedale estacao stadio "
-    "estadio metro tram tramway arret station rer ter route foret plage campus centrale usine raffinerie lac etang barrage"
+    "prefecture mairie tribunal palais chateau citadelle estacion aeropuerto hospital stazione aeroporto ospedale "
+    "estacao stadio "
+    "estadio metro tram tramway arret station rer ter route foret plage campus centrale usine raffinerie lac etang "
+    "barrage"
 )
 """Kind words whose name is often that of their town ("gare de Rennes", "route de Parthenay"): the thing is in or near it."""
 
@@ -116,21 +92,27 @@ LOWER_KINDS: Final = _set("rue avenue av bd boulevard quai pont stade gare hopit
 """Kind words after which even a lower-case word is the name."""
 
 PLAIN_ADJECTIVES: Final = _set(
-    "whole entire other along across middle front behind busy quiet narrow empty local residential closed blocked flooded opposite whose every"
+    "whole entire other along across middle front behind busy quiet narrow empty local residential closed blocked "
+    "flooded opposite whose every"
 )
 """English words before "road" or "street" that are no name."""
 
 VAGUE_KINDS: Final = _set(
-    "centre salle cours passage bar cafe restaurant resto brasserie immeuble maison marche pointe tour cite metro zone bois "
-    "jardin hotel college cinema residence ecole eglise musee theatre parc usine prison campus mont col cote bus rer ter tram"
+    "centre salle cours passage bar cafe restaurant resto brasserie immeuble maison marche pointe tour cite metro "
+    "zone bois "
+    "jardin hotel college cinema residence ecole eglise musee theatre parc usine prison campus mont col cote bus "
+    "rer ter tram"
 )
 """Kind words that also stand before much that is no name."""
 
 STREET_AFTER: Final = _set(
     "street st road rd avenue ave lane ln drive dr boulevard blvd square sq terrace court ct crescent close quay row "
-    "highway hwy parkway pkwy bridge tunnel park gardens station airport hospital stadium arena university college school "
-    "church mall market mills mill castle tower towers house hotel hall centre center library museum island islands river "
-    "creek lake bay beach harbour harbor hill hills mountain mountains valley canyon forest reservoir dam county parish "
+    "highway hwy parkway pkwy bridge tunnel park gardens station airport hospital stadium arena university college "
+    "school "
+    "church mall market mills mill castle tower towers house hotel hall centre center library museum island islands "
+    "river "
+    "creek lake bay beach harbour harbor hill hills mountain mountains valley canyon forest reservoir dam county "
+    "parish "
     "district province township borough heights estate green common cross junction interchange docks dock pier "
     "services place plaza wharf campus building clinic airfield barracks"
 )
@@ -154,34 +136,40 @@ STORM_WORDS: Final = _set("hurricane hurricanes typhoon cyclone tempete storm ou
 """Words whose follower is the given name of a storm."""
 
 NOT_NAMES: Final = _set(
-    "breaking police army government president minister news tv radio reuters bbc cnn afp obama trump macron ebola malaria "
+    "breaking police army government president minister news tv radio reuters bbc cnn afp obama trump macron ebola "
+    "malaria "
     "christmas muslim muslims christian english french spanish german american british russian chinese bible border "
     "feb jan mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun category protest riot"
 )
 """Capitalised words that stand behind "in" or "on" and are no places."""
 
-MACRO: Final = frozenset(
-    name.strip().encode()
-    for name in (
-        "africa, afrique, europe, europa, asia, asie, america, americas, amerique, oceania, oceanie, antarctica, caribbean, caraibes, "
-        "middle east, mideast, moyen orient, proche orient, latin america, amerique latine, north america, south america, central america, "
-        "scandinavia, balkans, sahel, maghreb, antilles, west africa, east africa, north africa, southeast asia, south asia, "
-        "pacific, atlantic, mediterranean, mediterranee, atlantique, pacifique, midwest, new england, bay area, gulf coast, "
-        "east coast, west coast, pacifico, oceano, oceano pacifico, atlantico, caribe, mediterraneo, latinoamerica, centroamerica, sudamerica, "
-        "norteamerica, north sea, arctic, eu, european union, union europeenne, western hemisphere"
-    ).split(",")
+MACRO: Final = _set(
+    "africa afrique europe europa asia asie america americas amerique oceania oceanie antarctica caribbean caraibes "
+    "mideast scandinavia balkans sahel maghreb antilles pacific atlantic mediterranean mediterranee atlantique "
+    "pacifique midwest pacifico oceano atlantico caribe mediterraneo latinoamerica centroamerica sudamerica "
+    "norteamerica arctic eu "
+) | frozenset(
+    pair.replace(b"_", b" ")
+    for pair in _set(
+        "middle_east moyen_orient proche_orient latin_america amerique_latine north_america south_america central_america "
+        "west_africa east_africa north_africa southeast_asia south_asia new_england bay_area gulf_coast east_coast "
+        "west_coast oceano_pacifico north_sea european_union union_europeenne western_hemisphere "
+    )
 )
 """Continents, seas and other parts of the world that are no place of an incident."""
 
 RISKY_CODES: Final = _set(
-    "in to ok or me hi oh pa ma la de id mt ct co al as an so no is at be it my by do go he il ga ne mo sc sd va vt wa ia in ar"
+    "in to ok or me hi oh pa ma la de id mt ct co al as an so no is at be it my by do go he il ga ne mo sc sd va vt "
+    "wa ia in ar"
 )
 """Codes in capitals that are also words, or "modified tweet": they need a name right before them ("Gary, IN")."""
 
 TITLES: Final = _set(
     "m mr mrs ms mme mlle dr pr prof sir lord lady saint pape pope president presidente ministre minister maire mayor "
-    "senator senateur gov governor general colonel capitaine captain sgt judge prince princess roi reine king queen coach "
-    "docteur madame monsieur maitre depute sheriff chief señor sra sr signor frau herr hurricane typhoon cyclone tempete "
+    "senator senateur gov governor general colonel capitaine captain sgt judge prince princess roi reine king queen "
+    "coach "
+    "docteur madame monsieur maitre depute sheriff chief señor sra sr signor frau herr hurricane typhoon cyclone "
+    "tempete "
     "storm ouragan huracan tropical uragano"
 )
 """Words before a person's name, or before the given name of a storm."""
@@ -195,53 +183,85 @@ CLUB_AFTER: Final = _set("united rovers wanderers fc albion hotspur knights eagl
 """Words right after a name that make it a club."""
 
 DIRECTIONS: Final = _set(
-    "nord sud est ouest centre ville north south east west central downtown upper lower greater haut bas haute basse vieux "
+    "nord sud est ouest centre ville north south east west central downtown upper lower greater haut bas haute "
+    "basse vieux "
     "norte sur este oeste centro sul northern southern eastern western"
 )
 """Words that cut a part of a named place without changing its name ("Mantes-Sud", "South London")."""
 
 NOT_PLACES: Final = _set(
-    "un une deux trois quatre cinq six sept huit neuf dix cent mille on il elle nous vous ils elles moi toi lui eux je tu me te "
+    "un une deux trois quatre cinq six sept huit neuf dix cent mille on il elle nous vous ils elles moi toi lui eux "
+    "je tu me te "
     "et ou ni mais donc or car que qui quoi dont si oui non pas plus moins tres trop bien mal tout tous toute rien "
-    "lundi mardi mercredi jeudi vendredi samedi dimanche janvier fevrier mars avril mai juin juillet aout septembre octobre "
-    "novembre decembre monday tuesday wednesday thursday friday saturday sunday january february march april may june july "
+    "lundi mardi mercredi jeudi vendredi samedi dimanche janvier fevrier mars avril mai juin juillet aout septembre "
+    "octobre "
+    "novembre decembre monday tuesday wednesday thursday friday saturday sunday january february march april may "
+    "june july "
     "august september october november december lunes martes miercoles jueves viernes sabado domingo "
-    "the this that these those here there he she it we you they his her our your their my and but or not no yes is are was were "
-    "be been have has had do does did will would can could should may might must what when where why how who whom which if then "
-    "so as by for with about against during before after above below from up down out off again further once all any both each "
-    "few more most other some such only own same than too very just now today tonight tomorrow yesterday morning afternoon "
-    "evening night day week hurricane cyclone coast island bank bay cross category marche sale emergency valley lake river month year time lol omg wtf rt via breaking update news live photo photos video alerte alert urgent "
+    "the this that these those here there he she it we you they his her our your their my and but or not no yes is "
+    "are was were "
+    "be been have has had do does did will would can could should may might must what when where why how who whom "
+    "which if then "
+    "so as by for with about against during before after above below from up down out off again further once all "
+    "any both each "
+    "few more most other some such only own same than too very just now today tonight tomorrow yesterday morning "
+    "afternoon "
+    "evening night day week hurricane cyclone coast island bank bay cross category marche sale emergency valley "
+    "lake river month year time lol omg wtf rt via breaking update news live photo photos video alerte alert urgent "
     "info infos flash direct merci bonjour bonsoir salut please thanks god dieu jesus noel christmas easter paques "
     "police pompiers samu gendarmes firefighters fire feu incendie seisme earthquake tremblement flood inondation "
     "tornade tornado tempete storm explosion attentat attack accident fusillade shooting crash eboulement landslide "
-    "love hope pray help best good great new old big little home house street road hier demain ce cet cette ces mon ton son ma "
-    "ta sa mes tes ses notre votre leur nos vos leurs de du des la le les au aux en dans sur par pour sans sous avec chez vers "
+    "love hope pray help best good great new old big little home house street road hier demain ce cet cette ces mon "
+    "ton son ma "
+    "ta sa mes tes ses notre votre leur nos vos leurs de du des la le les au aux en dans sur par pour sans sous "
+    "avec chez vers "
     "ya il y avait est sont etait etaient fait faire va vont aller voir vu dit dire"
 )
 """Words that are never a place alone, whatever the gazetteer says (function words, days, months, events, newsroom labels)."""
 
 GIVEN_NAMES: Final = _set(
-    "adam adele adrian alain albert alex alexander alexandre alexis alice amanda amy ana andre andrea andrew angela anna anne "
-    "annie anthony antoine arthur ashley austin barbara ben benjamin bernard beth bill billy bob brad brandon brian britney "
-    "bruno camille carl carla carlos carol caroline catherine cecile chad charles charlie charlotte chelsea chloe chris "
-    "christian christine christophe claire claude clement craig dan daniel david dean debbie denis diana didier diego dominique "
-    "don donald doug dylan ed eddie edgar edward elizabeth elise ellen emily emma enzo eric erin ernest etienne eva evan "
-    "fabien fabrice felix fernando florence florian francis francisco francois frank fred frederic gabriel gareth gary georges "
-    "george gerard gilles giorgio giovanni glen gordon grace graham greg guillaume gustave guy hannah harry heather helen helene "
-    "henri henry hugo ian isaac isabelle ivan jack jackson jacob jacques james jamie jane janet jason jean jeff jennifer "
-    "jenny jeremy jerome jerry jesse jessica jill jim jimmy joan joe joel joey john johnny jon jonathan jordan jorge jose "
-    "joseph josh joshua juan jules julia julie julien justin karen karim karl kate katie katy keith kelly ken kevin kim kyle "
-    "lady larry laura laurent lea leo leon lewis liam lily linda lindsay lisa logan lola louis louise luc lucas lucie lucy luis "
-    "luke madison maggie manon marc marcel marco marcus margaret maria marie marine mario marion mark martin martine mary "
-    "mathieu matt matthew maurice max megan mel melissa michael michel michelle miguel mike miley mohamed monica morgan nancy "
-    "natalie nathan neil nelson nicholas nick nicolas nicole noah nora olivia olivier oscar pablo pamela paris pascal patrice "
-    "patricia patrick paul paula pauline pedro peter phil philippe pierre rachel ralph raymond rebecca rene ricardo richard rick "
-    "rob robert roberto robin roger romain ron rose ross roy ruth ryan sally sam samantha samuel sandra sara sarah scott sean "
-    "sebastien selena serge sharon simon sophie stan stephane stephanie stephen steve steven stuart sue susan sydney sylvie "
-    "tara taylor ted teresa terry theo thierry thomas tiffany tim timothy todd tom tommy tony tracy travis trevor tyler valerie "
-    "vanessa vanilla victor victoria vincent virginia virginie walter warren wayne wendy will william willie xavier yann yves zach zoe "
-    "harvey irma idai irene katrina sandy rita wilma ike ciara ciaran dennis eunice xynthia klaus lothar domingos aline babet isha ophelia "
-    "desmond eleanor gertrude fani amphan haiyan yolanda dorian jose ida laura sally zeta iota eta obama trump bush clinton reagan kennedy "
+    "adam adele adrian alain albert alex alexander alexandre alexis alice amanda amy ana andre andrea andrew angela "
+    "anna anne "
+    "annie anthony antoine arthur ashley austin barbara ben benjamin bernard beth bill billy bob brad brandon brian "
+    "britney "
+    "bruno camille carl carla carlos carol caroline catherine cecile chad charles charlie charlotte chelsea chloe "
+    "chris "
+    "christian christine christophe claire claude clement craig dan daniel david dean debbie denis diana didier "
+    "diego dominique "
+    "don donald doug dylan ed eddie edgar edward elizabeth elise ellen emily emma enzo eric erin ernest etienne eva "
+    "evan "
+    "fabien fabrice felix fernando florence florian francis francisco francois frank fred frederic gabriel gareth "
+    "gary georges "
+    "george gerard gilles giorgio giovanni glen gordon grace graham greg guillaume gustave guy hannah harry heather "
+    "helen helene "
+    "henri henry hugo ian isaac isabelle ivan jack jackson jacob jacques james jamie jane janet jason jean jeff "
+    "jennifer "
+    "jenny jeremy jerome jerry jesse jessica jill jim jimmy joan joe joel joey john johnny jon jonathan jordan "
+    "jorge jose "
+    "joseph josh joshua juan jules julia julie julien justin karen karim karl kate katie katy keith kelly ken kevin "
+    "kim kyle "
+    "lady larry laura laurent lea leo leon lewis liam lily linda lindsay lisa logan lola louis louise luc lucas "
+    "lucie lucy luis "
+    "luke madison maggie manon marc marcel marco marcus margaret maria marie marine mario marion mark martin "
+    "martine mary "
+    "mathieu matt matthew maurice max megan mel melissa michael michel michelle miguel mike miley mohamed monica "
+    "morgan nancy "
+    "natalie nathan neil nelson nicholas nick nicolas nicole noah nora olivia olivier oscar pablo pamela paris "
+    "pascal patrice "
+    "patricia patrick paul paula pauline pedro peter phil philippe pierre rachel ralph raymond rebecca rene ricardo "
+    "richard rick "
+    "rob robert roberto robin roger romain ron rose ross roy ruth ryan sally sam samantha samuel sandra sara sarah "
+    "scott sean "
+    "sebastien selena serge sharon simon sophie stan stephane stephanie stephen steve steven stuart sue susan "
+    "sydney sylvie "
+    "tara taylor ted teresa terry theo thierry thomas tiffany tim timothy todd tom tommy tony tracy travis trevor "
+    "tyler valerie "
+    "vanessa vanilla victor victoria vincent virginia virginie walter warren wayne wendy will william willie xavier "
+    "yann yves zach zoe "
+    "harvey irma idai irene katrina sandy rita wilma ike ciara ciaran dennis eunice xynthia klaus lothar domingos "
+    "aline babet isha ophelia "
+    "desmond eleanor gertrude fani amphan haiyan yolanda dorian jose ida laura sally zeta iota eta obama trump bush "
+    "clinton reagan kennedy "
     "carter lincoln biden macron hollande sarkozy chirac merkel putin cameron blair thatcher"
 )
 """Frequent given names: beside another capitalised name they make a person of it."""

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nlp.fold import fold_name
-from nlp.joint import Candidate, prior
+from nlp.joint import COARSE, INSIDE, Candidate, holds, prior
 from nlp.placewords import DIRECTIONS
 
 if TYPE_CHECKING:
@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 
 MAX_PROFILE_CHARS: Final = 80
 """Characters of a profile place that are read."""
+MAX_PARTS: Final = 4
+"""Parts of it, between commas and slashes, that are read."""
+FEW_RIVALS: Final = 4
+LARGE_TOWN: Final = 50_000
+"""With many namesakes a smaller town than this is a doubtful reading."""
 
-_PART: Final = re.compile(r"\s*(?:[,/|•·()\[\];–]|\s-\s|\bet\b|\band\b|\bfrom\b|\bnear\b|&)\s*", re.IGNORECASE)  # noqa: RUF001
+_PART: Final = re.compile(r"\s*(?:[,/|•·()\[\];–]|\s-\s|\bet\b|\band\b|\bfrom\b|\bnear\b|&)\s*", re.IGNORECASE)
 _DEPARTEMENT: Final = re.compile(r"^(?:0[1-9]|[1-8]\d|9[0-5]|2[abAB]|97[1-6])$")
 _DROP: Final = re.compile(
     r"^(?:sud|nord|est|ouest|south|north|east|west|central|greater|quartier|province de|region|région|city of|ville de)\s+",
@@ -45,38 +50,37 @@ def read_profile(
         lookup: the gazetteer's candidates of a folded name.
         departement: the French département of a number ("44").
     """
-    whole = text[:MAX_PROFILE_CHARS].strip()
-    parts = [part for part in _PART.split(whole) if part]
+    parts = [part for part in _PART.split(text[:MAX_PROFILE_CHARS].strip()) if part][:MAX_PARTS]
     found: list[list[Candidate]] = []
-    for part in parts[:4]:
+    for part in parts:
         if _DEPARTEMENT.match(part.strip()):
             one = departement(part.strip().upper())
-            if one is not None:
-                found.append([one])
-            continue
-        candidates = _candidates(part, lookup)
+            candidates = [] if one is None else [one]
+        else:
+            candidates = _candidates(part, lookup)
         if candidates:
             found.append(candidates)
     if not found:
         return None
-    best: tuple[float, int, Candidate] | None = None
-    for index, candidates in enumerate(found):
-        for one in candidates:
-            score = prior(one, lang)
-            for other_index, others in enumerate(found):
-                if other_index != index and any(_inside(one, other) for other in others):
-                    score += 4.0
-            if one.kind in {"country", "region", "departement"} and len(found) > 1:
-                score -= 12.0
-            if best is None or (score, -one.row) > best[:2]:
-                best = (score, -one.row, one)
-    assert best is not None
-    rivals = sum(len(candidates) for candidates in found)
-    clean = len(found) == len(parts)
-    return Profile(
-        best[2],
-        (0.9 if clean else 0.6) * (1.0 if rivals < 4 or best[2].population > 50_000 else 0.6),
+    ranked = sorted(
+        ((_weight(one, index, found, lang), -one.row, one) for index, options in enumerate(found) for one in options),
+        key=lambda entry: entry[:2],
     )
+    best = ranked[-1][2]
+    clean = len(found) == len(parts)
+    sure = len(ranked) < FEW_RIVALS or best.population > LARGE_TOWN
+    return Profile(best, (0.9 if clean else 0.6) * (1.0 if sure else 0.6))
+
+
+def _weight(one: Candidate, index: int, found: Sequence[Sequence[Candidate]], lang: str | None) -> float:
+    """Give the log-weight of a reading: finer parts first, and those that lie inside another part ("Lille, France")."""
+    weight = prior(one, lang)
+    for other, options in enumerate(found):
+        if other != index and any(holds(outer, one) for outer in options):
+            weight += INSIDE
+    if one.kind in COARSE and len(found) > 1:
+        weight -= 3 * INSIDE
+    return weight
 
 
 def _candidates(part: str, lookup: Callable[[bytes], Sequence[Candidate]]) -> list[Candidate]:
@@ -89,13 +93,3 @@ def _candidates(part: str, lookup: Callable[[bytes], Sequence[Candidate]]) -> li
             if candidates:
                 return candidates
     return []
-
-
-def _inside(one: Candidate, other: Candidate) -> bool:
-    if one.country != other.country:
-        return False
-    if other.kind == "country":
-        return True
-    if other.kind == "region":
-        return one.region == other.region
-    return other.kind == "departement" and one.departement == other.departement

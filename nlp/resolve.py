@@ -1,7 +1,8 @@
-"""From a post to the places it may mean: recognise, weigh, choose jointly, and hand the detector a short list that sums to at most 1.
+"""From a post to the places it may mean: recognise, weigh, choose jointly, hand on a short list that sums to at most 1.
 
-Rules of the house: the finest consistent place wins and its town stays as a parent; a profile place is a weak candidate; a device position is a
-strong one; a road meets the towns named with it; a name inside a street's is never a town; every place has an uncertainty and a method.
+Rules of the house: the finest consistent place wins and its town stays as a parent; a profile place is a weak candidate; a device
+position is a strong one; a road meets the towns named with it; a name inside a street's is never a town; every place has an uncertainty
+and a method.
 Pure: the result of a query depends on nothing but the query and the loaded tables.
 """
 
@@ -11,14 +12,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from nlp.assemble import Make, Named, assemble
+from nlp.evidence import WEIGHTS, NameInfo
 from nlp.gazetteer import ALTERNATE, CODE, PRIMARY, SHORT
-from nlp.joint import COARSE, LANGUAGE_COUNTRIES, SUBTOWN, Anchor, Candidate, choose, distance_km, settle
+from nlp.homelands import HOME, LANGUAGE_COUNTRIES, dialect
+from nlp.joint import COARSE, SUBTOWN, Anchor, Candidate, choose, distance_km, settle
 from nlp.ner import MODELS
 from nlp.profile import Profile, read_profile
-from nlp.evidence import WEIGHTS, NameInfo
-from nlp.placewords import DIALECTS
 from nlp.shortened import Shortened
-from nlp.toponym import Reader, Sight
+from nlp.sight import Sight
+from nlp.toponym import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,8 +36,6 @@ PENALTY: Final = {PRIMARY: 0.0, ALTERNATE: 0.3, SHORT: 2.0, CODE: 0.5}
 """Log-odds that a row loses when the name is not its own."""
 CACHED_NAMES: Final = 65_536
 CACHED_PROFILES: Final = 16_384
-HOME: Final = 1.2
-"""A language is at home in a country from this log-weight on (``LANGUAGE_COUNTRIES``)."""
 NEAR_KM: Final = 20.0
 """A name is taken for near the author's place within this distance."""
 SHOWN: Final = 0.5
@@ -145,7 +145,7 @@ class Resolver:
             [sight.probability for sight in found],
             query.lang,
             anchors,
-            _dialect(query.folded.data),
+            dialect(query.folded.data),
             {
                 index - 1: index
                 for index, sight in enumerate(found)
@@ -261,17 +261,6 @@ class Resolver:
         return None if row is None else self._candidate(row)
 
 
-def _dialect(data: bytes) -> dict[str, float]:
-    """Give the countries that the words of a post favour, with their log-weights; the strongest of each dialect's countries counts once."""
-    present = set(data.split())
-    favoured: dict[str, float] = {}
-    for markers, countries in DIALECTS.values():
-        if not present.isdisjoint(markers):
-            for country, weight in countries.items():
-                favoured[country] = max(favoured.get(country, 0.0), weight)
-    return favoured
-
-
 def _anchors(point: Point | None, profile: Profile | None) -> list[Anchor]:
     anchors = []
     if point is not None:
@@ -293,7 +282,7 @@ def _agreeing(
     feature = ""
     if point is not None and any(_near(one, point.lat, point.lon, NEAR_KM) for one in options):
         feature = "point_near"
-    elif profile is not None and profile.candidate.kind not in {"country"}:
+    elif profile is not None and profile.candidate.kind != "country":
         home = profile.candidate
         if any(one.row == home.row for one in options):
             feature = "profile_same"

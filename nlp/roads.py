@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 if TYPE_CHECKING:
     from nlp.words import Words
 
-RoadKind = Literal["ref", "ring", "exit", "marker"]
+RoadKind = Literal["ref", "ring", "line", "exit", "marker"]
 
 
 class RoadSight(NamedTuple):
@@ -53,9 +53,11 @@ _MARKER: Final = re.compile(
 
 _ROAD_WORDS: Final = re.compile(
     r"\b(?:autoroute|nationale|d[ée]partementale|route|voies?|sens|bouchons?|accident|carambolage|circulation|trafic|sortie|[ée]changeur|"
-    r"p[ée]age|bretelle|camions?|poids lourds?|voitures?|conducteur|rocade|motorway|highway|freeway|interstate|northbound|southbound|eastbound|"
+    r"p[ée]age|bretelle|camions?|poids lourds?|voitures?|conducteur|rocade|"
+    r"motorway|highway|freeway|interstate|northbound|southbound|eastbound|"
     r"westbound|clockwise|anticlockwise|lanes?|traffic|junction|exit|crash|collision|lorry|truck|carriageway|pile ?up|autov[ií]a|autopista|"
-    r"carretera|autostrada|stau|autobahn|hauteur|direction|ferm[ée]e?|bloqu[ée]e?|coup[ée]e?|closed|blocked|entre|between|towards|aire|services|vinci|"
+    r"carretera|autostrada|stau|autobahn|hauteur|direction|ferm[ée]e?|bloqu[ée]e?|coup[ée]e?|closed|blocked|entre|"
+    r"between|towards|aire|services|vinci|"
     r"bison|chauss[ée]e|virage|glissi[èe]re|arr[êe]t d'urgence|verglas|tunnel|pont|viaduc)\b",
     re.IGNORECASE,
 )
@@ -63,6 +65,8 @@ _BEFORE: Final = re.compile(
     r"(?:\b(?:l|sur l|de l|d|sur|the|on|la|autoroute|route|nationale|d[ée]partementale|motorway|along|via|par)['’ ]\s?)$",
     re.IGNORECASE,
 )
+
+_SHORT: Final = {"RN": "N", "RD": "D"}
 
 NEAR_CHARS: Final = 60
 """How far from a reference a road word may stand."""
@@ -81,78 +85,48 @@ def find_roads(words: Words, lang: str | None) -> list[RoadSight]:
     text = words.text
     if not any(char.isdigit() for char in text) and not _RING.search(text):
         return []
-    sights: list[RoadSight] = []
-    for match in _REF.finditer(text):
-        sight = _read_ref(match, text, lang)
-        if sight is not None:
-            sights.append(sight)
+    sights = [sight for match in _REF.finditer(text) if (sight := _read_ref(match, text, lang)) is not None]
     for match in _RING.finditer(text):
         word = match.group().lower().split()[0]
-        ref = "périphérique" if word.startswith("p") else word
-        sights.append(RoadSight(*match.span(), "ring", ref, sure=True, country=""))
-    context = bool(sights) or _ROAD_WORDS.search(text) is not None
-    if context:
-        for match in _EXIT.finditer(text):
-            sights.append(
-                RoadSight(
-                    *match.span(),
-                    "exit",
-                    f"sortie {match['number'] or match['j']}",
-                    sure=True,
-                    country="",
-                )
-            )
-        for match in _MARKER.finditer(text):
-            if sights:
-                sights.append(
-                    RoadSight(
-                        *match.span(),
-                        "marker",
-                        f"km {match['number']}",
-                        sure=True,
-                        country="",
-                    )
-                )
+        sights.append(_sure(match, "ring", "périphérique" if word.startswith("p") else word))
+    if sights:
+        sights += [_sure(match, "marker", f"km {match['number']}") for match in _MARKER.finditer(text)]
+    if sights or _ROAD_WORDS.search(text):
+        sights += [_sure(match, "exit", f"sortie {match['number'] or match['j']}") for match in _EXIT.finditer(text)]
     return _without_overlaps(sights)
+
+
+def _sure(match: re.Match[str], kind: RoadKind, ref: str) -> RoadSight:
+    return RoadSight(*match.span(), kind, ref, sure=True, country="")
 
 
 def _read_ref(match: re.Match[str], text: str, lang: str | None) -> RoadSight | None:
     start, end = match.span()
     start += text[start] == "#"
-    before, after = (
-        text[max(0, start - NEAR_CHARS) : start],
-        text[end : end + NEAR_CHARS],
-    )
+    before, after = text[max(0, start - NEAR_CHARS) : start], text[end : end + NEAR_CHARS]
     if _PAPER.search(before):
         return None
     near = _ROAD_WORDS.search(before) is not None or _ROAD_WORDS.search(after) is not None
     led = _BEFORE.search(before) is not None
     if match["us"]:
-        letters = match["us"].upper()
-        ref = f"{'I' if letters == 'INTERSTATE' else letters}-{match['us_number']}"
-        if letters == "I" and match.group()[:1] == "i":
-            return None
-        if letters in {"ROUTE", "US", "SR", "SH", "FM"} and not (near or led):
-            return None
-        return RoadSight(start, end, "ref", ref, sure=near or led, country="US")
+        return _american(match, start, sure=near or led)
     letters, number = match["fr"].upper(), match["number"]
-    if number.startswith("0") or (letters == "E" and len(number) > 3) or (letters == "A" and len(number) > 4):
+    limit = {"E": 3, "M": 3}.get(letters, 4)
+    household = letters in {"M", "B", "E"} or match["fr"].islower()
+    if number.startswith("0") or len(number) > limit or not (near or (led and not household)):
         return None
-    lower = match["fr"].islower()
-    if not near and (lower or not led):
+    british = letters == "B" or "(M)" in match.group().upper() or (lang == "en" and letters in {"A", "M"})
+    ref = f"{_SHORT.get(letters, letters)}{number}{(match['tail'] or '').upper()}"
+    kind: RoadKind = "line" if letters == "M" and lang == "fr" else "ref"  # a metro line: "le m2"
+    return RoadSight(start, end, kind, ref, sure=near, country="GB" if british else "")
+
+
+def _american(match: re.Match[str], start: int, *, sure: bool) -> RoadSight | None:
+    letters = match["us"].upper()
+    if (letters == "I" and match["us"] == "i") or (letters in {"ROUTE", "US", "SR", "SH", "FM"} and not sure):
         return None
-    if letters in {"M", "B", "E"} and not near:
-        return None
-    country = "GB" if letters in {"B"} or (letters in {"M", "A"} and "(M)" in match.group().upper()) else ""
-    short = {"RN": "N", "RD": "D"}.get(letters, letters)
-    return RoadSight(
-        start,
-        end,
-        "ref",
-        f"{short}{number}{(match['tail'] or '').upper()}",
-        sure=near,
-        country=country,
-    )
+    ref = f"{'I' if letters == 'INTERSTATE' else letters}-{match['us_number']}"
+    return RoadSight(start, match.end(), "ref", ref, sure=sure, country="US")
 
 
 def _without_overlaps(sights: list[RoadSight]) -> list[RoadSight]:

@@ -1,7 +1,7 @@
 """Town names that people cut to their first word: "Mantes" for Mantes-la-Jolie, "Romorantin" for Romorantin-Lanthenay.
 
-The gazetteer lists the cuts it is sure of; this looks the others up when a post leads to the word like to a place. Good for French compound names;
-fails where a cut is shared by distant towns of like size, which it then refuses.
+The gazetteer lists the cuts it is sure of; this looks the others up when a post leads to the word like to a place. Good for French
+compound names; it refuses a cut that is shared by distant towns of like size.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ DOMINANT: Final = 4.0
 
 COUNTRIES: Final = frozenset({"FR", "BE", "CH", "LU"})
 GENERIC: Final = frozenset(
-    b"saint sainte grand grande petit petite haute hauts basse mont monts ville villers villiers villa fort port pont bourg chateau neuve vieux "
-    b"vieille saints trois notre belle bonne beau champ champs croix roche rochers plan plaine sous sainte haut mesnil moulin nouvelle bains "
-    b"grands petits marche eglise abbaye forges fontaine fontaines montagne montagnes riviere vallee lacs".split()
+    (
+        b"saint sainte grand grande petit petite haute hauts basse mont monts ville villers villiers villa fort port pont bourg "
+        b"chateau neuve vieux vieille saints trois notre belle bonne beau champ champs croix roche rochers plan plaine sous haut "
+        b"mesnil moulin nouvelle bains grands petits marche eglise abbaye forges fontaine fontaines montagne montagnes riviere "
+        b"vallee lacs "
+    ).split()
 )
 """First words that say nothing of the town."""
 

@@ -7,75 +7,31 @@ NER; they stay unresolved. A part of a hashtag ("#KeralaFloods") gives a candida
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from nlp import placewords as lists
-from nlp.evidence import (
-    Frame,
-    NameInfo,
-    features_of,
-    in_tag,
-    lead,
-    ner_feature,
-    person,
-    total,
-    whole_tag,
-)
+from nlp.evidence import NameInfo, features_of, total
 from nlp.phrases import find_phrases
 from nlp.roads import RoadSight, find_roads
+from nlp.sight import Sight, inside
+from nlp.surroundings import Frame, in_tag, lead, whole_tag
+from nlp.unlisted import macro_sights, phrase_sights, unknown_sights
 from nlp.words import Word, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from nlp.fold import Folded
     from nlp.ner import Entity
-    from nlp.phrases import Phrase
-
-SightKind = Literal["name", "site", "street", "road", "unknown"]
 
 MAX_SIGHTS: Final = 16
 """Stretches kept for one post, the strongest first."""
-MAX_UNKNOWN_WORDS: Final = 4
-"""Words of a name that no gazetteer holds."""
 STRONG_POPULATION: Final = 15_000
 """From this size on a name tied by a hyphen to another is a list ("Tarbes-Lourdes")."""
-SURE_DOUBT: Final = 0.3
-"""Log-odds that an unknown English name loses even behind "in" or "near"."""
-LOOSE_DOUBT: Final = 2.0
-"""The same behind other words, or in a headline."""
 TERM_SLACK: Final = 3
 """Characters by which a hazard term may exceed a name and still be the same word with its article."""
 HOPELESS: Final = -1.5
 """A match below these log-odds never wins over a shorter one."""
-
-
-class Sight(NamedTuple):
-    """A stretch of the post that may name a place."""
-
-    first: int
-    last: int
-    start: int
-    end: int
-    kind: SightKind
-    role: str
-    """How the sentence leads to it: at, of, origin, towards, bare, tag."""
-    rows: tuple[tuple[int, int], ...]
-    logit: float
-    wide: bool = False
-    """The thing is near, not there ("sortie Mantes", "heard from X", "Mantes-Sud")."""
-    shown: bool = True
-    """It counts as a mention of its own (a part of a hashtag does not)."""
-    road: RoadSight | None = None
-    admin: bool = False
-    """It stands behind another name and a comma, where a region or country is told ("Moore, Oklahoma")."""
-    features: Mapping[str, float] | None = None
-
-    @property
-    def probability(self) -> float:
-        """The probability, from the surroundings alone, that the stretch names a place."""
-        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, self.logit))))
 
 
 class Reader:
@@ -133,15 +89,15 @@ class Reader:
         found = []
         for first, last, info in matches:
             sight = _weigh(frame, first, last, info)
-            if sight is None or _inside(sight.start, sight.end, blocked) or _hazard_word(words, sight, taken):
+            if sight is None or inside(sight.start, sight.end, blocked) or _hazard_word(words, sight, taken):
                 continue
             found.append(sight)
         kept = [_widened(words, sight) for sight in _choose(found)]
-        kept += _phrase_sights(words, phrases, kept, blocked)
-        kept += _macro_sights(words, kept)
+        kept += phrase_sights(words, phrases, kept, blocked)
+        kept += macro_sights(words, kept)
         unknown = [
             sight
-            for sight in _unknown_sights(words, lang, kept, blocked, entities)
+            for sight in unknown_sights(words, lang, kept, blocked, entities)
             if not _hazard_word(words, sight, taken)
         ]
         kept = [
@@ -176,22 +132,24 @@ class Reader:
                 words,
                 {index for first, last, _ in matches for index in range(first, last + 1)},
             )
+        matches += self._dotted_codes(words)
+        return matches
+
+    def _dotted_codes(self, words: Words) -> list[tuple[int, int, NameInfo]]:
+        """Find codes written with full stops ("U.S.", "N. C.")."""
+        items = words.items
+        found = []
         first = 0
         while first < len(items):
             last = first
-            while (
-                last + 1 < len(items)
-                and len(items[last].data) == 1
-                and items[last + 1].gap in {".", ". "}
-                and len(items[last + 1].data) == 1
-            ):
+            while last + 1 < len(items) and _dotted_on(items[last], items[last + 1]):
                 last += 1
             if last > first and items[first].capital:
                 info = self._dotted(b"".join(word.data for word in items[first : last + 1]))
                 if info is not None:
-                    matches.append((first, last, info))
+                    found.append((first, last, info))
             first = last + 1
-        return matches
+        return found
 
     def _cut_names(self, words: Words, covered: set[int]) -> list[tuple[int, int, NameInfo]]:
         """Find towns called by their first word, where a preposition or a capital leads to it."""
@@ -204,6 +162,10 @@ class Reader:
                 if info is not None:
                     found.append((index, index, info))
         return found
+
+
+def _dotted_on(word: Word, following: Word) -> bool:
+    return len(word.data) == 1 == len(following.data) and following.gap in {".", ". "}
 
 
 def _storms(words: Words) -> frozenset[bytes]:
@@ -272,10 +234,6 @@ def _hazard_word(words: Words, sight: Sight, taken: Sequence[tuple[int, int]]) -
     )
 
 
-def _inside(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(start < high and low < end for low, high in spans)
-
-
 def _choose(found: list[Sight]) -> list[Sight]:
     """Keep non-overlapping sights: the longest that is not hopeless, then the most probable."""
     kept: list[Sight] = []
@@ -316,198 +274,3 @@ def _road_sight(road: RoadSight) -> Sight:
         wide=True,
         road=road,
     )
-
-
-def _overlapping(kept: Sequence[Sight], first: int, last: int) -> list[Sight]:
-    return [sight for sight in kept if sight.first <= last and first <= sight.last]
-
-
-def _phrase_sights(
-    words: Words,
-    phrases: Sequence[Phrase],
-    kept: list[Sight],
-    blocked: Sequence[tuple[int, int]],
-) -> list[Sight]:
-    """Give the kind phrases that no gazetteer name fills, as unresolved streets and sites; weak names inside them go."""
-    added: list[Sight] = []
-    for phrase in phrases:
-        start, end = words.items[phrase.first].start, words.items[phrase.last].end
-        overlapping = _overlapping(kept, phrase.first, phrase.last)
-        if _inside(start, end, blocked) or any(sight.logit > 0 for sight in overlapping):
-            continue
-        role, feature = lead(words, phrase.first)
-        capital = any(word.capital for word in words.items[phrase.inner[0] : phrase.inner[1] + 1])
-        vague = words.items[phrase.first].data in lists.VAGUE_KINDS
-        logit = (0.3 if vague else 0.9) if capital and not words.shouting else (-1.0 if vague else 0.1)
-        logit += 0.8 if feature in {"at", "local_noun", "origin", "towards"} else 0.0
-        for sight in overlapping:
-            kept.remove(sight)
-        added.append(
-            Sight(
-                phrase.first,
-                phrase.last,
-                start,
-                end,
-                "site" if phrase.site else "street",
-                role,
-                (),
-                logit,
-            )
-        )
-    return added
-
-
-def _macro_sights(words: Words, kept: list[Sight]) -> list[Sight]:
-    """Give the continents and other parts of the world, larger than any gazetteer row: recognised, never resolved."""
-    added = []
-    items = words.items
-    for index, word in enumerate(items):
-        two = word.data + b" " + items[index + 1].data if index + 1 < len(items) else b""
-        last = index + 1 if two in lists.MACRO else index if word.data in lists.MACRO else -1
-        if last == index and len(word.data) < 4 and not word.upper:
-            continue
-        if last < 0 or word.mark in {"@", "/"} or (not word.capital and not words.caseless):
-            continue
-        if not (not in_tag(words, index) or whole_tag(words, index, last)):
-            continue
-        for sight in _overlapping(kept, index, last):
-            kept.remove(sight)
-        first = index
-        if index > 0 and words.linked(index) and items[index - 1].data in lists.DIRECTIONS and items[index - 1].capital:
-            first = index - 1
-        added.append(
-            Sight(
-                first,
-                last,
-                items[first].start,
-                items[last].end,
-                "unknown",
-                lead(words, first)[0],
-                (),
-                2.0,
-            )
-        )
-    return added
-
-
-def _unknown_sights(
-    words: Words,
-    lang: str | None,
-    kept: Sequence[Sight],
-    blocked: Sequence[tuple[int, int]],
-    entities: Sequence[Entity] | None,
-) -> list[Sight]:
-    """Give capitalised names behind a locative, and NER's places, that the gazetteer does not hold; they stay unresolved."""
-    covered = {index for sight in kept if sight.logit > 0 for index in range(sight.first, sight.last + 1)}
-    added: list[Sight] = []
-    index = 0
-    while index < len(words.items):
-        last = index
-        if _may_open(words, index, covered):
-            last = _unknown_end(words, index, covered)
-            sight = _unknown(words, lang, index, last, entities)
-            if sight is not None and not _inside(sight.start, sight.end, blocked):
-                added.append(sight)
-                covered.update(range(index, last + 1))
-        index = last + 1
-    for entity in entities or ():
-        sight = _entity_sight(words, entity, covered) if entity.label == "place" else None
-        if sight is not None and not _inside(sight.start, sight.end, blocked):
-            added.append(sight)
-            covered.update(range(sight.first, sight.last + 1))
-    return added
-
-
-def _may_open(words: Words, index: int, covered: set[int]) -> bool:
-    word = words.items[index]
-    return (
-        index not in covered
-        and word.capital
-        and not word.mark
-        and not word.initial
-        and not words.caseless
-        and len(word.data) >= 3
-        and word.data not in lists.NOT_PLACES
-        and word.data not in lists.NOT_NAMES
-    )
-
-
-def _unknown_end(words: Words, index: int, covered: set[int]) -> int:
-    last = index
-    while (
-        last + 1 < len(words.items)
-        and last - index + 1 < MAX_UNKNOWN_WORDS
-        and last + 1 not in covered
-        and _continues(words, last + 1)
-    ):
-        last += 1
-    while last > index and words.items[last].data in lists.CONNECTORS:
-        last -= 1
-    return last
-
-
-def _unknown(
-    words: Words,
-    lang: str | None,
-    first: int,
-    last: int,
-    entities: Sequence[Entity] | None,
-) -> Sight | None:
-    role, feature = lead(words, first)
-    if role not in {"at", "origin", "towards"} or feature == "of":
-        return None
-    word, end = words.items[first], words.items[last].end
-    features: dict[str, float] = {"base": 1.0, feature: 1.0}
-    person(features, words, first, last, frozenset())
-    verdict = ner_feature(word.start, end, entities)
-    if verdict:
-        features[verdict] = 1.0
-    logit = total(features) + (0.4 if last > first else 0.0)
-    if lang != "fr":
-        # English puts many things in capitals behind "in the", "at" and "from": without NER's word such a name stays in doubt.
-        led = word.gap == " " and words.items[first - 1].data in lists.SURE_PREPOSITIONS
-        logit -= SURE_DOUBT if led and not words.titled else LOOSE_DOUBT
-    if word.upper:
-        logit -= 0.8
-    return Sight(first, last, word.start, end, "unknown", role, (), logit) if logit > HOPELESS else None
-
-
-def _entity_sight(words: Words, entity: Entity, covered: set[int]) -> Sight | None:
-    inside = [
-        position for position, word in enumerate(words.items) if entity.start <= word.start and word.end <= entity.end
-    ]
-    if not inside or covered.intersection(inside):
-        return None
-    while inside and words.items[inside[0]].data in lists.ARTICLES | lists.GENITIVE | lists.NOT_PLACES | lists.LOCATIVE:
-        inside.pop(0)
-    if not inside or not words.items[inside[0]].capital or any(words.items[position].mark for position in inside):
-        return None
-    if len(inside) == 1 and words.items[inside[0]].data in lists.NOT_NAMES:
-        return None
-    role, feature = lead(words, inside[0])
-    logit = 0.2 + (1.0 if feature else 0.0)
-    return Sight(
-        inside[0],
-        inside[-1],
-        words.items[inside[0]].start,
-        words.items[inside[-1]].end,
-        "unknown",
-        role,
-        (),
-        logit,
-    )
-
-
-def _continues(words: Words, index: int) -> bool:
-    word = words.items[index]
-    if not words.linked(index) or word.mark:
-        return False
-    if word.data in lists.CONNECTORS:
-        following = index + 1
-        return (
-            following < len(words.items)
-            and words.items[following].capital
-            and words.linked(following)
-            and word.data not in lists.LOCATIVE
-        )
-    return (word.capital or words.glued(index)) and word.data not in lists.NOT_PLACES

@@ -119,7 +119,7 @@ class Words:
             "‑",
             "_",
             "–",
-        }  # noqa: RUF001
+        }
 
     def near(self, index: int) -> bool:
         """Tell whether only a blank stands between the word and the one before it."""

@@ -51,7 +51,7 @@ def rows(
             entities = recogniser.entities([(post["lang"], post["text"])])[0]
         folded = fold_aligned(post["text"])
         event = str(label.get("event") or (label.get("kind") if name == "idrisi-d" else None) or post["id"])
-        for sight in resolver._reader.sights(post["text"], folded, post["lang"], (), entities):
+        for sight in resolver._reader.sights(post["text"], folded, post["lang"], (), entities):  # noqa: SLF001
             if sight.features is not None and sight.shown:
                 right = any(sight.start < one["end"] and one["start"] < sight.end for one in label["places"])
                 found.append((dict(sight.features), right, event))

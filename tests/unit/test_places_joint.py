@@ -8,7 +8,9 @@ from geopy.distance import great_circle
 from nlp.joint import Anchor, Candidate, choose, distance_km
 
 
-def town(row: int, lat: float, lon: float, population: int, country: str = "FR", region: str = "", **more: object) -> Candidate:
+def town(
+    row: int, lat: float, lon: float, population: int, country: str = "FR", region: str = "", **more: object
+) -> Candidate:
     return Candidate(row, lat, lon, "town", population, country, region, "", 3.0, False, **more)  # type: ignore[arg-type]
 
 
@@ -18,7 +20,9 @@ LYON = town(2, 45.76, 4.84, 520_000, region="84")
 MADRID = Candidate(3, 40.42, -3.70, "town", 3_200_000, "ES", "ES.29", "", 15.0, False)
 
 
-@pytest.mark.parametrize(("one", "other"), [((48.86, 2.35), (45.76, 4.84)), ((0.0, 179.9), (0.0, -179.9)), ((-41.3, 174.8), (51.5, -0.1))])
+@pytest.mark.parametrize(
+    ("one", "other"), [((48.86, 2.35), (45.76, 4.84)), ((0.0, 179.9), (0.0, -179.9)), ((-41.3, 174.8), (51.5, -0.1))]
+)
 def test_distance_agrees_with_geopy(one: tuple[float, float], other: tuple[float, float]) -> None:
     assert distance_km(*one, *other) == pytest.approx(great_circle(one, other).km, rel=1e-4)
 

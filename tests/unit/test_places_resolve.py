@@ -72,7 +72,7 @@ def test_a_part_of_a_hyphenated_name_is_no_town() -> None:
 
 def test_a_storm_bears_a_name_not_a_place() -> None:
     text = "Hurricane Florence is coming, Florence will be bad"
-    assert all("gn:3176959" != place.id for place in resolve(text, "en").places)
+    assert all(place.id != "gn:3176959" for place in resolve(text, "en").places)
 
 
 def test_a_country_is_the_parent_of_its_town() -> None:
