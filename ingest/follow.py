@@ -1,7 +1,7 @@
 """Followed sources: files and folders of JSON Lines that grow, and standard input, read as their lines come.
 
 ``poll`` never waits, so one thread reads all. A line is given when its line feed is there. A file that is replaced or cut short (rotated)
-is read from its start again; one that vanishes is waited for.
+is read to its end and then anew from its start; one that vanishes is waited for.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import select
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from ingest.files import STDIN, Line, SourceError
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 POLL_BYTES: Final = 1 << 20
 """Bytes taken from one source at one poll: one that floods must not starve the others."""
-MAX_FOLDER_FILES: Final = 1_000
-"""Files followed in one folder; the oldest by name are let go first."""
+MAX_FOLDER_FILES: Final = 200
+"""Files followed (and held open) in one folder; the first by name are let go first, as names of days and numbers go."""
 SUFFIXES: Final = (".jsonl", ".ndjson")
 
 
@@ -61,18 +61,15 @@ class _Cutter:
 
 
 class FollowedFile:
-    """One growing file."""
+    """One growing file. It is held open, so that what was written before it was replaced is still read."""
 
     def __init__(self, path: Path, *, max_line_bytes: int, from_start: bool) -> None:
         self.ended = False
         self._path = path
         self._max_line_bytes = max_line_bytes
-        self._identity: tuple[int, int] | None = None
-        self._offset = 0
-        self._cutter = _Cutter(str(path), max_line_bytes)
-        if not from_start and path.exists():
-            status = path.stat()
-            self._identity, self._offset = (status.st_dev, status.st_ino), status.st_size
+        self._stream = self._opened()
+        if self._stream is not None and not from_start:
+            self._stream.seek(0, os.SEEK_END)
 
     def poll(self) -> list[Line]:
         """Give the lines that were written since the last poll.
@@ -81,24 +78,44 @@ class FollowedFile:
             SourceError: the file is there and cannot be read.
         """
         try:
-            with self._path.open("rb") as stream:
-                status = os.fstat(stream.fileno())
-                self._know(status)
-                stream.seek(self._offset)
-                data = stream.read(POLL_BYTES)
-        except FileNotFoundError:
-            return []
+            if self._stream is None:
+                self._stream = self._opened()
+            if self._stream is None:
+                return []
+            data = self._stream.read(POLL_BYTES)
+            if data:
+                return self._cutter.cut(data)
+            return self._begin_anew() if self._is_another() else []
         except OSError as error:
             raise SourceError(f"{self._path}: cannot be read: {error.strerror or error}") from error
-        self._offset += len(data)
-        return self._cutter.cut(data)
 
-    def _know(self, status: os.stat_result) -> None:
-        """Begin anew if it is another file than before, or was cut short."""
-        identity = (status.st_dev, status.st_ino)
-        if identity != self._identity or status.st_size < self._offset:
-            self._identity, self._offset = identity, 0
-            self._cutter = _Cutter(str(self._path), self._max_line_bytes)
+    def close(self) -> None:
+        """Let the file go."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def _opened(self) -> BinaryIO | None:
+        self._cutter = _Cutter(str(self._path), self._max_line_bytes)
+        try:
+            return self._path.open("rb")
+        except FileNotFoundError:
+            return None  # it is waited for
+
+    def _is_another(self) -> bool:
+        """Say, having read all, whether the path leads to another file now, or this one was cut short."""
+        assert self._stream is not None, "only an open file is read to its end"
+        held = os.fstat(self._stream.fileno())
+        try:
+            there = self._path.stat()
+        except FileNotFoundError:
+            return False  # perhaps between being moved away and made again
+        return (there.st_dev, there.st_ino) != (held.st_dev, held.st_ino) or held.st_size < self._stream.tell()
+
+    def _begin_anew(self) -> list[Line]:
+        lines = self._cutter.cut(b"\n") if self._cutter.waiting else []
+        self.close()
+        return lines + self.poll()
 
 
 class FollowedFolder:
@@ -125,6 +142,8 @@ class FollowedFolder:
             names = sorted(file.name for file in self._path.iterdir() if file.suffix in SUFFIXES)[-MAX_FOLDER_FILES:]
         except OSError as error:
             raise SourceError(f"{self._path}: cannot be listed: {error.strerror or error}") from error
+        for name in self._files.keys() - set(names):
+            self._files[name].close()
         self._files = {
             name: self._files.get(name)
             or FollowedFile(self._path / name, max_line_bytes=self._max_line_bytes, from_start=from_start)

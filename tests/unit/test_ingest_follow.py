@@ -50,14 +50,27 @@ def test_a_file_that_appears_later_is_heard_whole(tmp_path):
 
 def test_a_replaced_and_a_shortened_file_begin_anew(tmp_path):
     path, fresh = tmp_path / "p", tmp_path / "fresh"
-    path.write_bytes(b"a\nhalf")
+    path.write_bytes(b"a\n")
     source = file(path, from_start=True)
     assert lines(source) == [(1, b"a")]
+    append(path, b"last of the old\nwithout its end")
     fresh.write_bytes(b"b\nccccccccc\n")
     fresh.replace(path)
-    assert lines(source) == [(1, b"b"), (2, b"ccccccccc")]
+    assert lines(source) == [(2, b"last of the old")]
+    assert lines(source) == [(3, b"without its end"), (1, b"b"), (2, b"ccccccccc")]
     path.write_bytes(b"d\n")
     assert lines(source) == [(1, b"d")]
+
+
+def test_a_file_that_is_moved_away_is_waited_for(tmp_path):
+    path = tmp_path / "p"
+    path.write_bytes(b"a\n")
+    source = file(path, from_start=True)
+    path.rename(tmp_path / "old")
+    assert lines(source) == [(1, b"a")]
+    assert lines(source) == []
+    path.write_bytes(b"b\n")
+    assert lines(source) == [(1, b"b")]
 
 
 def test_a_long_line_is_cut_one_byte_beyond_its_limit(tmp_path):
@@ -133,6 +146,20 @@ def live(polls, **runtime):
     clock = Clock()
     blocks = list(live_blocks([Script(polls)], chosen, now=clock.now, wait=clock.wait))
     return [None if block is None else (block.count, block.arrived_at - 1_000_000) for block in blocks]
+
+
+def test_a_stop_hands_on_what_was_read():
+    chosen = Settings.model_validate({"runtime": {"block_lines": 100}})
+    clock, asked = Clock(), []
+
+    def stopped():
+        asked.append(1)
+        return len(asked) > 2
+
+    blocks = list(
+        live_blocks([Script([some(2), some(3), some(4)])], chosen, now=clock.now, wait=clock.wait, stopped=stopped)
+    )
+    assert [block.count for block in blocks if block is not None] == [5]
 
 
 def some(count):

@@ -173,3 +173,12 @@ def test_the_first_signal_is_a_wish_and_the_second_an_order():
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def loop_for_ever():
+    return lambda _number: threading.Event().wait()
+
+
+def test_a_worker_caught_in_a_loop_is_not_waited_for():
+    with pytest.raises(WorkerError, match=r"no worker gave a result in 0\.2 s"):
+        run_embedded(iter(range(3)), loop_for_ever, lambda _: None, plan=plan(1, stuck_secs=0.2), stop=Stop())

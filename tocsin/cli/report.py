@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tocsin.pipeline.detect import Summary
     from tocsin.pipeline.outputs import LineOutputs
 
+LATE_SHARE: Final = 0.05
+"""Share of late lines from which the order of the input is doubted."""
 WORDS: Final = {
     "no_term": "no term of the lexicon",
     "not_relevant": "not relevant",
@@ -42,14 +44,10 @@ def report(console: Console, summary: Summary, outputs: LineOutputs, secs: float
     console.print(table)
     if not counts.balanced:
         console.print("The counts do not add up: this is a defect of Tocsin.", style="bold red")
-    for letter in outputs.letters:
-        console.print(
-            f"  {letter.origin}:{letter.line}: {letter.reason}: {letter.detail}", markup=False, highlight=False
-        )
-    if counts.dead.total() > len(outputs.letters):
-        console.print(
-            f"  … and {counts.dead.total() - len(outputs.letters):,} more (--dead-letters FILE)", markup=False
-        )
+    _show_letters(console, summary, outputs)
+    if counts.late > LATE_SHARE * counts.received:
+        told = f"{counts.late / counts.received:.0%} of the lines are late: are they in the order of time? (sort them by created_at)"
+        console.print(told, style="yellow")
     raised = sum(outputs.alerts.values())
     by_hazard = ", ".join(f"{hazard} {number}" for hazard, number in sorted(outputs.alerts.items()))
     console.print(f"{raised} incidents written" + (f" ({by_hazard})" if by_hazard else ""), highlight=False)
@@ -64,3 +62,13 @@ def report(console: Console, summary: Summary, outputs: LineOutputs, secs: float
         f"{part} {spent / counts.received * 1e6:.1f}" for part, spent in summary.cpu_secs.items() if counts.received
     )
     console.print(f"processor microseconds a line: {cpu}", highlight=False)
+
+
+def _show_letters(console: Console, summary: Summary, outputs: LineOutputs) -> None:
+    total = summary.counts.dead.total()
+    for letter in outputs.letters:
+        console.print(
+            f"  {letter.origin}:{letter.line}: {letter.reason}: {letter.detail}", markup=False, highlight=False
+        )
+    if total > len(outputs.letters):
+        console.print(f"  … and {total - len(outputs.letters):,} more (--dead-letters FILE)", markup=False)

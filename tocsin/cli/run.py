@@ -89,7 +89,9 @@ def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
     began = time.monotonic()
     factory = HearFactory(settings, LiveKeys.fresh(now()))
     try:
-        run_pipeline(live_blocks(sources, settings, now=now), detect, factory, settings, stop)
+        # The reader stops by itself, and hands on what it has; so the runner is not to stop before it.
+        blocks = live_blocks(sources, settings, now=now, stopped=lambda: stop.wanted)
+        run_pipeline(blocks, detect, factory, settings, Stop())
     finally:
         metrics.set(declared.READY, 0)
     if sys.stderr.isatty():

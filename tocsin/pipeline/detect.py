@@ -138,7 +138,7 @@ class Detect:
         self.summary.revisions += 1
         self._metrics.add(declared.REVISIONS, 1, incident.reason)
         if incident.state in ("open", "quiet"):
-            if incident.msg_type == "Alert" or incident.incident_id not in self._open:
+            if incident.incident_id not in self._open and incident.reason != "reopened":
                 self.summary.raised += 1
                 self._metrics.add(declared.RAISED, 1, incident.hazard)
             self._open.add(incident.incident_id)

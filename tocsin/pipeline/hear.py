@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from ingest.privacy import Pseudonyms
     from nlp.extract import Dropped
     from tocsin.settings import Settings
+
+
+WARM_UP: Final = (("fr", "Incendie à Nantes"), ("en", "Fire in London"))
+"""One text for each language model."""
 
 
 class Gates(Protocol):
@@ -157,6 +161,8 @@ class HearFactory(msgspec.Struct, frozen=True):
         # One thread: sums must not depend on how many the machine has, and the processors are already shared out.
         threadpool_limits(1)
         extractor = Extractor.load(self.settings.nlp)
+        for lang, text in WARM_UP:
+            extractor.analyse(text, lang=lang)  # the language models are loaded at first need: let that be now
         pseudonyms: Pseudonyms = PublicPseudonyms()
         if self.keys is not None:
             days = DayKeys(self.keys.first_day, self.keys.first_day_key)

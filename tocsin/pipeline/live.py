@@ -19,12 +19,13 @@ def live_blocks(
     settings: Settings,
     *,
     now: Callable[[], int],
+    stopped: Callable[[], bool] = lambda: False,
     wait: Callable[[float], object] = time.sleep,
 ) -> Iterator[Block | None]:
     """Give a block when it is full or when ``runtime.tick_secs`` have passed, be it empty: so that time moves in silence.
 
     ``None`` stands for "nothing just now". The arrival (``now``, UTC milliseconds) never goes back, whatever the system's clock does.
-    It ends when all sources have ended.
+    It ends, after what was read, when all sources have ended or ``stopped`` says so.
 
     Raises:
         SourceError: a source cannot be read.
@@ -33,7 +34,7 @@ def live_blocks(
     tick_ms = settings.runtime.tick_secs * 1_000
     arrived_at = now()
     handed_at = arrived_at
-    while not all(source.ended for source in sources):
+    while not stopped() and not all(source.ended for source in sources):
         quiet = True
         for source in sources:
             for origin, line_number, line in source.poll():

@@ -57,6 +57,8 @@ class LineOutputs:
         if incident.incident_id not in self._written:
             self._written.add(incident.incident_id)
             self.alerts[incident.hazard] += 1
+        if incident.state == "closed":
+            self._written.discard(incident.incident_id)
         self._incidents.write(incident_line(incident))
         if self._flush:
             self._incidents.flush()

@@ -34,6 +34,7 @@ def run(
         processes=settings.runtime.processes(),
         queue_blocks=settings.runtime.queue_blocks,
         start_secs=settings.runtime.start_secs,
+        stuck_secs=settings.runtime.stuck_secs,
     )
     try:
         run_embedded(blocks, factory, detect.take, plan=plan, stop=stop)

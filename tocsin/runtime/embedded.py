@@ -48,6 +48,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Blocks read and not yet consumed, for each worker."""
     start_secs: float = 180.0
     """How long a worker may take to load what it needs."""
+    stuck_secs: float = 600.0
+    """How long all workers may be at work without one result before the run ends: one of them is caught in a loop."""
 
 
 class Stop:
@@ -242,7 +244,7 @@ def run_embedded(
         return
     workers = Workers[B, R](factory, plan)
     try:
-        _drive(blocks, workers, consume, limit=plan.processes * plan.queue_blocks, stop=stop)
+        _drive(blocks, workers, consume, plan, stop)
     except BaseException:
         workers.kill()
         raise
@@ -250,36 +252,49 @@ def run_embedded(
 
 
 def _drive(
-    blocks: Iterator[B | None], workers: Workers[B, R], consume: Callable[[R], None], *, limit: int, stop: Stop
+    blocks: Iterator[B | None], workers: Workers[B, R], consume: Callable[[R], None], plan: Plan, stop: Stop
 ) -> None:
     results: dict[int, R] = {}
     given = consumed = 0
-    ended = False
-    failure: Exception | None = None
-    while True:
-        ended = ended or stop.wanted
-        idle = False
-        if not ended and given - consumed < limit and workers.has_room:
-            try:
-                block = next(blocks)
-            except StopIteration:
-                ended = True
-            except Exception as error:  # noqa: BLE001 - raised again below, once all that was read is consumed
-                failure, ended = error, True
-            else:
-                idle = block is None
-                if block is not None:
-                    workers.give(given, block)
-                    given += 1
-        if given == consumed and ended:
-            break
-        must_wait = ended or given - consumed >= limit or not workers.has_room
-        results.update(workers.take(None if must_wait and not idle else 0))
+    source = _Source(blocks)
+    while not source.ended or given > consumed:
+        source.ended = source.ended or stop.wanted
+        full = given - consumed >= plan.processes * plan.queue_blocks or not workers.has_room
+        block = None if full else source.next()
+        if block is not None:
+            workers.give(given, block)
+            given += 1
+        must_wait = given > consumed and (full or source.ended)
+        taken = workers.take(plan.stuck_secs if must_wait else 0)
+        if must_wait and not taken:
+            raise WorkerError(f"no worker gave a result in {plan.stuck_secs:g} s")
+        results.update(taken)
         while consumed in results:
             consume(results.pop(consumed))
             consumed += 1
-    if failure is not None:
-        raise failure
+    if source.failure is not None:
+        raise source.failure
+
+
+class _Source(Generic[B]):
+    """Blocks until they end or break; what broke them is kept, to be raised once all before it is consumed."""
+
+    def __init__(self, blocks: Iterator[B | None]) -> None:
+        self._blocks = blocks
+        self.ended = False
+        self.failure: Exception | None = None
+
+    def next(self) -> B | None:
+        """Give the next block, or ``None`` for nothing just now, or for the end."""
+        if self.ended:
+            return None
+        try:
+            return next(self._blocks)
+        except StopIteration:
+            self.ended = True
+        except Exception as error:  # noqa: BLE001 - raised by the caller, later
+            self.ended, self.failure = True, error
+        return None
 
 
 @contextmanager

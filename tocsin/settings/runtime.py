@@ -31,6 +31,12 @@ class RuntimeSettings(BaseModel):
     start_secs: float = Field(
         default=180.0, gt=0, le=3_600, description="Seconds that the extract processes may take to load their models."
     )
+    stuck_secs: float = Field(
+        default=600.0,
+        gt=0,
+        le=86_400,
+        description="Seconds that the extract processes may work without one result before the run is given up as stuck.",
+    )
     max_stage_errors: int = Field(
         default=100,
         ge=0,
