@@ -19,10 +19,11 @@ from gazetteer_build.geonames import City, FrenchCities, proper_names, read_citi
 from gazetteer_build.pack import pack  # noqa: E402
 from gazetteer_build.roads import write_roads  # noqa: E402
 from gazetteer_build.rows import ALTERNATE, CODE, SHORT, Table  # noqa: E402
+from gazetteer_build.shortened import call_short_and_joined  # noqa: E402
 from gazetteer_build.subtown import Subtown  # noqa: E402
 from gazetteer_build.tsv import read_table  # noqa: E402
 from gazetteer_build.words import word_flags  # noqa: E402
-from gazetteer_build.world import World, call_short_and_joined  # noqa: E402
+from gazetteer_build.world import World  # noqa: E402
 
 HOW = {"alternate": ALTERNATE, "short": SHORT, "code": CODE}
 

