@@ -25,7 +25,7 @@ Ring = list[tuple[int, int]]
 ATTRIBUTION = (
     "Outlines: IGN Admin Express (Licence Ouverte 2.0), Natural Earth. Towns: INSEE, La Poste, GeoNames (CC BY 4.0)."
 )
-FRENCH_TOWN = 25_000
+FRENCH_TOWN = 9_000
 """Inhabitants from which a French town is named."""
 EUROPE_CITY, WORLD_CITY = 150_000, 600_000
 EUROPE = {
@@ -284,7 +284,7 @@ def main() -> None:
     # 1/1000 degree is about 100 m; islets under about 1 km2 (30 km2 in the world) are left out unless they are all there is.
     france = Topology(mainland + overseas, scale=0.001, tolerance=0.001, least=2e-4)
     others = countries(given.countries)
-    world = Topology(others, scale=0.01, tolerance=0.045, least=8e-3)
+    world = Topology(others, scale=0.01, tolerance=0.055, least=8e-3)
     basemap = {
         "attribution": ATTRIBUTION,
         "france": {**france.data(), "seams": seams(france, others)},

@@ -81,7 +81,7 @@ const Ground = L.Layer.extend({
   // Large towns first; a name that would touch another is left out.
   _names(pen, size, colours) {
     const map = this._map, zoom = map.getZoom(), taken = [];
-    const least = zoom < 4 ? 3e6 : zoom < 5 ? 1e6 : zoom < 6 ? 3e5 : zoom < 7 ? 1e5 : zoom < 8 ? 5e4 : 0;
+    const least = zoom < 4 ? 3e6 : zoom < 5 ? 1e6 : zoom < 6 ? 3e5 : zoom < 7 ? 1e5 : zoom < 8 ? 5e4 : zoom < 9 ? 2e4 : 0;
     const bounds = map.getBounds().pad(0.05);
     pen.font = "12px system-ui, 'DejaVu Sans', sans-serif";
     pen.textBaseline = "middle";

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tocsin.cli.demo_feed import Feed
 from tocsin.simulation.draw import drawn
+from tocsin.simulation.scenario import Faults
 from tocsin.simulation.stream import Stream
 
 
@@ -21,7 +22,8 @@ class Clock:
         self.at += secs
 
 
-SCENARIO = drawn(seed=5, hours=0.5, rate_per_min=40.0, incidents=1, decoys=0)
+LATE = Faults(late_share=0.2, late_secs=900.0)
+SCENARIO = drawn(seed=5, hours=0.5, rate_per_min=40.0, incidents=1, decoys=0, faults=LATE)
 
 
 def lines_of(blocks):
@@ -42,13 +44,18 @@ def test_no_line_comes_before_its_time_and_the_play_lasts_as_long_as_asked():
     clock = Clock()
     feed = Feed(Stream(SCENARIO), 18.0, block_lines=50, now=clock.now, wait=clock.wait)
     due = [sent.received_at for sent in Stream(SCENARIO)]
-    heard = 0
+    assert due[-1] > SCENARIO.end_at
+    heard = blocks = 0
     for block in feed.blocks():
         if block is not None:
             heard += block.count
+            blocks += 1
+            if due[heard - 1] >= SCENARIO.end_at:
+                continue  # late lines that arrive after the end of the play come with its end
             # 1,800 simulated seconds in 18: a hundred to one. A tick and the cost of looking may make it late, never early.
             assert due[heard - 1] <= SCENARIO.start_at + (clock.at - 100.0) * 100_000 + 200
     assert heard == len(due)
+    assert blocks <= 18 / 0.25 + 1
     assert 17.0 < clock.at - 100.0 < 19.0
 
 

@@ -15,6 +15,8 @@ from tocsin.time import SECOND_MS
 ORIGIN: Final = "simulated"
 TICK_SECS: Final = 0.05
 """How often it is looked whether lines are due."""
+BLOCK_SECS: Final = 0.25
+"""A block that is not full waits so long for more: each one costs its way through the processes."""
 
 
 class Feed:
@@ -57,19 +59,21 @@ class Feed:
         """Give blocks as their lines fall due; ``None`` when nothing is due just now."""
         scenario = self._stream.scenario
         length_ms = scenario.end_at - scenario.start_at
-        self.began = self._now()
+        self.began = handed = self._now()
         for sent in self._stream:
             while self._play_secs > 0:
                 played = (self._now() - self.began) / self._play_secs
                 self.clock_at = min(scenario.end_at, scenario.start_at + round(length_ms * played))
-                if sent.received_at <= self.clock_at:
+                # What arrives after the end of the play, being late, comes at once with it.
+                if sent.received_at <= self.clock_at or played >= 1.0:
                     break
-                if len(self._builder):
+                if len(self._builder) and self._now() - handed >= BLOCK_SECS:
+                    handed = self._now()
                     yield self._take()
                 else:
                     self._wait(TICK_SECS)
                     yield None
-            self.clock_at = max(self.clock_at, sent.received_at)
+            self.clock_at = max(self.clock_at, min(scenario.end_at, sent.received_at))
             self._add(sent)
             if len(self._builder) >= self._block_lines:
                 yield self._take()
