@@ -36,17 +36,15 @@ class Gate:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        heard = [
-            (frame, number)
-            for number, (entry, frames) in enumerate(zip(lexicon.entries, lexicon.frames, strict=True))
-            if entry.gate or entry.role == "figurative" or (entry.role in SIGN_ROLES and entry.strength > 0)
-            for frame in frames
-            if any(frame.parts)
-        ]
-        self._matcher = Matcher(heard)
-        # What cancels opens nothing, so the first look does not need it.
+        # What cancels opens nothing, so the first look does not need it; the second one hears the whole lexicon.
         self._first_look = Matcher(
-            Matcher.anchors((frame, number) for frame, number in heard if lexicon.entries[number].role != "figurative")
+            Matcher.anchors(
+                (frame, number)
+                for number, (entry, frames) in enumerate(zip(lexicon.entries, lexicon.frames, strict=True))
+                if entry.gate or (entry.role in SIGN_ROLES and entry.strength > 0)
+                for frame in frames
+                if any(frame.parts)
+            )
         )
         self._worth = np.asarray(
             [max(_worth(lexicon.entries[number]) for number in numbers) for numbers in self._first_look.payloads]
@@ -72,7 +70,7 @@ class Gate:
 
     def _decide(self, data: bytes) -> tuple[str, ...]:
         """Give the entries that open the gate for one folded text."""
-        found = self._lexicon.winners(self._matcher.find(data))
+        found = self._lexicon.winners(self._lexicon.occurrences(data))
         strong = dict.fromkeys(
             self._lexicon.entries[number].id for _, _, number in found if self._lexicon.entries[number].gate
         )

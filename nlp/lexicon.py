@@ -119,6 +119,10 @@ class Lexicon:
             hits.append(Hit(first, last, self.entries[number], folded.data[start:end].decode("ascii")))
         return hits
 
+    def occurrences(self, data: bytes) -> list[Found]:
+        """Give every occurrence of every entry in folded bytes: ``(start, end, place in entries)``, nothing dropped yet."""
+        return self._matcher.find(data)
+
     def winners(self, found: Sequence[Found], lang: str | None = None) -> list[Found]:
         """Drop what a figurative phrase cancels, what stands inside a longer hit of the same sense, and doubles across languages."""
         if len(found) < 2:

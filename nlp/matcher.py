@@ -7,6 +7,7 @@ contains them, so every plain form is looked up with its outer spaces, and all m
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,8 @@ UNSEEN_RATE: Final = 0.5
 """Posts in ten thousand assumed to hold a word that is not in the table of common words."""
 COMPANY: Final = 0.05
 """How much rarer each further word makes a form."""
+STEMS_CACHED: Final = 4_096
+PARTS_CACHED: Final = 8_192
 COMMON_WORDS: Final = Path(__file__).parent / "data" / "common_words.tsv"
 
 Found = tuple[int, int, int]
@@ -40,21 +43,32 @@ class _Framed:
 
 @lru_cache(maxsize=1)
 def _rates() -> dict[bytes, float]:
-    """Read how many posts in ten thousand hold each common word."""
+    """Read how many posts in ten thousand hold each common word, in order of the words."""
     rows = (line.split(b"\t") for line in COMMON_WORDS.read_bytes().splitlines())
-    return {word: float(rate) for word, rate in rows}
+    return dict(sorted((word, float(rate)) for word, rate in rows))
 
 
+@lru_cache(maxsize=STEMS_CACHED)
+def _stem_rate(stem: bytes) -> float:
+    """Guess how many posts in ten thousand hold a word that begins with a stem."""
+    words = list(_rates())
+    at = bisect_left(words, stem)
+    total = 0.0
+    while at < len(words) and words[at].startswith(stem):
+        total += _rates()[words[at]]
+        at += 1
+    return total or UNSEEN_RATE
+
+
+@lru_cache(maxsize=PARTS_CACHED)
 def _commonness(part: frozenset[bytes]) -> float:
     """Guess how many posts in ten thousand hold one of the forms; only speed depends on it."""
     rates = _rates()
     total = []
     for form in part:
-        words = form.rstrip(b"*").split(b" ")
-        known = [rates.get(word, UNSEEN_RATE) for word in words]
-        if form.endswith(b"*"):
-            known[-1] = math.fsum(rate for word, rate in rates.items() if word.startswith(words[-1])) or UNSEEN_RATE
-        total.append(min(known) * COMPANY ** (len(words) - 1))
+        words = form.split(b" ")
+        rarest = min(_stem_rate(word[:-1]) if word.endswith(b"*") else rates.get(word, UNSEEN_RATE) for word in words)
+        total.append(rarest * COMPANY ** (len(words) - 1))
     return math.fsum(sorted(total))
 
 
@@ -112,7 +126,8 @@ class Matcher:
         is rarest is guessed from a table of common words; a wrong guess costs time only.
         """
         for frame, payload in frames:
-            yield Frame((min(frame.parts, key=_commonness),), ()), payload
+            part = frame.parts[0] if len(frame.parts) == 1 else min(frame.parts, key=_commonness)
+            yield Frame((part,), ()), payload
 
     def scan(self, data: bytes) -> Sequence[tuple[int, int, int]]:
         """Give the raw matches ``(form number, start, end)`` of the automaton, outer spaces included, in order of their end."""
