@@ -137,4 +137,5 @@ def _supposed(reading: Reading) -> bool:
     if not terms or not cues:
         return False
     sentences = {reading.sentence_at(cue.start).start for cue in cues}
-    return all(reading.sentence_at(hit.start).start in sentences for hit in terms) and not reading.count("now")
+    living = reading.count("now") + reading.count("perception") + reading.count("alarm")
+    return all(reading.sentence_at(hit.start).start in sentences for hit in terms) and not living

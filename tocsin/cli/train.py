@@ -1,0 +1,84 @@
+"""``tocsin train``: fit the sense model on labelled posts and write an account of how it does on events it did not see."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from cyclopts import Parameter
+from rich.console import Console
+
+from nlp.cues import CueBook
+from nlp.gate import Gate
+from nlp.lexicon import Lexicon
+from nlp.sense import SenseReader
+from nlp.training import design_of, fit, held_out_scores, platt, read_set, save, weights_of
+from nlp.training_report import report
+
+
+def train(
+    *sets: str,
+    out: Path,
+    account: Path | None = None,
+    leave_out: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    lexicon: Path | None = None,
+) -> int:
+    """Fit the sense model on labelled posts.
+
+    A set is the path of two files without their endings: `PATH.posts.jsonl.gz` and `PATH.labels.jsonl.gz`. `PATH=SHARE` weighs a set
+    as this part of all sets without a share, half of it relevant posts; such a set lends its words, not its mixture: scale, base rate
+    and calibration come from the sets without a share.
+
+    Args:
+        sets: labelled sets.
+        out: where the weights go (NumPy .npz).
+        account: where the account of held-out events goes (Markdown); standard output by default.
+        leave_out: events or kinds of posts that are not used.
+        lexicon: a folder of term lists in place of the packaged ones.
+    """
+    console = Console(stderr=True)
+    if not sets:
+        sys.stderr.write("tocsin train: expected at least one set, got none\n")
+        return 2
+    examples, shares = [], {}
+    try:
+        for given in sets:
+            path, _, share = given.partition("=")
+            prefix = Path(path)
+            if share:
+                shares[prefix.name] = float(share)
+            with console.status(f"Reading {prefix.name}"):
+                examples += read_set(prefix, left_out=leave_out)
+    except (ValueError, KeyError) as error:
+        sys.stderr.write(f"tocsin train: {given}: {error}\n")
+        return 2
+    with console.status(f"Reading {len(examples)} posts"):
+        terms = Lexicon.load(lexicon)
+        design = design_of(SenseReader(terms, CueBook.load(), None), Gate(terms), examples)
+    weight = weights_of(design, shares)
+    judged = design.gated & ~np.isin(design.sources, list(shares))
+    own = design.only(judged)
+    if not len(own.examples) or own.relevant.all() or not own.relevant.any():
+        sys.stderr.write(
+            "tocsin train: expected a set without a share, with relevant and irrelevant posts that open the gate\n"
+        )
+        return 2
+    with console.status(f"Fitting {len(design.examples)} posts, {len(set(design.groups.tolist()))} groups held out"):
+        scores = held_out_scores(design, weight)
+        scale = platt(scores[judged], own.relevant)
+        base_rate = float(np.mean(own.relevant))
+        save(out, fit(design, weight), scale, base_rate)
+    probability = 1.0 / (1.0 + np.exp(-(scale[0] * scores[design.gated] + scale[1])))
+    text = (
+        f"{design.seen} posts read, {len(design.examples)} hold a telling word, {int(design.gated.sum())} of them open the term gate; "
+        f"scale and base rate from the {len(own.examples)} gated posts of the sets without a share: "
+        f"base rate {base_rate:.3f}, Platt slope {scale[0]:.3f}, offset {scale[1]:.3f}.\n\n"
+        f"{report(design.only(design.gated), probability)}\n"
+    )
+    if account is None:
+        sys.stdout.write(text)
+    else:
+        account.write_text(text, encoding="utf-8")
+    return 0
