@@ -158,13 +158,17 @@ class Matcher:
 
     @staticmethod
     def _frame(data: bytes, frame: _Framed, seen: dict[int, list[tuple[int, int]]]) -> list[Found]:
-        """Give the occurrences of one frame: for each start of its first part the nearest fit of the others."""
-        chains = [(start, end) for start, end in seen[frame.parts[0]][:SEEN_PER_PART]]
+        """Give the occurrences of one frame, for each start of its first part the one that ends first."""
+        chains = set(seen[frame.parts[0]][:SEEN_PER_PART])
         for part, gap in zip(frame.parts[1:], frame.gaps, strict=True):
-            longer: dict[int, int] = {}
-            for start, end in chains:
-                for next_start, next_end in seen[part][:SEEN_PER_PART]:
-                    if next_start > end and data.count(b" ", end, next_start) - 1 <= gap:
-                        longer[start] = min(next_end, longer.get(start, next_end))
-            chains = list(longer.items())
-        return [(start, end, frame.payload) for start, end in chains]
+            nexts = seen[part][:SEEN_PER_PART]
+            chains = {
+                (start, next_end)
+                for start, end in chains
+                for next_start, next_end in nexts
+                if next_start > end and data.count(b" ", end, next_start) - 1 <= gap
+            }
+        nearest: dict[int, int] = {}
+        for start, end in chains:
+            nearest[start] = min(end, nearest.get(start, end))
+        return [(start, end, frame.payload) for start, end in nearest.items()]

@@ -89,6 +89,7 @@ def packaged_gate() -> Gate:
 PARTS = st.lists(st.sets(st.sampled_from(["a", "b", "c", "a b"]), min_size=1, max_size=2), min_size=2, max_size=3)
 
 
+@settings(max_examples=300, deadline=None)
 @given(PARTS, st.lists(st.sampled_from("abcd"), max_size=12), st.integers(0, 3))
 def test_frames_agree_with_a_scan_over_windows(parts: list[set[str]], words: list[str], gap: int) -> None:
     frame = Frame(tuple(frozenset(form.encode() for form in part) for part in parts), (gap,) * (len(parts) - 1))
