@@ -64,10 +64,10 @@ WEIGHTS: Final[dict[str, float]] = {
     "site_inner": 1.2,
     "regional": 1.0,
     "phrase_whole": 1.1,
-    "ner_place": 1.2,
-    "ner_person": -1.2,
+    "ner_place": 1.0,
+    "ner_person": -0.8,
     "ner_other": -0.3,
-    "ner_none": -0.6,
+    "ner_none": -0.5,
 }
 """Log-odds by feature."""
 

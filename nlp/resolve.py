@@ -40,7 +40,7 @@ NEAR_KM: Final = 20.0
 """A name is taken for near the author's place within this distance."""
 SHOWN: Final = 0.5
 """From this probability on a stretch is shown as a toponym."""
-DOUBT: Final = (-1.6, 1.2)
+DOUBT: Final = (-0.8, 0.8)
 """Log-odds between which NER may change the verdict on a name."""
 SETTLED: Final = 0.4
 """A toponym is resolved when one place holds at least this share against its rivals and the unlisted ones."""
@@ -121,7 +121,7 @@ class Resolver:
             return False
         if self._read == "all":
             return True
-        return any(sight.kind == "name" and DOUBT[0] < sight.logit < DOUBT[1] for sight in found)
+        return any(_doubtful(sight) for sight in found)
 
     def _again(self, query: PlaceQuery, entities: Sequence[Entity]) -> list[Sight]:
         return self._reader.sights(query.text, query.folded, query.lang, query.taken, entities)
@@ -259,6 +259,16 @@ class Resolver:
     def _nearest_town(self, lat: float, lon: float) -> Candidate | None:
         row = self._gazetteer.nearest_town(lat, lon)
         return None if row is None else self._candidate(row)
+
+
+def _doubtful(sight: Sight) -> bool:
+    """Tell whether NER may decide on a name: in doubt, with a capital that means something, not led by a preposition."""
+    features = sight.features or {}
+    return (
+        DOUBT[0] < sight.logit < DOUBT[1]
+        and sight.role in {"bare", "of"}
+        and ("capital" in features or "capital_initial" in features)
+    )
 
 
 def _anchors(point: Point | None, profile: Profile | None) -> list[Anchor]:
