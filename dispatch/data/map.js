@@ -48,13 +48,14 @@ function nearestTruth(revision) {
 const SIDES = [["right", [10, 0], (w, h) => [10, -h / 2]], ["left", [-10, 0], (w, h) => [-10 - w, -h / 2]], ["top", [0, -10], (w, h) => [-w / 2, -10 - h]], ["bottom", [0, 10], (w, h) => [-w / 2, 10]]];
 const ruler = document.createElement("canvas").getContext("2d");
 
-// Find a side where the label covers no other label and no other dot; null when there is none.
+// Find a side where the whole label is in the window and covers no other label and no other dot; null when there is none.
 function sideFor(at, lines, taken) {
   ruler.font = "600 15px system-ui, 'DejaVu Sans', sans-serif";
   const width = Math.max(...lines.map((line, n) => ruler.measureText(line).width * (n ? 0.82 : 1))) + 18, height = 44;
   for (const [direction, offset, corner] of SIDES) {
     const [dx, dy] = corner(width, height), box = [at.x + dx, at.y + dy, at.x + dx + width, at.y + dy + height];
-    if (!taken.some((b) => b[0] < box[2] && box[0] < b[2] && b[1] < box[3] && box[1] < b[3])) {
+    const whole = box[0] > 0 && box[1] > 0 && box[2] < map.getSize().x && box[3] < map.getSize().y - 16;
+    if (whole && !taken.some((b) => b[0] < box[2] && box[0] < b[2] && b[1] < box[3] && box[1] < b[3])) {
       return { at: { direction, offset }, box };
     }
   }
@@ -193,7 +194,7 @@ window.addEventListener("resize", draw);
 setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 home();
 ground.addTo(map);
-map.on("zoomend", () => drawMarks(known(), WORDS[view.lang]));
+map.on("moveend", () => drawMarks(known(), WORDS[view.lang]));
 drawWords();
 draw();
 document.documentElement.dataset.ready = "true";

@@ -112,6 +112,8 @@ class View:
     def _render(self) -> RenderableType:
         scenario = self._scenario
         bar = ProgressBar(total=scenario.end_at - scenario.start_at, completed=self._feed.clock_at - scenario.start_at)
+        played = Table.grid(expand=True)
+        played.add_row(bar)
         bars = [count for _, count in self._mentions]
         top = max(bars, default=0)
         spark = "".join(_BLOCKS[round(count / top * (len(_BLOCKS) - 1))] for count in bars) if top else ""
@@ -129,7 +131,7 @@ class View:
             cells = (one.state, one.hazard.replace("_", " "), one.place, str(one.voices), f"{one.radius_km:.1f}")
             table.add_row(*(Text(cell, style=style) for cell in cells))
         return Panel(
-            Group(Text(self._figures()), bar, Text(spark, style="cyan"), table if self._latest else Text("")),
+            Group(Text(self._figures()), played, Text(spark, style="cyan"), table if self._latest else Text("")),
             title="Tocsin demo: a simulated afternoon",
             subtitle="Ctrl-C ends it",
             title_align="left",
