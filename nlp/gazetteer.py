@@ -212,9 +212,17 @@ class Gazetteer:
         """Give the radius within which the thing meant lies nine times of ten."""
         return int(self._uncertainty[row]) / 10
 
-    def needs_context(self, row: int) -> bool:
-        """Tell whether the place is to be believed only beside its town (its name is not unique, or an ordinary word)."""
-        return bool(self._flags[row] & NEEDS_CONTEXT)
+    def needs_context(self, row: int, name_id: int | None = None) -> bool:
+        """Tell whether the place is to be believed only beside its town: its name is not known beyond it.
+
+        With the name it was found by, a place whose town stands in that name ("CHU de Nantes", "gare d'Annecy") needs no other context.
+        """
+        if not self._flags[row] & NEEDS_CONTEXT:
+            return False
+        town = self.town(row)
+        if name_id is None or town is None:
+            return True
+        return b" %b " % fold_name(self.name(town)) not in b" %b " % self._names[name_id]
 
     def borrowed_position(self, row: int) -> bool:
         """Tell whether the position is that of the parent, since no source places it."""

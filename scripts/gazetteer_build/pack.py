@@ -53,7 +53,8 @@ def pack(
     starts, pair_rows, pair_how, flags = [0], [], [], bytearray()
     for name in names:
         found = sorted(
-            named[name].items(), key=lambda pair: (-weight(table.rows[pair[0]]) * WEIGHT_OF_NAME[pair[1]], pair[0])
+            named[name].items(),
+            key=lambda pair: (-weight(table, table.rows[pair[0]]) * WEIGHT_OF_NAME[pair[1]], pair[0]),
         )
         pair_rows += [row for row, _ in found]
         pair_how += [how for _, how in found]
@@ -98,9 +99,10 @@ def pack(
     return {"rows": len(rows), "names": len(names), "pairs": len(pair_rows), "bytes": path.stat().st_size}
 
 
-def weight(row: Row) -> float:
-    """Give how likely a place is meant by its name when nothing else is known, on no particular scale."""
-    return (row.population + 10) * WEIGHT_OF_KIND.get(row.kind, 0.5)
+def weight(table: Table, row: Row) -> float:
+    """Give how likely a place is meant by its name when nothing else is known, on no particular scale; of stops, those of large towns first."""
+    people = row.population or (table.rows[row.town].population / 100 if row.town >= 0 else 0)
+    return (people + 10) * WEIGHT_OF_KIND.get(row.kind, 0.5)
 
 
 def name_flags(name: bytes, found: list[tuple[Row, int]], ordinary: dict[bytes, int]) -> int:

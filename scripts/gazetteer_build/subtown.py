@@ -253,6 +253,11 @@ class Subtown:
             row.kind in {"town", "quarter"} and distance_km(row.lat, row.lon, spot.lat, spot.lon) < 8
             for row in (self.table.rows[index] for index in self.table.names.get(folded, {}))
         )
+        hidden = known_place and spot.kind in {
+            "station",
+            "stop",
+            "hospital",
+        }  # "Chars" alone is the town, not its station
         index = self.table.add(
             Row(
                 id=id_,
@@ -266,10 +271,12 @@ class Subtown:
                 departement=town.departement,
                 commune=town.commune,
                 town=spot.town,
-                flags=0 if spot.unique else NEEDS_CONTEXT,
+                # "Gare d'Annecy" names its town itself.
+                flags=0
+                if spot.unique or (hidden and spot.kind == "station" and town_folded in folded)
+                else NEEDS_CONTEXT,
             ),
-            # "Chars" alone is the town, not its station.
-            named=not (known_place and spot.kind in {"station", "stop", "hospital"}),
+            named=not hidden,
         )
         for other in spot.others:
             self.table.call(index, other, ALTERNATE)

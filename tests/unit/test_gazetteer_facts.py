@@ -192,6 +192,15 @@ def test_only_well_known_places_stand_alone(gazetteer: Gazetteer) -> None:
     assert all(gazetteer.needs_context(row) for row in bellevue)
 
 
+def test_a_name_that_holds_its_town_needs_no_other_context(gazetteer: Gazetteer) -> None:
+    name_id = gazetteer.name_id("CHU de Nantes")
+    assert name_id is not None
+    hospital = gazetteer.candidates(name_id)[0]
+    assert gazetteer.needs_context(hospital)
+    assert not gazetteer.needs_context(hospital, name_id)
+    assert not gazetteer.needs_context(gazetteer.lookup("gare d'Annecy")[0])
+
+
 def test_gives_the_places_of_a_town_by_kind(gazetteer: Gazetteer) -> None:
     annecy = gazetteer.lookup("Annecy")[0]
     stations = gazetteer.in_town(annecy, "station")
