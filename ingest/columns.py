@@ -61,14 +61,16 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
 
     def then(self, other: Columns) -> Columns:
         """Give these lines followed by others."""
+        names = tuple(dict.fromkeys((*self.origin_names, *other.origin_names)))
+        codes = np.array([names.index(name) for name in other.origin_names], np.int32)
         return Columns(
             outcomes=np.concatenate([self.outcomes, other.outcomes]),
             received_at=np.concatenate([self.received_at, other.received_at]),
             event_at=np.concatenate([self.event_at, other.event_at]),
             sources=np.concatenate([self.sources, other.sources]),
-            origins=np.concatenate([self.origins, other.origins + len(self.origin_names)]).astype(np.int32),
+            origins=np.concatenate([self.origins, codes[other.origins]]),
             line_numbers=np.concatenate([self.line_numbers, other.line_numbers]),
-            origin_names=self.origin_names + other.origin_names,
+            origin_names=names,
             items=self.items | {len(self) + index: item for index, item in other.items.items()},
         )
 

@@ -29,6 +29,8 @@ START = parse_instant("2026-04-07T05:00:00Z")
 
 class WordGate:
     def open(self, texts):
+        if any("jammed" in text for text in texts):
+            raise IndexError
         return [("fire",) if "fire" in text else () for text in texts]
 
 
@@ -236,3 +238,22 @@ def test_a_stage_that_fails_on_too_many_posts_stops_the_run(tmp_path):
     with pytest.raises(StageIllError, match="extract failed on 8 posts; at most 7 are allowed"):
         replay(path, max_stage_errors=7)
     assert replay(path, max_stage_errors=8)[1].counts.dead["stage_error"] == 8
+
+
+def test_a_post_that_jams_the_gate_passes_it_and_harms_no_other(tmp_path):
+    lines, _ = stream(minutes=10)
+    jam = {
+        "id": "x",
+        "source": "a",
+        "created_at": format_instant(START + 1_000),
+        "author": "u",
+        "text": "jammed and poison",
+    }
+    clean, path = tmp_path / "clean", tmp_path / "posts"
+    clean.write_bytes(b"\n".join(lines))
+    path.write_bytes(b"\n".join([lines[0], json.dumps(jam).encode(), *lines[1:]]))
+    written, summary, _ = replay(path)
+    first = json.loads(written["dead_letters"].splitlines()[0])
+    assert (first["reason"], first["line"]) == ("stage_error", 2)
+    assert summary.counts.balanced
+    assert written["mentions"] == replay(clean)[0]["mentions"]

@@ -29,6 +29,10 @@ WARM_UP: Final = (("fr", "Incendie à Nantes"), ("en", "Fire in London"))
 """One text for each language model."""
 
 
+GATE_FAILED: Final = ("gate_failed",)
+"""What stands in place of lexicon entries on a post that the gate could not read."""
+
+
 class Gates(Protocol):
     """The term gate."""
 
@@ -73,7 +77,7 @@ class Hear:
         with cpu(spent, "decode"):
             read = normalise(block, limits=self._limits, lateness_ms=self._lateness_ms)
         with cpu(spent, "gate"):
-            hits = self._gate.open([draft.text for draft in read.drafts])
+            hits = self._hits([draft.text for draft in read.drafts])
         with cpu(spent, "ingest"):
             opened = [(draft, entries) for draft, entries in zip(read.drafts, hits, strict=True) if entries]
             posts = [post(draft, self._pseudonyms, entries) for draft, entries in opened]
@@ -100,6 +104,13 @@ class Hear:
             gate_open=len(posts),
             cpu_secs=spent,
         )
+
+    def _hits(self, texts: list[str]) -> list[tuple[str, ...]]:
+        """Ask the gate; what it cannot read passes, for the extract stage to read or to refuse with a dead letter."""
+        try:
+            return self._gate.open(texts)
+        except Exception:  # noqa: BLE001 - tried again text by text, to find the one
+            return [self._hits([text])[0] for text in texts] if len(texts) > 1 else [GATE_FAILED]
 
     def _extract(self, posts: list[Post], indices: list[int], block: Block) -> list[Item]:
         if not posts:
