@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _ORDER: Final[tuple[Witness, ...]] = ("official", "media", "relay", "first_hand")
 """In a tie the earlier one wins."""
-ENOUGH_POINTS: Final = 1.0
+ENOUGH_POINTS: Final = 1.3
 """Fewer points than this say nothing."""
 
 
