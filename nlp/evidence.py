@@ -43,6 +43,7 @@ WEIGHTS: Final[dict[str, float]] = {
     "shortened": -0.5,
     "fine": 0.0,
     "common": -2.0,
+    "common_tag": -0.8,
     "common_large": 1.0,
     "common_exposed": -1.4,
     "given_name": -1.6,
@@ -137,10 +138,12 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
         if holds
     )
     ordinary = info.common or (info.loan and not head.capital) or (first == last and around.also_plain(words, first))
-    if ordinary and not code and not tagged:
+    if ordinary and tagged:
+        found["common_tag"] = 1.0 if head.capital else 2.0
+    elif ordinary and not code:
         found["common"] = 1.0
         exposed = not head.capital or words.shouting or (head.initial and info.population < EXPOSED_POPULATION)
-        if exposed or (words.caseless and not head.capital):
+        if exposed:
             found["common_exposed"] = 1.0
             found["size"] = min(0.5, found["size"])
         else:

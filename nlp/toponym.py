@@ -92,7 +92,8 @@ class Reader:
             if sight is None or inside(sight.start, sight.end, blocked) or _hazard_word(words, sight, taken):
                 continue
             found.append(sight)
-        kept = [_widened(words, sight) for sight in _choose(found)]
+        wide = [_widened(words, sight) for sight in _choose(found)]
+        kept = [sight for sight in wide if not _hazard_word(words, sight, taken)]
         kept += phrase_sights(words, phrases, kept, blocked)
         kept += macro_sights(words, kept)
         unknown = [
@@ -254,7 +255,7 @@ def _choose(found: list[Sight]) -> list[Sight]:
 def _widened(words: Words, sight: Sight) -> Sight:
     """Take a direction written with a capital into the span ("Northern California", "South London"): the place is wider."""
     before = sight.first - 1
-    if before >= 0 and sight.logit > 0 and words.linked(sight.first):
+    if before >= 0 and sight.logit > 0 and words.linked(sight.first) and not words.glued(before):
         word = words.items[before]
         if word.data in lists.DIRECTIONS and word.capital and not words.caseless and word.data != b"centre":
             return sight._replace(first=before, start=word.start)
