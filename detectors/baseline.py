@@ -80,6 +80,9 @@ PEOPLE_OF_KIND: Final[Mapping[str, float]] = {
     "town": 3_000.0,
 }
 """People that a place without a known population speaks for."""
+PART_OF_PARENT: Final = 0.05
+"""A place is measured against at least this part of what is said of its département (region, country): two stations of one city are rarely
+named, but some two of its hundreds are named every hour."""
 COARSE_SHARE: Final[Mapping[str, float]] = {"c": 1 / 40, "r": 1 / 12, "d": 1 / 6}
 """Share of a country among all, of a region in its country, of a département in its region, before any was heard."""
 SELF_SHARE: Final = 0.2
@@ -158,6 +161,7 @@ class Baseline:
         """Give the expected voices a minute of a hazard that name a place."""
         located = self._world_rate(hazard) * (1.0 - self._unlocated_share(hazard))
         share, heard = self._share(hazard, place)
+        share = max(share, PART_OF_PARENT * self._pooled_share(_chain(place)[:-1], place))
         rate = located * share * quantile_factor(1.0 + heard, self._settings.baseline_quantile_sigmas)
         return max(rate, self._settings.baseline_floor_per_min)
 

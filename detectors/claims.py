@@ -2,7 +2,8 @@
 
 *Claim*: a later voice that names any place inside the area of an open incident of its family belongs wholly to it; so does one that names
 only what contains the area, and one that names no place, while the incident is talked of. *Echo*: people far away talk of a big event and
-name their own town; open incidents therefore raise what is expected of their family everywhere, by their pace.
+name their own town; open incidents therefore raise what is expected of their family everywhere, by their pace. *Tangle*: who talks of a
+disaster talks of many hazards; an open incident raises what is expected of every other hazard in its own area.
 """
 
 from __future__ import annotations
@@ -95,7 +96,13 @@ def echo_rate(  # noqa: PLR0913, PLR0917  (a rate, and all that raises it)
     hazard: str, place: Place, now_at: int, cases: Iterable[Case], baseline: Baseline, settings: DetectorSettings
 ) -> float:
     """Give the voices a minute expected to name a place because open incidents of the family are talked of elsewhere."""
-    pace = sum(case.pace_now(now_at) for case in cases if case.state != "closed" and compatible(hazard, case.hazard))
-    if pace == 0.0:
-        return 0.0
-    return settings.echo_share * pace * max(baseline.share(place), ECHO_LEAST_SHARE)
+    rate = 0.0
+    for case in cases:
+        if case.state == "closed":
+            continue
+        if compatible(hazard, case.hazard):
+            share = max(baseline.share(place), ECHO_LEAST_SHARE)
+            rate += settings.echo_share * case.pace_now(now_at) * share
+        elif distance_km(place.lat, place.lon, case.place.lat, case.place.lon) <= case.reach_km(settings):
+            rate += settings.tangle_share * case.pace_now(now_at)
+    return rate

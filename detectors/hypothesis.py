@@ -31,10 +31,10 @@ TERRITORY_PEOPLE: Final = 7e7
 """People of the territory that a budget is for."""
 LEAST_PEOPLE: Final = 2e5
 """A place is as likely the scene of an event as a town of so many people, however small it is: roads and fields have accidents too."""
-LEAST_SUPPORT: Final = 0.2
+LEAST_SUPPORT: Final = 0.3
 """Support of a hazard below which a located voice is not of the event."""
-LEAST_SUPPORT_UNLOCATED: Final = 0.35
-"""The same for a voice without a place: it must be nearer in kind, as it may be anywhere."""
+LEAST_SUPPORT_UNLOCATED: Final = 0.45
+"""The same for what a voice without a place names: who says neither what nor where is no evidence, though an open incident may claim it."""
 BREADTH_KM: Final = 30.0
 BREADTH_SPREADS: Final = 3.0
 """An area whose r90 is larger than this is no place: nobody could be sent there."""
@@ -58,6 +58,8 @@ class Hypothesis(msgspec.Struct, frozen=True):
     """Those that speak for the best zone, in canonical order."""
     placed: int
     """How many of them name a place of the best zone, finer than a département."""
+    testimonies: int
+    """How many of them name the hazard and the place, and are no newsroom."""
     where: Whereabouts
     nats: float
     """Prior-weighted evidence over all zones, less the denials."""
@@ -77,6 +79,7 @@ class Hypothesis(msgspec.Struct, frozen=True):
             len(self.voices) >= settings.min_voices
             and self.placed >= settings.min_placed_voices
             and self.named >= settings.min_named_voices
+            and self.testimonies >= settings.min_testimonies
             and self.where.r90_km <= BREADTH_KM + BREADTH_SPREADS * spread_of(self.hazard, settings)
             and unmediated >= settings.min_unmediated_voices
             and mean >= settings.min_mean_probability
@@ -85,11 +88,7 @@ class Hypothesis(msgspec.Struct, frozen=True):
     @property
     def named(self) -> int:
         """How many voices name a hazard of the family."""
-        return sum(
-            sum(mass * SUPPORT[told][self.hazard] for told, mass in voice.hazards.items() if told in NAMED)
-            >= LEAST_SUPPORT
-            for voice in self.voices
-        )
+        return sum(named_support(voice, self.hazard) >= LEAST_SUPPORT for voice in self.voices)
 
     @property
     def mere_perception(self) -> bool:
@@ -105,6 +104,11 @@ def spread_of(hazard: str, settings: DetectorSettings) -> float:
 def support_of(voice: Voice, hazard: str) -> float:
     """Give how well a voice supports a hypothesis, from 0 to 1."""
     return lends(voice.hazards, hazard, perception_only=voice.perception_only)
+
+
+def named_support(voice: Voice, hazard: str) -> float:
+    """Give how well the hazards that a voice names support a hypothesis, from 0 to 1."""
+    return sum(mass * SUPPORT[told][hazard] for told, mass in voice.hazards.items() if told in NAMED)
 
 
 def trust_of(voices: Sequence[Voice]) -> Floats:
@@ -137,7 +141,7 @@ def weigh(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured again
     near = [v for v in pool.near(seed, reach) if support_of(v, hazard) >= LEAST_SUPPORT]
     since = now_at - int(LOOK_BACK_UNLOCATED_MINS * MINUTE_MS)
     floating = pool.unlocated(since, settings.max_hypothesis_voices)
-    floating = [v for v in floating if support_of(v, hazard) >= LEAST_SUPPORT_UNLOCATED]
+    floating = [v for v in floating if named_support(v, hazard) >= LEAST_SUPPORT_UNLOCATED]
     heard = [*near, *floating]
     telling = once_an_author(v for v in heard if v.role == "event")
     if len(telling) < settings.min_voices:
@@ -171,6 +175,10 @@ def weigh(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured again
     ]
     speaking = [voice for voice, does in zip(telling, speaks, strict=True) if does]
     placed = sum(does and finely[index] >= PLACED_SCORE for index, does in enumerate(speaks))
+    testimonies = sum(
+        does and finely[index] >= PLACED_SCORE and not voice.media and named_support(voice, hazard) >= LEAST_SUPPORT
+        for index, (voice, does) in enumerate(zip(telling, speaks, strict=True))
+    )
     fine = nominate(speaking, settings.max_hypothesis_zones)
     if not fine:
         return _refused(hazard, seed, explained)
@@ -178,8 +186,9 @@ def weigh(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured again
         hazard=hazard,
         voices=tuple(speaking),
         placed=placed,
+        testimonies=testimonies,
         where=whereabouts(fine, zone_prior(fine), speaking, trust_of(speaking), spread),
-        nats=round(log_sum(weighed) - against, 6),
+        nats=round(log_sum(weighed) - against + settings.calibration_nats, 6),
         window_mins=window,
         expected=round(float(rates[best]) * window, 9),
         against=against,
@@ -190,7 +199,9 @@ def weigh(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured again
 def _refused(hazard: str, seed: Place, explained: str | None) -> Hypothesis | None:
     if explained is None:
         return None
-    return Hypothesis(hazard, (), 0, Whereabouts((seed,), (1.0,), 0, 0.5, 0.5), float("-inf"), 0.0, 0.0, 0.0, explained)
+    return Hypothesis(
+        hazard, (), 0, 0, Whereabouts((seed,), (1.0,), 0, 0.5, 0.5), float("-inf"), 0.0, 0.0, 0.0, explained
+    )
 
 
 def _pulls(  # noqa: PLR0913, PLR0917  (what was heard and all it is measured against)

@@ -31,6 +31,9 @@ class DetectorSettings(BaseModel):
         le=1_000,
         description="Voices needed that name a hazard of the family, not only that something is wrong.",
     )
+    min_testimonies: int = Field(
+        1, ge=0, le=1_000, description="Voices needed that name both the hazard and the place, and are no newsroom."
+    )
     min_meant: Share = Field(
         0.3,
         description="Least probability that a voice means the place: one that names it less surely is not of the event.",
@@ -45,7 +48,13 @@ class DetectorSettings(BaseModel):
         (3.0, 10.0, 30.0), min_length=1, max_length=8, description="Sizes S of an event, in voices."
     )
     windows_mins: tuple[float, ...] = Field(
-        (2.0, 10.0, 60.0, 360.0), min_length=1, max_length=8, description="Lengths W of an event, in minutes."
+        (2.0, 10.0, 60.0), min_length=1, max_length=8, description="Lengths W of an event, in minutes."
+    )
+    calibration_nats: float = Field(
+        6.0,
+        ge=-30,
+        le=30,
+        description="Added to the evidence: what the floors already refuse. Measured on background without events.",
     )
     voice_cap_nats: float = Field(8.0, gt=0, le=30, description="Most that one voice may add to the evidence, in nats.")
     mark_floor: float = Field(0.1, gt=0, le=1, description="Least weight of a mark, in odds over the base odds.")
@@ -70,6 +79,10 @@ class DetectorSettings(BaseModel):
     relay_tau_mins: float = Field(180.0, gt=0, le=10_080, description="Time over which it draws them.")
     retold_as_own: Share = Field(0.3, description="Share of retellings that read as first-hand.")
     echo_share: Share = Field(0.2, description="Share of the talk about an open incident that names places elsewhere.")
+
+    tangle_share: Share = Field(
+        0.3, description="Part of the talk about an open incident that names another hazard at the same place."
+    )
 
     # -- where ------------------------------------------------------------------------------------------------------
     spread_km: dict[str, float] = Field(
