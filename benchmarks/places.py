@@ -14,6 +14,7 @@ import gzip
 import statistics
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def measure(name: str, arguments: argparse.Namespace, resolver: Resolver, lexico
     print(
         f"\n{name}: {len(posts)} posts, {1e6 * spent / len(posts):.0f} us a post, NER read {reads} ({reads / len(posts):.0%})"
     )
-    groups = [("all", lambda _post: True)]
+    groups: list[tuple[str, Callable[[dict[str, Any]], bool]]] = [("all", lambda _post: True)]
     if name == "dev-synthetic":
         groups += [("fr", lambda post: post["lang"] == "fr"), ("en", lambda post: post["lang"] == "en")]
         groups += [

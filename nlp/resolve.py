@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from nlp.assemble import Make, Named, assemble
+from nlp.assemble import MIN_PROBABILITY, Make, Named, assemble
 from nlp.evidence import WEIGHTS, NameInfo
 from nlp.gazetteer import ALTERNATE, CODE, PRIMARY, SHORT
 from nlp.homelands import HOME, LANGUAGE_COUNTRIES, dialect
@@ -42,6 +42,8 @@ SHOWN: Final = 0.5
 """From this probability on a stretch is shown as a toponym."""
 DOUBT: Final = (-0.8, 0.8)
 """Log-odds between which NER may change the verdict on a name."""
+BEYOND_HELP: Final = -3.5
+"""Log-odds that no agreement with the author's place can mend."""
 SETTLED: Final = 0.4
 """A toponym is resolved when one place holds at least this share against its rivals and the unlisted ones."""
 
@@ -129,6 +131,7 @@ class Resolver:
     def _resolve_one(self, query: PlaceQuery, found: list[Sight]) -> Resolution:
         profile = self._profile(query.profile_place, query.lang) if query.profile_place else None
         anchors = _anchors(query.point, profile)
+        found = [sight for sight in found if sight.logit > BEYOND_HELP]
         candidates = [
             settle(
                 [self._candidate(row, how) for row, how in sight.rows],
@@ -140,8 +143,12 @@ class Resolver:
         found = [
             _agreeing(sight, options, query.point, profile) for sight, options in zip(found, candidates, strict=True)
         ]
+        kept = [
+            options if sight.probability >= MIN_PROBABILITY else []
+            for sight, options in zip(found, candidates, strict=True)
+        ]
         chosen = choose(
-            candidates,
+            kept,
             [sight.probability for sight in found],
             query.lang,
             anchors,
