@@ -60,6 +60,8 @@ RECENT_MINS: Final = 60.0
 RECENT_DELAY_MINS: Final = 5.0
 """A voice without a place may be from anywhere; what such voices are measured against follows the last hour, but for its last minutes, so
 that a song, a meme or a far event that fills the stream with a hazard's words does not speak for every town."""
+PRIOR_MARKS: Final = 100.0
+"""Weight of the packaged mean of the marks, in voices."""
 SHRINK_VOICES: Final = 20.0
 """Weight of a parent's share, in voices."""
 UNLOCATED_SHARE: Final = 0.5
@@ -110,6 +112,8 @@ class History(msgspec.Struct):
     recent: dict[str, float] = {}
     """Voices a minute without a place by hazard, averaged over ``RECENT_MINS``, as of ``recent_at``."""
     recent_at: int = 0
+    marks: float = 0.0
+    """Sum of the marks of ordinary voices, in forward-decayed weights."""
     pace_posts: float = 0.0
     pace_mins: float = 0.0
 
@@ -145,6 +149,7 @@ class Baseline:
     def learn(self, voice: Voice) -> None:
         """Take a voice into history (the caller waited for the guard)."""
         weight = self._weight(voice.at)
+        self.history.marks += weight * voice.weight
         self._count("", voice.main, weight)
         if not voice.places:
             self._count("-", voice.main, weight)
@@ -152,6 +157,16 @@ class Baseline:
         place = voice.places[0]
         for key in _chain(place):
             self._count(key, voice.main, weight)
+
+    @property
+    def mean_mark(self) -> float:
+        """The mean weight of ordinary voices, which evidence divides by: 1 until many were heard.
+
+        >>> Baseline(DetectorSettings()).mean_mark
+        1.0
+        """
+        heard = self._heard("", "")
+        return (PRIOR_MARKS + self.history.marks * self._now_scale()) / (PRIOR_MARKS + heard)
 
     def hear_unlocated(self, voice: Voice) -> None:
         """Take a voice without a place into the rate of the last hour (after a delay, so that a burst is not measured against itself)."""

@@ -228,7 +228,7 @@ def _pulls(  # noqa: PLR0913, PLR0917  (what was heard and all it is measured ag
     for index, voice in enumerate(voices):
         if not voice.places:
             pulls[:, index] = NONE_SHARE / (baseline.unlocated_rate(voice.main) + drawn[index])
-        pulls[:, index] *= voice.weight * support_of(voice, hazard)
+        pulls[:, index] *= voice.weight / baseline.mean_mark * support_of(voice, hazard)
     return pulls, rates
 
 
