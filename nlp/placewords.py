@@ -268,6 +268,3 @@ GIVEN_NAMES: Final = _set(
 
 ADVERT_AFTER: Final = _set("hilton jackson match soir matin saint")
 """Words that turn the name before them into something else ("Paris Hilton", "Nice-Matin", "Paris Match")."""
-
-LONE_SITES: Final = _set("gare rocade peripherique periph perif ring chu stade campus prefecture mairie centre")
-"""Kind words that name a place of the town in context when they stand alone with an article ("la gare", "la rocade")."""
