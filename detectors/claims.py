@@ -16,7 +16,7 @@ from detectors.geometry import distance_km
 from detectors.hazards import compatible, support
 from detectors.hypothesis import spread_of
 from detectors.incident import Case
-from detectors.place import WIDE_KM
+from detectors.place import NONE_SHARE, WIDE_KM
 from detectors.pool import coarse_key, containing_keys
 from detectors.voices import Voice
 from tocsin.model import COARSE_KINDS, OPEN, Place
@@ -25,6 +25,8 @@ from tocsin.time import MINUTE_MS
 
 LEAST_SUPPORT: Final = 0.25
 """A voice belongs to an incident's family when its hazards support the incident's at least so far."""
+NEAR_SUPPORT: Final = 0.45
+"""The same for a voice that names no place, and so has nothing else to tell it from another event."""
 TALKED_OF_MINS: Final = 60.0
 """A voice without a place belongs to an incident whose last voice is no older."""
 ECHO_LEAST_SHARE: Final = 1e-2
@@ -42,6 +44,11 @@ def of_family(voice: Voice, case: Case) -> bool:
         hazard for hazard, mass in case.masses.items() if hazard != OPEN and mass >= 0.25 * max(case.masses.values())
     ]
     return any(support(voice.hazards, hazard) >= LEAST_SUPPORT for hazard in {case.hazard, *named})
+
+
+def near_kin(voice: Voice, case: Case) -> bool:
+    """Tell whether a voice that names no place names, or may name, a hazard near enough to a case's."""
+    return support(voice.hazards, case.hazard) >= NEAR_SUPPORT
 
 
 def distance_to(voice: Voice, case: Case, settings: DetectorSettings) -> float | None:
@@ -84,7 +91,7 @@ def owner_of(voice: Voice, cases: Iterable[Case], settings: DetectorSettings) ->
             distance = distance_to(voice, case, settings)
             if distance is not None and (nearest is None or (distance, case.incident_id) < nearest[:2]):
                 nearest = (distance, case.incident_id, case)
-        elif voice.at - case.last_voice_at <= TALKED_OF_MINS * MINUTE_MS:
+        elif voice.at - case.last_voice_at <= TALKED_OF_MINS * MINUTE_MS and near_kin(voice, case):
             pace = -case.pace_now(voice.at)
             if loudest is None or (pace, case.incident_id) < loudest[:2]:
                 loudest = (pace, case.incident_id, case)
@@ -93,14 +100,16 @@ def owner_of(voice: Voice, cases: Iterable[Case], settings: DetectorSettings) ->
 
 
 def echo_rate(  # noqa: PLR0913, PLR0917  (a rate, and all that raises it)
-    hazard: str, place: Place, now_at: int, cases: Iterable[Case], baseline: Baseline, settings: DetectorSettings
+    hazard: str, place: Place | None, now_at: int, cases: Iterable[Case], baseline: Baseline, settings: DetectorSettings
 ) -> float:
-    """Give the voices a minute expected to name a place because open incidents of the family are talked of elsewhere."""
+    """Give the voices a minute expected to name a place (``None``: no place) because open incidents are talked of."""
     rate = 0.0
     for case in cases:
         if case.state == "closed":
             continue
-        if compatible(hazard, case.hazard):
+        if place is None:
+            rate += NONE_SHARE * case.pace_now(now_at) * support({case.hazard: 1.0}, hazard)
+        elif compatible(hazard, case.hazard):
             share = max(baseline.share(place), ECHO_LEAST_SHARE)
             rate += settings.echo_share * case.pace_now(now_at) * share
         elif distance_km(place.lat, place.lon, case.place.lat, case.place.lon) <= case.reach_km(settings):

@@ -151,6 +151,10 @@ class Detector:
         case = owner_of(voice, self._cases.values(), self._settings)
         if case is not None:
             self._own(case, voice)
+            if not voice.places and voice.role == "event":
+                self._pool.add(
+                    voice
+                )  # it may still be of another event: there it is measured against the talk about this one
             return []
         self._pool.add(voice)
         self._pending[voice.number] = None
@@ -172,10 +176,10 @@ class Detector:
         if number is None:
             return
         self._pending.pop(number, None)
-        if self._pool.remove(number) is None:
-            case = self._cases.get(self._owned.pop(number, ""))
-            if case is not None:
-                life.take_back(case, post_id, self._settings)
+        self._pool.remove(number)
+        case = self._cases.get(self._owned.pop(number, ""))
+        if case is not None:
+            life.take_back(case, post_id, self._settings)
 
     def _sharpen(self, answer: GeocodeResult) -> None:
         """A geocoder answered: the voice's place is replaced."""
@@ -193,7 +197,7 @@ class Detector:
 
     # -- deciding -----------------------------------------------------------------------------------------------------
 
-    def _echo(self, hazard: str, place: Place) -> float:
+    def _echo(self, hazard: str, place: Place | None) -> float:
         return echo_rate(hazard, place, self._now_at, self._cases.values(), self._baseline, self._settings)
 
     def _weigh(self, hazard: str, seed: Place) -> Hypothesis | None:

@@ -20,7 +20,7 @@ KINSHIP: Final[tuple[tuple[frozenset[str], float], ...]] = (
     (frozenset({"earthquake", "explosion"}), 0.3),
     (frozenset({"fire", "collapse"}), 0.3),
     (frozenset({"storm", "collapse"}), 0.3),
-    (frozenset({"road_accident", "rail_accident"}), 0.3),
+    (frozenset({"road_accident", "rail_accident"}), 0.5),
     (frozenset({"aviation_accident", "fire", "explosion"}), 0.3),
     (frozenset({"rescue", "flood", "storm", "landslide"}), 0.3),
     (frozenset({"rescue", "collapse"}), 0.3),

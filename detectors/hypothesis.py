@@ -46,8 +46,8 @@ LEAST_NATS: Final = 0.7
 LEAST_FIT: Final = 0.02
 """A place that fits a zone less than this is not counted in what is expected there."""
 
-Echo = Callable[[str, Place], float]
-"""Voices a minute expected to name a place because open incidents elsewhere are talked of."""
+Echo = Callable[[str, Place | None], float]
+"""Voices a minute expected to name a place (``None``: no place) because open incidents elsewhere are talked of."""
 
 
 class Hypothesis(msgspec.Struct, frozen=True):
@@ -227,7 +227,8 @@ def _pulls(  # noqa: PLR0913, PLR0917  (what was heard and all it is measured ag
             rates += np.where(matrix[:, column] > LEAST_FIT, rate, 0.0)
     for index, voice in enumerate(voices):
         if not voice.places:
-            pulls[:, index] = NONE_SHARE / (baseline.unlocated_rate(voice.main) + drawn[index])
+            rate = baseline.unlocated_rate(voice.main) + echo(hazard, None) + drawn[index]
+            pulls[:, index] = NONE_SHARE / rate
         pulls[:, index] *= voice.weight / baseline.mean_mark * support_of(voice, hazard)
     return pulls, rates
 
