@@ -36,7 +36,10 @@ def run(line, folder):
 
 
 def posts(folder):
-    made = run(f"{TOCSIN} simulate --out {shlex.quote(str(folder / 'posts.jsonl.gz'))} --hours 0.5 --incidents 2 --decoys 1 --seed 5", folder)
+    made = run(
+        f"{TOCSIN} simulate --out {shlex.quote(str(folder / 'posts.jsonl.gz'))} --hours 0.5 --incidents 2 --decoys 1 --seed 5",
+        folder,
+    )
     assert made.returncode == 0, made.stderr
 
 
