@@ -289,11 +289,14 @@ def fit(design: Design, weight: npt.NDArray[np.float64], rows: npt.NDArray[np.bo
         RuntimeError: the minimum was not found.
     """
     chosen = np.ones(len(design.examples), dtype=bool) if rows is None else rows
-    matrix = sparse.hstack([sparse.csr_matrix(design.named[chosen]), design.words[chosen] * WORD_SCALE]).tocsr()
+    seen = np.unique(design.words[chosen].indices)  # the weight of a bucket that no post holds is 0 at the minimum
+    matrix = sparse.hstack(
+        [sparse.csr_matrix(design.named[chosen]), design.words[chosen][:, seen] * WORD_SCALE]
+    ).tocsr()
     turned = matrix.T.tocsr()
     sign = np.where(design.relevant[chosen], 1.0, -1.0)
     cost = STRENGTH * weight[chosen]
-    size = len(NAMES) + BUCKETS
+    size = len(NAMES) + len(seen)
 
     def loss(at: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         margin = sign * (matrix @ at[:size] + at[size])
@@ -302,14 +305,16 @@ def fit(design: Design, weight: npt.NDArray[np.float64], rows: npt.NDArray[np.bo
         return value, np.append(turned @ pull + at[:size], pull.sum())
 
     bounds = [(0.0 if name in UP | MUTE else None, 0.0 if name in DOWN | MUTE else None) for name in NAMES]
-    bounds += [(None, None)] * (BUCKETS + 1)
+    bounds += [(None, None)] * (len(seen) + 1)
     found = minimize(
         loss, np.zeros(size + 1), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2_000, "ftol": 1e-9}
     )
     if not found.success:
         raise RuntimeError(f"the minimum was not found: {found.message}")
     best: npt.NDArray[np.float64] = found.x
-    return Fit(best[: len(NAMES)], best[len(NAMES) : size] * WORD_SCALE, float(best[size]))
+    words = np.zeros(BUCKETS)
+    words[seen] = best[len(NAMES) : size] * WORD_SCALE
+    return Fit(best[: len(NAMES)], words, float(best[size]))
 
 
 def held_out_scores(design: Design, weight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -149,12 +149,34 @@ class Post(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Identities of the lexicon entries that opened the gate."""
 
 
+class Exposure(msgspec.Struct, frozen=True, array_like=True):
+    """A source had so many posts, gated or not, in the pane that starts at ``pane_start_at``."""
+
+    pane_start_at: int
+    source: str
+    posts: int
+
+
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """Source ``origin`` was heard up to ``up_to_at`` and gave ``posts`` posts since the last record: watermark and exposure."""
+    """Source ``origin`` was heard up to ``up_to_at`` and gave ``posts`` posts since the last record: watermark and exposure.
+
+    On a broker it ends each record of posts and travels with it to the detector; ``step`` numbers the records of one origin in one
+    partition without a hole, so that a record sent twice is known and a lost one is missed.
+    """
 
     origin: str
     up_to_at: int
     posts: int = 0
+    partition: int = 0
+    """The ``posts`` partition that carried the record."""
+    step: int = 0
+    """Number of the record within its origin and partition, from 0."""
+    ended: bool = False
+    """The origin has said all it will ever say."""
+    exposures: tuple[Exposure, ...] = ()
+    """Carried by partition 0 alone."""
+    tally: dict[str, int] = {}
+    """What became of the items behind the record, by ``stage.outcome`` or ``stage.outcome.reason``."""
 
 
 class Retraction(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,7 +248,7 @@ class Mention(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     places: tuple[Place, ...] = ()
     """Candidates, best first; empty when the post names no place. Their scores sum to at most 1."""
     fingerprint: int = 0
-    """64-bit SimHash of the normalised text, as a signed integer."""
+    """64-bit SimHash of the normalised text, as a signed integer; 0 when the text is too short to tell a copy from a coincidence."""
     repost_of: str | None = None
     reply_to: str | None = None
     shed: tuple[str, ...] = ()

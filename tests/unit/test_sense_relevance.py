@@ -12,7 +12,7 @@ from nlp.features import BUCKETS, NAMES, hashed, named
 from nlp.fold import fold_aligned
 from nlp.modality import frame_of
 from nlp.reading import read
-from nlp.relevance import FLOOR, SenseModel, SenseModelError
+from nlp.relevance import BASE_RATE, FLOOR, PACKAGED, SenseModel, SenseModelError
 from nlp.shape import shape_of
 from nlp.training import DOWN, MUTE, UP
 
@@ -94,8 +94,8 @@ def test_a_file_for_other_features_is_refused(tmp_path):
 
 def test_the_packaged_weights_have_the_signs_they_must_have():
     packaged = SenseModel.load()
-    assert 0.1 < packaged.base_rate < 0.9
-    with np.load("nlp/data/sense.npz", allow_pickle=False) as file:
+    assert round(packaged.base_rate, 3) == BASE_RATE
+    with np.load(PACKAGED, allow_pickle=False) as file:
         weight = dict(zip(file["names"].tolist(), file["weights"].tolist(), strict=True))
     assert {*UP, *DOWN, *MUTE} <= set(weight)
     assert all(weight[name] >= 0 for name in UP)

@@ -1,0 +1,150 @@
+"""Training against scikit-learn's own solver, and the rules of who is used and how much."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+
+from nlp import training
+from nlp.features import BUCKETS, NAMES
+from nlp.sense import SenseQuery
+from nlp.training import Design, Example, fit, held_out_scores, platt, read_set, weights_of
+from nlp.training_report import report
+
+
+def design_of(count=160, seed=3):
+    random = np.random.default_rng(seed)
+    named = random.normal(size=(count, len(NAMES)))
+    words = sparse.random(count, BUCKETS, density=1e-4, random_state=seed, format="csr")
+    relevant = named[:, 0] - named[:, 1] + random.normal(size=count) > 0
+    sources = np.array(["a" if n % 2 else "b" for n in range(count)])
+    groups = np.array([f"g{n % 4}" for n in range(count)])
+    query = SenseQuery("x", "fr")
+    examples = tuple(
+        Example(query, bool(r), g, s, "bg:past:fire") for r, g, s in zip(relevant, groups, sources, strict=True)
+    )
+    return Design(examples, named, words, relevant, groups, sources, np.ones(count, dtype=bool), count)
+
+
+def free(monkeypatch):
+    for name in ("UP", "DOWN", "MUTE"):
+        monkeypatch.setattr(training, name, frozenset())
+
+
+def test_without_bounds_it_is_the_logistic_regression_of_the_library(monkeypatch):
+    free(monkeypatch)
+    design = design_of()
+    weight = np.linspace(0.5, 1.5, len(design.examples))
+    trained = fit(design, weight)
+    matrix = sparse.hstack([sparse.csr_matrix(design.named), design.words * training.WORD_SCALE]).tocsr()
+    library = LogisticRegression(C=training.STRENGTH, solver="lbfgs", tol=1e-9, max_iter=5_000)
+    library.fit(matrix, design.relevant, sample_weight=weight)
+    assert trained.score(design) == pytest.approx(library.decision_function(matrix), abs=0.02)
+    assert trained.bias == pytest.approx(library.intercept_[0], abs=0.02)
+
+
+def test_weights_keep_the_signs_they_must_have():
+    design = design_of()
+    trained = fit(design, np.ones(len(design.examples)))
+    by_name = dict(zip(NAMES, trained.weights.tolist(), strict=True))
+    assert all(by_name[name] >= 0 for name in training.UP)
+    assert all(by_name[name] <= 0 for name in training.DOWN)
+    assert all(by_name[name] == 0 for name in training.MUTE)
+
+
+def test_two_runs_give_the_same_weights():
+    design = design_of()
+    weight = np.ones(len(design.examples))
+    assert fit(design, weight).weights.tolist() == fit(design, weight).weights.tolist()
+
+
+def test_an_example_is_judged_by_a_model_that_saw_none_of_its_group(monkeypatch):
+    """Turning all labels of one group must not change that group's scores."""
+    monkeypatch.setattr(training, "FOLDS", 4)
+    design = design_of()
+    weight = np.ones(len(design.examples))
+    before = held_out_scores(design, weight)
+    own = design.groups == "g3"
+    turned = Design(
+        design.examples,
+        design.named,
+        design.words,
+        design.relevant ^ own,
+        design.groups,
+        design.sources,
+        design.gated,
+        design.seen,
+    )
+    after = held_out_scores(turned, weight)
+    assert after[own].tolist() == before[own].tolist()
+    assert after[~own].tolist() != before[~own].tolist()
+
+
+def test_a_share_balances_a_set_and_weighs_it_against_the_others():
+    design = design_of()
+    weight = weights_of(design, {"a": 0.25})
+    own = design.sources == "a"
+    assert set(weight[~own]) == {1.0}
+    assert weight[own].sum() == pytest.approx(0.25 * (~own).sum())
+    assert weight[own & design.relevant].sum() == pytest.approx(weight[own & ~design.relevant].sum())
+
+
+def test_platt_finds_the_slope_of_a_made_up_logistic():
+    random = np.random.default_rng(1)
+    scores = random.normal(scale=2.0, size=40_000)
+    relevant = random.random(40_000) < 1 / (1 + np.exp(-(0.7 * scores - 0.4)))
+    slope, offset = platt(scores, relevant)
+    assert slope == pytest.approx(0.7, abs=0.03)
+    assert offset == pytest.approx(-0.4, abs=0.05)
+
+
+def test_read_set_leaves_out_what_it_must(tmp_path):
+    rows = [
+        # id, created_at, relevant, kind, event
+        ("early", "2013-01-01T00:00:00Z", True, "2013_X:related", None),
+        ("later", "2013-01-01T23:00:00Z", True, "2013_X:related", None),
+        ("too-late", "2013-01-03T00:00:00Z", True, "2013_X:related", None),
+        ("late-no", "2013-01-03T00:00:00Z", False, "2013_X:not_related", None),
+        ("unknown", "2013-01-01T00:00:00Z", None, "2013_X:related", None),
+        ("other", "2013-01-01T00:00:00Z", True, "2013_Y:related", None),
+        ("unwanted-kind", "2013-01-01T00:00:00Z", True, "2013_X:rumour", None),
+        ("plain", None, False, "bg:plain", "none"),
+        ("named", None, True, "real_relevant", "some-event"),
+    ]
+    with (
+        gzip.open(tmp_path / "s.posts.jsonl.gz", "wt") as posts,
+        gzip.open(tmp_path / "s.labels.jsonl.gz", "wt") as labels,
+    ):
+        for name, at, relevant, kind, event in rows:
+            posts.write(json.dumps({"id": name, "text": f"text of {name}", "created_at": at, "lang": "fr"}) + "\n")
+            labels.write(json.dumps({"id": name, "relevant": relevant, "kind": kind, "event": event}) + "\n")
+    found = {
+        example.query.text.removeprefix("text of "): example
+        for example in read_set(tmp_path / "s", left_out=["2013_Y", "rumour"])
+    }
+    assert set(found) == {"early", "later", "late-no", "plain", "named"}
+    assert found["early"].group == found["late-no"].group == "s:2013_X"
+    assert found["named"].group == "s:some-event"
+    assert found["early"].query.year == 2013
+    assert found["plain"].query.year is None
+
+
+def test_a_broken_line_is_named(tmp_path):
+    with gzip.open(tmp_path / "s.labels.jsonl.gz", "wt") as labels:
+        labels.write('{"id": "a"}\n[]\n')
+    with pytest.raises(ValueError, match=r"s\.labels\.jsonl\.gz:2"):
+        read_set(tmp_path / "s")
+
+
+def test_the_report_counts_by_hand():
+    design = design_of(40)
+    probability = np.where(design.relevant, 0.95, 0.05)
+    text = report(design, probability)
+    relevant = int(design.relevant[design.sources == "a"].sum())
+    assert f"| a | 20 | {relevant} | 1.000 | 0.003 | 1.00 | 1.00 |" in text
+    assert f"| bg:past | {int((~design.relevant).sum())} | 1.00 | 0.05 |" in text
