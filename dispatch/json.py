@@ -5,6 +5,7 @@ One line is one revision. Keys are always all present, in one order, so that the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -67,8 +68,13 @@ class RaisedOnly:
 
     MAX_INCIDENTS: Final = 100_000
 
-    def __init__(self) -> None:
-        self._raised: dict[str, None] = {}
+    def __init__(self, raised: Iterable[str] = ()) -> None:
+        self._raised: dict[str, None] = dict.fromkeys(raised)
+
+    @property
+    def raised(self) -> tuple[str, ...]:
+        """The incidents that were raised and have not closed, oldest first: what another one goes on from."""
+        return tuple(self._raised)
 
     def passes(self, incident: Incident) -> bool:
         """Tell whether this revision is to be written, given those that went before."""

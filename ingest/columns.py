@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from tocsin.model import DeadLetter, Mention, Retraction
+from tocsin.model import DeadLetter, Mention, Post, Retraction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +24,25 @@ class Set(msgspec.Struct, frozen=True):
     reason: str
 
 
-Item = Mention | Set | Retraction | DeadLetter
+Item = Mention | Post | Set | Retraction | DeadLetter
 """What a line may hold; the dead letter of a line that is a post is that of a later stage."""
+
+
+class ColumnsState(msgspec.Struct, frozen=True, kw_only=True):
+    """Columns as plain values that any encoder takes; items by the index of their line, one list a type."""
+
+    outcomes: list[int]
+    received_at: list[int]
+    event_at: list[int]
+    sources: list[int]
+    origins: list[int]
+    line_numbers: list[int]
+    origin_names: tuple[str, ...]
+    mentions: dict[int, Mention]
+    posts: dict[int, Post]
+    set_aside: dict[int, Set]
+    retractions: dict[int, Retraction]
+    dead: dict[int, DeadLetter]
 
 
 class Columns(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +74,37 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
             line_numbers=self.line_numbers[chosen],
             origin_names=self.origin_names,
             items={new: self.items[old] for new, old in enumerate(indices) if old in self.items},
+        )
+
+    def snapshot(self) -> ColumnsState:
+        """Give the same lines as plain values."""
+        return ColumnsState(
+            outcomes=self.outcomes.tolist(),
+            received_at=self.received_at.tolist(),
+            event_at=self.event_at.tolist(),
+            sources=self.sources.tolist(),
+            origins=self.origins.tolist(),
+            line_numbers=self.line_numbers.tolist(),
+            origin_names=self.origin_names,
+            mentions={at: item for at, item in self.items.items() if isinstance(item, Mention)},
+            posts={at: item for at, item in self.items.items() if isinstance(item, Post)},
+            set_aside={at: item for at, item in self.items.items() if isinstance(item, Set)},
+            retractions={at: item for at, item in self.items.items() if isinstance(item, Retraction)},
+            dead={at: item for at, item in self.items.items() if isinstance(item, DeadLetter)},
+        )
+
+    @classmethod
+    def restore(cls, state: ColumnsState) -> Columns:
+        """Make the lines that ``snapshot`` was given of."""
+        return cls(
+            outcomes=np.array(state.outcomes, np.uint8),
+            received_at=np.array(state.received_at, np.int64),
+            event_at=np.array(state.event_at, np.int64),
+            sources=np.array(state.sources, np.uint16),
+            origins=np.array(state.origins, np.int32),
+            line_numbers=np.array(state.line_numbers, np.int64),
+            origin_names=state.origin_names,
+            items={**state.mentions, **state.posts, **state.set_aside, **state.retractions, **state.dead},
         )
 
     def then(self, other: Columns) -> Columns:

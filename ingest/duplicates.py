@@ -36,6 +36,14 @@ class SeenPosts:
         self._seen[post_id] = clock_at
         return False
 
+    def snapshot(self) -> list[tuple[str, int]]:
+        """Give what is remembered, oldest first."""
+        return list(self._seen.items())
+
+    def restore(self, seen: list[tuple[str, int]]) -> None:
+        """Take back what ``snapshot`` gave."""
+        self._seen = dict(seen)
+
     def forget(self, post_id: str) -> None:
         """Forget a post: it was edited, and comes again under its id."""
         self._seen.pop(post_id, None)

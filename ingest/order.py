@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from ingest.columns import Columns, Set
+from ingest.columns import Columns, ColumnsState, Set
 from ingest.duplicates import SeenPosts
 from ingest.leap import guard
 from ingest.normalise import STAGE, Outcome
-from tocsin.model import DeadLetter, Mention, Retraction
+from tocsin.model import DeadLetter, Exposure, Mention, Post, Retraction
 from tocsin.runtime.conservation import Counts
 from tocsin.time import MINUTE_MS, format_instant
 
@@ -41,14 +41,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_sources: int = 64
 
 
-class Exposure(msgspec.Struct, frozen=True):
-    """A source had so many posts in the pane that starts at ``pane_start_at``."""
-
-    pane_start_at: int
-    source: str
-    posts: int
-
-
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """What a block adds: items to detect in, exposure, and how far the stream is now."""
 
@@ -58,6 +50,17 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """The watermark: ``None`` until the first line is believed."""
     counts: Counts
     dead: list[DeadLetter]
+    posts: list[Post] = msgspec.field(default_factory=list)
+    """What was heard and is yet to be extracted, where extraction is another worker's; it counts as used."""
+
+
+class OrderState(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a ``StreamOrder`` remembers."""
+
+    clock_at: int | None
+    seen: list[tuple[str, int]]
+    names: list[str]
+    held: ColumnsState | None
 
 
 class StreamOrder:
@@ -99,6 +102,24 @@ class StreamOrder:
             return Step(items=[], exposures=[], clock_at=self._clock_at, counts=counts, dead=[])
         return self._settle(held, counts)
 
+    def snapshot(self) -> OrderState:
+        """Give all that is remembered."""
+        held = self._held
+        return OrderState(
+            clock_at=self._clock_at,
+            seen=self._seen.snapshot(),
+            names=list(self._names),
+            held=None if held is None else held.snapshot(),
+        )
+
+    def restore(self, state: OrderState) -> None:
+        """Take back what ``snapshot`` gave; what was remembered before is forgotten."""
+        self._clock_at = state.clock_at
+        self._seen.restore(state.seen)
+        self._names = list(state.names)
+        self._sources = {name: code for code, name in enumerate(state.names)}
+        self._held = None if state.held is None else Columns.restore(state.held)
+
     def _coded(self, local: npt.NDArray[np.uint16], names: tuple[str, ...]) -> npt.NDArray[np.uint16]:
         codes = []
         for name in names:
@@ -139,6 +160,7 @@ class StreamOrder:
         dead: list[DeadLetter] = []
         exposures: list[Exposure] = []
         items: list[Mention | Retraction] = []
+        posted: list[Post] = []
         if len(block):
             before = self._before(block)
             width = self._panes.width_ms
@@ -162,20 +184,30 @@ class StreamOrder:
                         dead.append(item)
                         counts.dead[item.reason] += 1
                     else:
-                        self._hear(item, int(clocks[index]), items, counts)
+                        self._hear(item, int(clocks[index]), items, posted, counts)
             unheard = int(heard.sum()) - gated
             if unheard:
                 counts.filtered[NO_TERM] += unheard
             if timed := block.received_at[block.outcomes >= Outcome.RETRACTION].tolist():
                 self._clock_at = max(timed) if self._clock_at is None else max(self._clock_at, *timed)
         counts.held = 0 if self._held is None else len(self._held)
-        return Step(items=items, exposures=exposures, clock_at=self._clock_at, counts=counts, dead=dead)
+        return Step(items=items, exposures=exposures, clock_at=self._clock_at, counts=counts, dead=dead, posts=posted)
 
-    def _hear(self, item: Mention | Set, clock_at: int, items: list[Mention | Retraction], counts: Counts) -> None:
-        if self._seen.again(item.post_id, clock_at):
+    def _hear(
+        self,
+        item: Mention | Post | Set,
+        clock_at: int,
+        items: list[Mention | Retraction],
+        posts: list[Post],
+        counts: Counts,
+    ) -> None:
+        if self._seen.again(item.id if isinstance(item, Post) else item.post_id, clock_at):
             counts.duplicate += 1
         elif isinstance(item, Set):
             counts.filtered[item.reason] += 1
+        elif isinstance(item, Post):
+            posts.append(item)
+            counts.used += 1
         else:
             items.append(item)
             counts.used += 1

@@ -37,6 +37,7 @@ MENTIONS: Final = Topic(
     key="none: one partition, so that all hazards and places meet",
     partitions=1,
     retention_ms=7 * DAY_MS,
+    packed=True,
 )
 INCIDENTS: Final = Topic(
     name="incidents", carries=("Incident",), key="incident id", partitions=1, retention_ms=90 * DAY_MS

@@ -5,11 +5,14 @@ A batch of posts is a list of such records, each a separate raw value: one that 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from tocsin import model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 VERSION: Final = 1
 _TYPES: Final[dict[str, type[msgspec.Struct]]] = {
@@ -71,7 +74,12 @@ def decode(record: bytes | msgspec.Raw) -> model.Message:
 
 def encode_batch(messages: list[model.Message]) -> bytes:
     """Give the bytes of a batch: each message is a raw value of its own."""
-    return _encoder.encode([msgspec.Raw(encode(message)) for message in messages])
+    return pack([encode(message) for message in messages])
+
+
+def pack(records: Sequence[bytes]) -> bytes:
+    """Give the bytes of a batch of messages that are bytes already."""
+    return _encoder.encode([msgspec.Raw(record) for record in records])
 
 
 def decode_batch(record: bytes) -> list[model.Message | WireError]:

@@ -81,6 +81,49 @@ RAISED: Final = Metric(
 OPEN: Final = Metric(
     name="tocsin_incidents_open", kind="gauge", meaning="Incidents raised and not yet closed, withdrawn or merged."
 )
+CONSUMER_LAG: Final = Metric(
+    name="tocsin_consumer_lag_seconds",
+    kind="gauge",
+    meaning="Age of the last record that a worker took from a topic, while more are waiting; 0 when it has read all.",
+    labels=("topic",),
+)
+CHECKPOINT_AT: Final = Metric(
+    name="tocsin_checkpoint_timestamp_seconds",
+    kind="gauge",
+    meaning="Wall clock at the last checkpoint of a worker.",
+    labels=("stage",),
+)
+CHECKPOINT_BYTES: Final = Metric(
+    name="tocsin_checkpoint_bytes", kind="gauge", meaning="Size of the last checkpoint of a worker.", labels=("stage",)
+)
+ORIGIN_HEARD: Final = Metric(
+    name="tocsin_origin_heard_timestamp_seconds",
+    kind="gauge",
+    meaning="Stream time up to which the detector has heard an origin of the settings, in its slowest partition.",
+    labels=("origin",),
+)
+ORIGIN_GAP: Final = Metric(
+    name="tocsin_origin_gap",
+    kind="gauge",
+    meaning="1 while an origin is left out of the watermark.",
+    labels=("origin",),
+)
+REPEATED: Final = Metric(
+    name="tocsin_records_repeated",
+    kind="counter",
+    meaning="Records of an origin and partition that came again after a restart and were passed over.",
+)
+LOST: Final = Metric(
+    name="tocsin_records_lost",
+    kind="counter",
+    meaning="Records of an origin and partition that never came and were given up.",
+)
+ACTIVE: Final = Metric(
+    name="tocsin_worker_active",
+    kind="gauge",
+    meaning="1 while a worker owns its stage, 0 while it stands by.",
+    labels=("stage",),
+)
 READY: Final = Metric(name="tocsin_ready", kind="gauge", meaning="1 while all stages are loaded and running, else 0.")
 
 METRICS: Final = (
@@ -99,6 +142,14 @@ METRICS: Final = (
     REVISIONS,
     RAISED,
     OPEN,
+    CONSUMER_LAG,
+    CHECKPOINT_AT,
+    CHECKPOINT_BYTES,
+    ORIGIN_HEARD,
+    ORIGIN_GAP,
+    REPEATED,
+    LOST,
+    ACTIVE,
     READY,
 )
 

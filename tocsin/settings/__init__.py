@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tocsin.settings.detector import DetectorSettings
 from tocsin.settings.dispatch import DispatchSettings
+from tocsin.settings.distributed import DistributedSettings, KafkaSettings, StoreSettings
 from tocsin.settings.ingest import IngestSettings
 from tocsin.settings.load import load
 from tocsin.settings.metrics import MetricsSettings
@@ -38,6 +39,9 @@ class Settings(BaseModel):
     dispatch: DispatchSettings = DispatchSettings()
     runtime: RuntimeSettings = RuntimeSettings()
     metrics: MetricsSettings = MetricsSettings()
+    distributed: DistributedSettings = DistributedSettings()
+    kafka: KafkaSettings = KafkaSettings()
+    store: StoreSettings = StoreSettings()
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:

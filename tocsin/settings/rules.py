@@ -32,9 +32,22 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
     yield from _spreads(settings)
     yield from _budgets(settings)
     yield from _files(settings)
+    yield from _cluster(settings)
     if settings.detector.min_placed_voices > settings.detector.min_voices:
         expected = f"at most detector.min_voices ({settings.detector.min_voices})"
         yield Finding(("detector", "min_placed_voices"), expected, str(settings.detector.min_placed_voices))
+
+
+def _cluster(settings: Settings) -> Iterator[Finding]:
+    kafka = settings.kafka
+    if kafka.security_protocol.startswith("SASL") and kafka.sasl_mechanism is None:
+        yield Finding(("kafka", "sasl_mechanism"), f"a mechanism, as {kafka.security_protocol} needs one", "nothing")
+    if kafka.sasl_mechanism is not None and (kafka.sasl_username is None or kafka.sasl_password is None):
+        yield Finding(("kafka", "sasl_username"), "a user name and a password for SASL", "not both")
+    if (kafka.ssl_cert_path is None) != (kafka.ssl_key_path is None):
+        yield Finding(("kafka", "ssl_cert_path"), "a certificate and its key, or neither", "one of them")
+    if (settings.store.ssl_cert_path is None) != (settings.store.ssl_key_path is None):
+        yield Finding(("store", "ssl_cert_path"), "a certificate and its key, or neither", "one of them")
 
 
 def _spreads(settings: Settings) -> Iterator[Finding]:
