@@ -192,6 +192,7 @@ document.addEventListener("keydown", (event) => {
 window.addEventListener("resize", draw);
 
 setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+byId("legend").open = window.innerWidth > 800;
 home();
 ground.addTo(map);
 map.on("moveend", () => drawMarks(known(), WORDS[view.lang]));

@@ -93,12 +93,12 @@ function drawLanes(shown, span, now, words, lang, choose) {
     parts.push(svg("line", { class: "grid", x1: x(at), x2: x(at), y1: 0, y2: height - foot }),
       svg("text", { x: x(at) + 3, y: height - 3 }, step >= 86400000 ? clock(at, lang, true) : clock(at, lang).slice(0, 5)));
   }
-  shown.forEach(({ history, state, revision }, index) => {
+  shown.forEach(({ history, state, revision, chosen }, index) => {
     const group = svg("g", { class: `lane ${looks(state)}` }), middle = lane * (index + 0.5);
     history.forEach((r, n) => {
       const from = x(n ? r.updated : r.first), to = Math.max(from + 2, x(history[n + 1] ? history[n + 1].updated : r.closed || Math.min(now, span[1])));
       const thick = Math.min(lane - 1, 2 + 2.2 * Math.log2(1 + r.voices));
-      group.append(svg("rect", { x: from, y: middle - thick / 2, width: to - from, height: thick, fill: "var(--c)", opacity: revision.chosen ? 1 : 0.75 }));
+      group.append(svg("rect", { x: from, y: middle - thick / 2, width: to - from, height: thick, fill: "var(--c)", opacity: chosen ? 1 : 0.7 }));
     });
     group.append(svg("line", { x1: x(history[0].raised), x2: x(history[0].raised), y1: middle - lane / 2, y2: middle + lane / 2, stroke: "var(--ink)", "stroke-width": 2 }),
       svg("title", {}, `${words.hazard[revision.hazard] || revision.hazard}, ${placed(revision.place, words)}`));

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from typing import get_args
 
 import pytest
 
 from dispatch.map import MAX_INCIDENTS, MAX_REVISIONS, Assets, page
-from tocsin.model import Incident
+from tocsin.model import HAZARDS, Incident, IncidentState, Reason
 
 ASSETS = Assets.load()
 AT = 1_780_000_000_000
@@ -125,3 +126,24 @@ def test_an_empty_map_is_a_map():
     data = json.loads(read(page([], ASSETS, span=(AT, AT + 5))).scripts["data"])
     assert data["incidents"] == []
     assert data["truth"] is None
+
+
+def words_of(lang):
+    """The source text of one language's words."""
+    source = ASSETS.scripts["words.js"]
+    french, english = source.index("  fr: {"), source.index("  en: {")
+    return source[french:english] if lang == "fr" else source[english : source.index("};\nconst SIGNS")]
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_every_word_that_the_page_asks_for_is_there(lang):
+    words = words_of(lang)
+    scripts = "".join(ASSETS.scripts.values())
+    for key in set(re.findall(r"\bwords\.(\w+)", scripts)):
+        assert re.search(rf"\b{key}: ", words), key
+    hazards = re.search(r"hazard: \{(.*?)\}", words)[1]
+    assert set(re.findall(r"(\w+): \"", hazards)) == {*HAZARDS, "open"}
+    reasons = re.search(r"why: \{(.*?)\}", words)[1]
+    assert set(re.findall(r"(\w+): \"", reasons)) == set(get_args(Reason))
+    for state in get_args(IncidentState):
+        assert re.search(rf"\b{state}: \"", words)

@@ -108,7 +108,7 @@ def _play(  # noqa: PLR0913  # what the command line says
     counts = summary.counts
     console.print(
         f"{counts.received:,} posts in {took:.1f} s ({counts.received / took if took else 0:,.0f} posts/s), of them "
-        f"{counts.late:,} late, {counts.duplicate:,} sent twice; {summary.gate_open:,} held a term, {counts.used:,} used",
+        f"{counts.late:,} late, {counts.duplicate:,} sent twice; {summary.gate_open:,} held a term, {view.mentions:,} told of an emergency",
         highlight=False,
     )
     console.print(

@@ -49,6 +49,8 @@ class View:
         self._scenario = scenario
         self._feed = feed
         self._latest: dict[str, Incident] = {}
+        self.mentions = 0
+        """Posts that tell of an emergency, so far."""
         self._mentions: deque[list[int]] = deque(maxlen=SPARK_BARS)
         self._summary: Summary | None = None
         self._said_at = scenario.start_at
@@ -72,6 +74,7 @@ class View:
 
     def mention(self, event_at: int) -> None:
         """Count one post that tells of an emergency."""
+        self.mentions += 1
         bar = event_at // (SPARK_MINUTES * MINUTE_MS)
         if self._mentions and self._mentions[-1][0] >= bar:
             self._mentions[-1][1] += 1
@@ -106,7 +109,7 @@ class View:
         clock_at = summary.clock_at if summary.clock_at is not None else self._scenario.start_at
         return (
             f"{format_instant(clock_at)[11:16]} UTC  {summary.counts.received:,} posts heard, "
-            f"{summary.gate_open:,} hold a term, {summary.counts.used:,} tell of an emergency, {len(self._latest)} incidents"
+            f"{summary.gate_open:,} hold a term, {self.mentions:,} tell of an emergency, {len(self._latest)} incidents"
         )
 
     def _render(self) -> RenderableType:
