@@ -113,5 +113,5 @@ def echo_rate(  # noqa: PLR0913, PLR0917  (a rate, and all that raises it)
             share = max(baseline.share(place), ECHO_LEAST_SHARE)
             rate += settings.echo_share * case.pace_now(now_at) * share
         elif distance_km(place.lat, place.lon, case.place.lat, case.place.lon) <= case.reach_km(settings):
-            rate += settings.tangle_share * case.pace_now(now_at)
+            rate += settings.tangle_share * case.steady_pace(now_at)
     return rate

@@ -41,6 +41,9 @@ BREADTH_SPREADS: Final = 3.0
 NAMED: Final = frozenset(HAZARDS)
 PLACED_SCORE: Final = 0.4
 """A voice is placed when its fine candidates are together at least so probable."""
+UNLOCATED_FOR_ONE: Final = 2
+"""Voices without a place that are weighed for each one with a place, the latest first: they are shared by all places, and a third of the
+witnesses of an event, so more of them tell of something else."""
 LEAST_NATS: Final = 0.7
 """A voice speaks for an event when it doubles the odds: one that adds less could as well be ordinary talk."""
 LEAST_FIT: Final = 0.02
@@ -142,7 +145,8 @@ def weigh(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured again
     since = now_at - int(LOOK_BACK_UNLOCATED_MINS * MINUTE_MS)
     floating = pool.unlocated(since, settings.max_hypothesis_voices)
     floating = [v for v in floating if named_support(v, hazard) >= LEAST_SUPPORT_UNLOCATED]
-    heard = [*near, *floating]
+    located = sum(v.role == "event" for v in near)
+    heard = [*near, *floating[-UNLOCATED_FOR_ONE * located :]] if located else near
     telling = once_an_author(v for v in heard if v.role == "event")
     if len(telling) < settings.min_voices:
         return None

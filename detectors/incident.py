@@ -29,6 +29,7 @@ from tocsin.time import MINUTE_MS
 GROWN_FACTOR: Final = 2.0
 """An incident speaks again when its voices have multiplied by this."""
 PACE_MINS: Final = 60.0
+QUICK_PACE_MINS: Final = 5.0
 SURGE_MINS: Final = 10.0
 LEAST_MOVE_KM: Final = 1.0
 DENIED_SHARE: Final = 0.5
@@ -76,6 +77,8 @@ class Case(msgspec.Struct, kw_only=True):
     lineage: list[str] = []
     pace: float = 0.0
     """Voices a minute, averaged over ``PACE_MINS``, as of ``pace_at``."""
+    quick_pace: float = 0.0
+    """The same over ``QUICK_PACE_MINS``: what the first minutes of a great event go by."""
     pace_at: int = 0
     surge_times: list[int] = []
     said_count: int = 0
@@ -99,9 +102,14 @@ class Case(msgspec.Struct, kw_only=True):
         beyond = settings.claim_km.get(self.hazard, CLAIM_KM.get(self.hazard, CLAIM_LEAST_KM))
         return self.where.r90_km + beyond
 
-    def pace_now(self, now_at: int) -> float:
+    def steady_pace(self, now_at: int) -> float:
         """Give its voices a minute, averaged over the last hour."""
-        return self.pace * math.exp(-max(0, now_at - self.pace_at) / (PACE_MINS * MINUTE_MS))
+        return self.pace * math.exp(-max(0, now_at - self.pace_at) / MINUTE_MS / PACE_MINS)
+
+    def pace_now(self, now_at: int) -> float:
+        """Give its voices a minute: the mean of the last hour or that of the last minutes, whichever is greater."""
+        silent = max(0, now_at - self.pace_at) / MINUTE_MS
+        return max(self.pace * math.exp(-silent / PACE_MINS), self.quick_pace * math.exp(-silent / QUICK_PACE_MINS))
 
 
 def open_case(found: Hypothesis, now_at: int, pane_start_at: int, settings: DetectorSettings, *, warm: bool) -> Case:
@@ -161,7 +169,9 @@ def absorb(case: Case, voice: Voice, settings: DetectorSettings) -> None:
             case.terms[term] = case.terms.get(term, 0) + 1
     for consequence in voice.consequences:
         case.consequences[consequence] = case.consequences.get(consequence, 0) + 1
-    case.pace = case.pace_now(voice.at) + 1.0 / PACE_MINS
+    silent = max(0, voice.at - case.pace_at) / MINUTE_MS
+    case.pace = case.pace * math.exp(-silent / PACE_MINS) + 1.0 / PACE_MINS
+    case.quick_pace = case.quick_pace * math.exp(-silent / QUICK_PACE_MINS) + 1.0 / QUICK_PACE_MINS
     case.pace_at = max(case.pace_at, voice.at)
     case.surge_times = [*(at for at in case.surge_times if at > voice.at - SURGE_MINS * MINUTE_MS), voice.at][-512:]
     if case.state == "explained" and voice.first_hand and not voice.perception_only:
