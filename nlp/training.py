@@ -41,8 +41,9 @@ FOLDS: Final = 12
 """Events are dealt to this many folds; each is judged by a model that saw none of its events."""
 STRENGTH: Final = 0.5
 """Inverse of the L2 penalty of the named features (as scikit-learn's ``C``)."""
-WORD_SCALE: Final = 2.0
-"""The hashed words enter multiplied by this: with an L2 penalty it is how much they are trusted."""
+WORD_SCALE: Final = 0.7
+"""The hashed words enter multiplied by this: with an L2 penalty it is how much they are trusted. More than this learns the
+written set by heart (held-out AUC the same within 0.01, its own specificity far above the held-out one)."""
 WEIGHT_CAP: Final = 4.0
 """No post counts for more than so many."""
 EARLY_HOURS: Final = 24
