@@ -28,6 +28,7 @@ def simulate(  # noqa: PLR0913  # each is a knob of the stream
     start: Annotated[str, Parameter(help="First instant, ISO 8601.")] = "2026-06-01T06:00:00Z",
     country: Annotated[str | None, Parameter(help="Only towns of this country, such as FR or GB.")] = None,
     broken: Annotated[float, Parameter(help="Broken lines put in between, as a share of the posts.")] = 0.0,
+    retracted: Annotated[float, Parameter(help="Share of posts that are deleted within the hour.")] = 0.0,
     scenario: Annotated[
         Path | None, Parameter(help="A scenario in TOML instead of a drawn one; of the knobs only --seed counts.")
     ] = None,
@@ -43,7 +44,7 @@ def simulate(  # noqa: PLR0913  # each is a knob of the stream
             plan = declared.load(scenario)
             plan = msgspec.structs.replace(plan, seed=seed) if seed != 1 else plan
         else:
-            _refuse(hours=hours, rate=rate, incidents=incidents, decoys=decoys, broken=broken)
+            _refuse(hours=hours, rate=rate, incidents=incidents, decoys=decoys, broken=broken, retracted=retracted)
             plan = declared.checked(
                 drawn(
                     seed=seed,
@@ -53,7 +54,7 @@ def simulate(  # noqa: PLR0913  # each is a knob of the stream
                     decoys=decoys,
                     start=start,
                     country=country,
-                    faults=declared.Faults(broken_share=broken),
+                    faults=declared.Faults(broken_share=broken, retract_share=retracted),
                 )
             )
     except (declared.ScenarioError, OSError) as error:
@@ -93,12 +94,15 @@ def simulate(  # noqa: PLR0913  # each is a knob of the stream
     return 0
 
 
-def _refuse(*, hours: float, rate: float, incidents: int, decoys: int, broken: float) -> None:
+def _refuse(  # noqa: PLR0913  # each is a knob of the stream
+    *, hours: float, rate: float, incidents: int, decoys: int, broken: float, retracted: float
+) -> None:
     if not hours > 0:
         raise declared.ScenarioError(f"--hours: expected more than 0, got {hours:g}")
     if not 0 <= rate <= declared.MAX_RATE_PER_MIN:
         raise declared.ScenarioError(f"--rate: expected 0 to {declared.MAX_RATE_PER_MIN:g} a minute, got {rate:g}")
-    if not 0 <= broken <= 1:
-        raise declared.ScenarioError(f"--broken: expected a share from 0 to 1, got {broken:g}")
+    for name, share in (("broken", broken), ("retracted", retracted)):
+        if not 0 <= share <= 1:
+            raise declared.ScenarioError(f"--{name}: expected a share from 0 to 1, got {share:g}")
     if incidents < 0 or decoys < 0:
         raise declared.ScenarioError(f"--incidents and --decoys: expected 0 or more, got {min(incidents, decoys)}")

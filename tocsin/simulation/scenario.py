@@ -152,8 +152,8 @@ class Faults(_Declared, frozen=True, kw_only=True):
     """Broken lines put in between, over posts. None by default: a file with broken lines can be replayed, yet not scored with its posts."""
     duplicate_share: Share = 0.001
     """Share of lines that the source sends twice."""
-    retract_share: Share = 0.001
-    """Share of posts whose author deletes them within the hour."""
+    retract_share: Share = 0.0
+    """Share of posts whose author deletes them within the hour. None by default, as for broken lines: a retraction is no post."""
 
 
 class Scenario(_Declared, frozen=True, kw_only=True):
