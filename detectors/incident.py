@@ -28,6 +28,7 @@ from tocsin.time import MINUTE_MS
 
 GROWN_FACTOR: Final = 2.0
 """An incident speaks again when its voices have multiplied by this."""
+RELOCATE_FACTOR: Final = 1.05
 PACE_MINS: Final = 60.0
 QUICK_PACE_MINS: Final = 5.0
 SURGE_MINS: Final = 10.0
@@ -81,6 +82,8 @@ class Case(msgspec.Struct, kw_only=True):
     """The same over ``QUICK_PACE_MINS``: what the first minutes of a great event go by."""
     pace_at: int = 0
     surge_times: list[int] = []
+    located_with: int = 0
+    """How many voices it held when it was last located."""
     said_count: int = 0
     said_pace: float = 0.0
     said_lat: float = 0.0
@@ -197,16 +200,20 @@ def take_back(case: Case, post_id: str, settings: DetectorSettings) -> None:
         absorb(case, voice, settings)
     case.count += beyond
     case.last_voice_at = last_voice_at
+    case.located_with = 0
     case.touched = True
 
 
 def locate(case: Case, settings: DetectorSettings) -> None:
-    """Work out again where it is, and which hazard, from the voices it holds."""
+    """Work out again where it is, and which hazard, from the voices it holds, when they have grown by a twentieth (or shrunk)."""
+    case.hazard = hazard_of(case, case.hazard)
+    if case.located_with <= len(case.voices) < RELOCATE_FACTOR * case.located_with:
+        return
+    case.located_with = len(case.voices)
     zones = nominate(case.voices, settings.max_hypothesis_zones)
     if zones:
         spread = spread_of(case.hazard, settings)
         case.where = whereabouts(zones, zone_prior(zones), case.voices, trust_of(case.voices), spread)
-    case.hazard = hazard_of(case, case.hazard)
 
 
 def denied(case: Case) -> bool:

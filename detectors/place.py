@@ -99,11 +99,14 @@ def fits(zones: Sequence[Place], named: Sequence[Place], spread_km: float) -> Fl
     lat, lon, unc = _columns(named)
     matrix = kernel(distances_km(zone_lat, zone_lon, lat, lon), spread_km, unc, zone_unc)
     matrix *= np.array([share_of(place, spread_km) for place in named])[None, :]
+    containing = [frozenset(containing_keys(zone)) for zone in zones]
+    inside: dict[str, Floats] = {}
     for column, place in enumerate(named):
         key = coarse_key(place)
         if key is not None:
-            inside = np.array([key in containing_keys(zone) for zone in zones])
-            matrix[:, column] = np.where(inside, share_of(place, spread_km), 0.0)
+            if key not in inside:
+                inside[key] = np.array([float(key in keys) for keys in containing])
+            matrix[:, column] = inside[key] * share_of(place, spread_km)
     return matrix
 
 
