@@ -1,0 +1,149 @@
+"""What it takes to fool the detector: each attack on hand-made mentions, and the true event that must still be heard."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from detectors import Detector
+from tocsin.model import Admin, Incident, Mention, Place, Retraction
+from tocsin.time import MINUTE_MS, SECOND_MS
+
+T0 = 1_775_540_880_000
+LYON = Place(
+    id="fr:69123",
+    name="Lyon",
+    kind="town",
+    lat=45.764,
+    lon=4.836,
+    uncertainty_km=6.0,
+    country="FR",
+    population=520_000,
+    admin=Admin(region="84", departement="69", commune="69123"),
+    score=0.9,
+)
+NICE = Place(
+    id="fr:06088",
+    name="Nice",
+    kind="town",
+    lat=43.7,
+    lon=7.268,
+    uncertainty_km=5.0,
+    country="FR",
+    population=342_000,
+    admin=Admin(region="93", departement="06", commune="06088"),
+    score=0.9,
+)
+LYON_TEXAS = Place(
+    id="gn:1", name="Lyons", kind="town", lat=30.39, lon=-96.56, uncertainty_km=3.0, country="US", population=400,
+    admin=Admin(region="TX"), score=0.2,
+)  # fmt: skip
+
+
+def post(number: int, secs: float, **changes: object) -> Mention:
+    at = T0 + round(secs * SECOND_MS)
+    fields: dict[str, object] = {
+        "post_id": f"p{number:05d}",
+        "source": "a",
+        "author": f"a{number:05d}",
+        "event_at": at,
+        "received_at": at,
+        "hazards": {"explosion": 1.0},
+        "terms": ("explosion",),
+        "witness": "first_hand",
+        "probability": 0.7,
+        "consequences": ("injured",),
+        "places": (LYON,),
+    }
+    return Mention(**(fields | changes))  # type: ignore[arg-type]
+
+
+def alerts(items: list[Mention | Retraction]) -> list[Incident]:
+    detector = Detector()
+    detector.feed(items)
+    return [i for i in detector.finish() if i.reason == "raised" and i.state == "open"]
+
+
+def witnesses(count: int = 8, start: float = 0.0, first: int = 0, **changes: object) -> list[Mention]:
+    return [post(first + n, start + 25 * n, **changes) for n in range(count)]
+
+
+def test_the_true_event_is_heard() -> None:
+    assert [i.place for i in alerts(list(witnesses()))] == ["Lyon"]
+
+
+def test_a_single_account_floods() -> None:
+    assert alerts([post(n, n, author="one", fingerprint=(n * 0x9E3779B97F4A7C15) % 2**62) for n in range(500)]) == []
+
+
+def test_bots_spin_one_template() -> None:
+    rng = random.Random(1)
+    base = 0x5A5A_1234_9ABC_0F0F
+    spun = [base ^ sum(1 << bit for bit in rng.sample(range(62), 3)) for _ in range(60)]
+    assert alerts([post(n, 2 * n, fingerprint=text) for n, text in enumerate(spun)]) == []
+
+
+def test_a_repost_storm() -> None:
+    assert alerts([post(0, 0), *(post(n, n, repost_of="p00000") for n in range(1, 300))]) == []
+
+
+def test_one_post_bridged_to_three_networks() -> None:
+    text = 0x0123_4567_89AB_CDEF
+    bridged = [post(n, n, source=name, fingerprint=text) for n, name in enumerate(["bluesky", "mastodon", "rss"])]
+    assert alerts(bridged) == []
+
+
+@pytest.mark.parametrize("kind", ["commemoration", "exercise", "sport", "fiction", "advert", "old_news", "warning"])
+def test_a_burst_that_two_voices_explain(kind: str) -> None:
+    said = [post(900 + n, 5 + n, modality=kind, witness="unknown", probability=0.1) for n in range(2)]
+    crowd = witnesses(probability=0.3, witness="unknown", consequences=())
+    assert alerts([*said, *(msg for msg in crowd if msg.event_at > T0 + 10_000)]) == []
+
+
+@pytest.mark.parametrize("kind", ["exercise", "sport"])
+def test_a_true_event_inside_an_explained_one(kind: str) -> None:
+    said = [post(900 + n, n, modality=kind, witness="unknown", probability=0.1) for n in range(2)]
+    assert [i.place for i in alerts([*said, *witnesses(start=30)])] == ["Lyon"]
+
+
+def test_newsrooms_relay_a_far_event() -> None:
+    assert alerts(list(witnesses(20, witness="media", probability=0.4))) == []
+
+
+def test_a_poisoned_toponym() -> None:
+    crowd = witnesses(8, places=(LYON_TEXAS,))
+    assert alerts(list(crowd)) == []
+
+
+def test_far_talk_of_a_great_event_is_no_second_one() -> None:
+    great = [post(n, n, places=(LYON,)) for n in range(400)]
+    far = [
+        post(1_000 + n, 200 + 25 * n, places=(NICE,), witness="unknown", probability=0.4, consequences=())
+        for n in range(6)
+    ]
+    assert [i.place for i in alerts([*great, *far])] == ["Lyon"]
+
+
+def test_a_second_event_far_from_a_great_one_is_still_heard() -> None:
+    great = [post(n, 3 * n) for n in range(150)]
+    second = witnesses(14, start=120, first=1_000, places=(NICE,), hazards={"flood": 1.0}, probability=0.85)
+    assert sorted(i.place for i in alerts([*great, *second])) == ["Lyon", "Nice"]
+
+
+def test_deleting_after_the_trigger_withdraws() -> None:
+    crowd = witnesses()
+    gone = [Retraction(post_id=m.post_id, at=T0 + 10 * MINUTE_MS) for m in crowd]
+    detector = Detector()
+    detector.feed([*crowd, *gone])
+    assert [i.msg_type for i in detector.finish()][-1] == "Cancel"
+
+
+def test_a_slowly_poisoned_baseline_delays_but_does_not_silence() -> None:
+    poison = [post(5_000 + n, -86_400 + 1_800 * n, consequences=(), probability=0.3) for n in range(40)]
+    assert alerts([*poison, *witnesses(14)]) != []
+
+
+def test_the_cost_of_forgery_is_at_least_the_floor() -> None:
+    (alert,) = alerts(list(witnesses()))
+    assert 3 <= alert.forgery_cost <= alert.voices
