@@ -1,7 +1,8 @@
 """All messages that travel between stages.
 
 Every message is a frozen ``msgspec`` struct. Instants are UTC epoch milliseconds named ``*_at``, durations end in ``_ms``, distances in
-``_km``, angles are WGS 84 degrees. Windows are half-open. Fields are only ever added, at the end and with defaults.
+``_km``, angles are WGS 84 degrees. Windows are half-open. Fields are only ever added, at the end and with defaults. All fields are
+always written, so that equal messages have equal bytes.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ class Point(msgspec.Struct, frozen=True, array_like=True):
     lon: float
 
 
-class Admin(msgspec.Struct, frozen=True, omit_defaults=True):
+class Admin(msgspec.Struct, frozen=True):
     """The administrative chain of a place: codes, not names (INSEE in France, first-level GeoNames codes elsewhere)."""
 
     region: str | None = None
@@ -104,7 +105,7 @@ class Admin(msgspec.Struct, frozen=True, omit_defaults=True):
     """INSEE code of the commune."""
 
 
-class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+class Place(msgspec.Struct, frozen=True):
     """A resolved toponym, or a device position.
 
     ``uncertainty_km`` is the radius within which the thing meant lies nine times of ten. ``score`` in (0, 1] is the probability that
@@ -126,7 +127,7 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     population: int = 0
 
 
-class Post(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Post(msgspec.Struct, frozen=True, kw_only=True):
     """A public post that passed the term gate; every identity in it is a keyed hash."""
 
     id: str
@@ -219,7 +220,7 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
     entry: str
 
 
-class Mention(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Mention(msgspec.Struct, frozen=True, kw_only=True):
     """What one post says of an emergency. It holds no text but matched words."""
 
     post_id: str
@@ -279,7 +280,7 @@ Reason = Literal[
 """Why a revision was written."""
 
 
-class Incident(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One revision of the life of one signal."""
 
     incident_id: str
@@ -338,7 +339,7 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One sentence that explains it, in English."""
 
 
-class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The decision of a named person at a centre."""
 
     incident_id: str
@@ -376,7 +377,7 @@ DEAD_REASONS: Final[dict[DeadReason, str]] = {
 """What each reason means, for the operator who reads the dead letters."""
 
 
-class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """Refused input: which stage refused it, why, where it stood, and its first bytes (redacted, capped)."""
 
     stage: str

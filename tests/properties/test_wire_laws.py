@@ -48,7 +48,9 @@ def test_every_message_survives_the_wire(kind):
     @settings(max_examples=30)
     @given(strategy(kind))
     def survives(message):
-        assert wire.decode(wire.encode(message)) == message
+        record = wire.encode(message)
+        assert wire.decode(record) == message
+        assert wire.encode(wire.decode(record)) == record  # equal messages have equal bytes
 
     survives()
 
