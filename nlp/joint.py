@@ -104,7 +104,7 @@ def distance_km(lat: float, lon: float, other_lat: float, other_lon: float) -> f
     """Give the great-circle distance in kilometres (haversine, mean Earth radius 6371.0088 km).
 
     >>> round(distance_km(48.8566, 2.3522, 45.764, 4.8357))
-    392
+    391
     """
     phi, other_phi = math.radians(lat), math.radians(other_lat)
     half = (

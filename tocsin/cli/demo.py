@@ -80,6 +80,8 @@ def _play(  # noqa: PLR0913  # what the command line says
 ) -> int:
     console = Console()
     stop, metrics, stream = Stop(), Metrics(), Stream(plan)
+    # Before anything is served: who sees the page may ask for the end.
+    stack.enter_context(stop.on_signals())
     server = _serve(settings, metrics, stack)
     events, decoys = len(plan.incidents), len(plan.decoys)
     console.print(
@@ -90,7 +92,6 @@ def _play(  # noqa: PLR0913  # what the command line says
     feed = Feed(stream, secs, block_lines=settings.runtime.block_lines)
     incidents_path = map_path.with_suffix(".incidents.jsonl")
     map_path.parent.mkdir(parents=True, exist_ok=True)
-    stack.enter_context(stop.on_signals())
     with whole_file(str(incidents_path)) as lines, View(console, plan, feed) as view:
         outputs = DemoOutputs(lines, view, metrics)
         summary = run(feed.blocks(), Detect(settings, outputs, metrics), HearFactory(settings), settings, stop)
