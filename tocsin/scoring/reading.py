@@ -164,10 +164,10 @@ def read_voices(posts: Path, labels: Path) -> dict[str | None, list[Voice]]:
 
     Where a file names events, posts that name none or ``none`` belong to no event.
     """
-    event_of = {label["id"]: label.get("event") for _, label in read_lines(labels) if label.get("relevant") is True}
+    event_of = {label.get("id"): label.get("event") for _, label in read_lines(labels) if label.get("relevant") is True}
     voices: dict[str | None, list[Voice]] = {}
     for _, post in read_lines(posts):
-        if post["id"] in event_of and post.get("created_at"):
+        if post.get("id") in event_of and post.get("created_at"):  # retractions and broken lines have no id
             repeats = bool(post.get("repost_of")) or post["text"].startswith("RT ")
             voice = Voice(seconds(post["created_at"]), post.get("author"), repeats)
             voices.setdefault(event_of[post["id"]], []).append(voice)
