@@ -61,6 +61,8 @@ class Hypothesis(msgspec.Struct, frozen=True):
     """Those that speak for the best zone, in canonical order."""
     placed: int
     """How many of them name a place of the best zone, finer than a département."""
+    eyewitnesses: int
+    """How many of them name the hazard and the place at first hand."""
     testimonies: int
     """How many of them name the hazard and the place, and are no newsroom."""
     where: Whereabouts
@@ -80,13 +82,18 @@ class Hypothesis(msgspec.Struct, frozen=True):
         mean = sum(voice.probability for voice in self.voices) / max(1, len(self.voices))
         return (
             len(self.voices) >= settings.min_voices
-            and self.placed >= settings.min_placed_voices
+            and (self.placed >= settings.min_placed_voices or self.has_sure_place(settings))
             and self.named >= settings.min_named_voices
             and self.testimonies >= settings.min_testimonies
             and self.where.r90_km <= BREADTH_KM + BREADTH_SPREADS * spread_of(self.hazard, settings)
             and unmediated >= settings.min_unmediated_voices
             and mean >= settings.min_mean_probability
         )
+
+    def has_sure_place(self, settings: DetectorSettings) -> bool:
+        """Tell whether the evidence is so strong that the one voice that names the place, at first hand, is enough."""
+        threshold = math.log(settings.budget_mins(self.where.place.country))
+        return self.eyewitnesses > 0 and self.nats >= threshold + settings.sole_place_nats
 
     @property
     def named(self) -> int:
@@ -179,10 +186,13 @@ def weigh(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured again
     ]
     speaking = [voice for voice, does in zip(telling, speaks, strict=True) if does]
     placed = sum(does and finely[index] >= PLACED_SCORE for index, does in enumerate(speaks))
-    testimonies = sum(
-        does and finely[index] >= PLACED_SCORE and not voice.media and named_support(voice, hazard) >= LEAST_SUPPORT
+    told_there = [
+        voice
         for index, (voice, does) in enumerate(zip(telling, speaks, strict=True))
-    )
+        if does and finely[index] >= PLACED_SCORE and named_support(voice, hazard) >= LEAST_SUPPORT
+    ]
+    testimonies = sum(not voice.media for voice in told_there)
+    eyewitnesses = sum(voice.first_hand for voice in told_there)
     fine = nominate(speaking, settings.max_hypothesis_zones)
     if not fine:
         return _refused(hazard, seed, explained)
@@ -190,6 +200,7 @@ def weigh(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured again
         hazard=hazard,
         voices=tuple(speaking),
         placed=placed,
+        eyewitnesses=eyewitnesses,
         testimonies=testimonies,
         where=whereabouts(fine, zone_prior(fine), speaking, trust_of(speaking), spread),
         nats=round(log_sum(weighed) - against + settings.calibration_nats, 6),
@@ -204,7 +215,7 @@ def _refused(hazard: str, seed: Place, explained: str | None) -> Hypothesis | No
     if explained is None:
         return None
     return Hypothesis(
-        hazard, (), 0, 0, Whereabouts((seed,), (1.0,), 0, 0.5, 0.5), float("-inf"), 0.0, 0.0, 0.0, explained
+        hazard, (), 0, 0, 0, Whereabouts((seed,), (1.0,), 0, 0.5, 0.5), float("-inf"), 0.0, 0.0, 0.0, explained
     )
 
 

@@ -42,7 +42,7 @@ WIDE_COARSE_SHARES: Final = {"departement": 0.05, "region": 0.08, "country": 0.1
 WIDE_KM: Final = 15.0
 """Hazards that spread at least so far are wide."""
 NARROW_BLUR: Final = 0.5
-WIDE_BLUR: Final = 1.5
+WIDE_BLUR: Final = 2.0
 """Part of the spread by which r90 is widened (in quadrature): witnesses name where they are, not where it is."""
 ERRANT: Final = 0.01
 """Share of voices whose place has nothing to do with the event."""

@@ -25,6 +25,12 @@ class DetectorSettings(BaseModel):
     min_placed_voices: int = Field(
         2, ge=1, le=1_000, description="Voices needed whose place is finer than a département."
     )
+    sole_place_nats: float = Field(
+        5.0,
+        ge=0,
+        le=100,
+        description="Evidence beyond the threshold with which one placed voice is enough, if it is a first-hand testimony.",
+    )
     min_named_voices: int = Field(
         2,
         ge=0,
