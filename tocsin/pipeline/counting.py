@@ -43,12 +43,17 @@ def by_stage(counts: Counts, retractions: int) -> dict[str, Counts]:
 def publish(counts: Counts, retractions: int, metrics: Metrics) -> None:
     """Add the counts of a block to the metrics of each stage."""
     for stage, part in by_stage(counts, retractions).items():
-        metrics.add(declared.RECEIVED, part.received, stage)
-        metrics.add(declared.USED, part.used, stage)
-        metrics.add(declared.LATE, part.late, stage)
-        metrics.add(declared.DUPLICATE, part.duplicate, stage)
-        metrics.set(declared.HELD, part.held, stage)
-        for reason, items in part.filtered.items():
-            metrics.add(declared.FILTERED, items, stage, reason)
-        for reason, items in part.dead.items():
-            metrics.add(declared.DEAD, items, stage, reason)
+        publish_stage(stage, part, metrics)
+
+
+def publish_stage(stage: str, part: Counts, metrics: Metrics) -> None:
+    """Add counts of one stage to its metrics."""
+    metrics.add(declared.RECEIVED, part.received, stage)
+    metrics.add(declared.USED, part.used, stage)
+    metrics.add(declared.LATE, part.late, stage)
+    metrics.add(declared.DUPLICATE, part.duplicate, stage)
+    metrics.set(declared.HELD, part.held, stage)
+    for reason, items in part.filtered.items():
+        metrics.add(declared.FILTERED, items, stage, reason)
+    for reason, items in part.dead.items():
+        metrics.add(declared.DEAD, items, stage, reason)

@@ -34,12 +34,13 @@ SWAPPED: Final = -1
 _decoder: Final = msgspec.msgpack.Decoder(Checkpoint)
 
 
-def connect(url: str, *, timeout_secs: float = 5.0, **options: Any) -> RedisStore:
+def connect(url: str, *, timeout_secs: float = 5.0, prefix: str = "tocsin:", **options: Any) -> RedisStore:
     """Open a store at a ``redis://`` or ``rediss://`` (TLS) address; user and password (ACL) stand in the address or in options.
 
     Args:
         url: where the server is.
         timeout_secs: seconds that connecting and each answer may take.
+        prefix: what all keys begin with.
         options: passed to redis-py (``ssl_ca_certs``, ``ssl_certfile``, ``ssl_keyfile``, ``username``, ``password``, ...).
 
     Raises:
@@ -48,7 +49,7 @@ def connect(url: str, *, timeout_secs: float = 5.0, **options: Any) -> RedisStor
     client = redis.Redis.from_url(
         url, socket_timeout=timeout_secs, socket_connect_timeout=timeout_secs, health_check_interval=30, **options
     )
-    store = RedisStore(client)
+    store = RedisStore(client, prefix)
     store.ping()
     return store
 

@@ -1,0 +1,205 @@
+"""The dispatch worker: ``incidents`` in, files out; the same lines as ``replay --incidents``.
+
+The file itself says what was written: after a fall, lines made again are compared with those that stand behind the checkpoint's size, a
+torn last one is completed, and only then is anything appended. So readers that follow the file never see a line twice.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+import msgspec
+
+from dispatch.json import RaisedOnly, line
+from tocsin import topics, wire
+from tocsin.distributed.shell import bury, note_lag, poll, where
+from tocsin.model import DeadLetter, Incident
+from tocsin.pipeline.standing import StandingFile
+from tocsin.runtime import metrics as declared
+from tocsin.runtime.kafka import said, slot
+from tocsin.runtime.logging import get_logger
+from tocsin.runtime.worker import DivergedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tocsin.distributed.shell import Shell, Took
+    from tocsin.runtime.kafka import Producer
+
+STAGE: Final = "dispatch"
+LOOKS_AT_END: Final = 5
+"""Empty looks, told to end, before the topic counts as read."""
+
+
+class DispatchState(msgspec.Struct, kw_only=True):
+    """What a checkpoint keeps."""
+
+    version: int = 1
+    size: int
+    """Bytes of the incidents file."""
+    raised: tuple[str, ...]
+    standing: list[Incident]
+
+
+class AppendedFile:
+    """A file of lines that is only ever appended to, and never twice with the same line.
+
+    Args:
+        path: the file; its folder is made.
+        size: bytes that were written for sure.
+
+    Raises:
+        DivergedError: the file is shorter than that, or a line made again is another than the one that stands.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._stream: BinaryIO = path.open("a+b")
+        if self._stream.seek(0, 2) < size:
+            raise DivergedError(f"{path}: expected at least {size} bytes, got fewer: it was cut or replaced")
+        self._stream.seek(size)
+        self._standing = self._stream.read()
+        self.size = size
+
+    def write(self, text: bytes) -> None:
+        """Append a line, unless it stands there already."""
+        known = self._standing[: len(text)]
+        if not text.startswith(known):
+            raise DivergedError(f"{self._path}: at byte {self.size} stands another line than the one made again")
+        self._standing = self._standing[len(known) :]
+        self._stream.write(text[len(known) :])
+        self._stream.flush()
+        self.size += len(text)
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._stream.close()
+
+
+class _Writer:
+    """Writes incidents as the settings say."""
+
+    def __init__(self, shell: Shell, path: Path, state: DispatchState | None) -> None:
+        chosen = shell.settings.dispatch
+        self._shell = shell
+        self._raised = None if chosen.all_states else RaisedOnly(() if state is None else state.raised)
+        self.file = AppendedFile(path, 0 if state is None else state.size)
+        self._standing: dict[str, Incident] = {}
+        self._geojson = None if chosen.geojson_path is None else StandingFile(chosen.geojson_path)
+        for incident in () if state is None else state.standing:
+            self._show(incident)
+
+    def incident(self, incident: Incident) -> None:
+        """Write one revision, if its incident is shown."""
+        if self._raised is not None and not self._raised.passes(incident):
+            return
+        self.file.write(line(incident))
+        self._show(incident)
+        get_logger(STAGE).info(
+            "incident",
+            incident_id=incident.incident_id,
+            revision=incident.revision,
+            reason=incident.reason,
+            state=incident.state,
+            hazard=incident.hazard,
+            place=incident.place,
+            voices=incident.voices,
+        )
+
+    def state(self) -> bytes:
+        """Give what a checkpoint keeps."""
+        raised = () if self._raised is None else self._raised.raised
+        return msgspec.msgpack.encode(
+            DispatchState(size=self.file.size, raised=raised, standing=list(self._standing.values()))
+        )
+
+    def _show(self, incident: Incident) -> None:
+        if self._geojson is None:
+            return
+        if incident.state in ("open", "quiet") and incident.msg_type != "Cancel":
+            self._standing[incident.incident_id] = incident
+        else:
+            self._standing.pop(incident.incident_id, None)
+        self._geojson.incident(incident)
+        self._shell.metrics.set(declared.OPEN, len(self._standing))
+
+
+def run_dispatch(shell: Shell, path: Path | None = None) -> None:
+    """Write incidents until told to end; then what stands in the topic is still written.
+
+    Args:
+        shell: of the worker.
+        path: the file of incidents, in place of ``dispatch.incidents_path``.
+
+    Raises:
+        ClusterError: the cluster is away or refuses.
+        StoreError: the store is away.
+        FencedError: another worker has taken over.
+        DivergedError: the file is not the one that was written.
+        OSError: the file cannot be written.
+    """
+    chosen = path or shell.settings.dispatch.incidents_path
+    assert chosen is not None, "the command line asks for it"
+    log = get_logger(STAGE)
+    topic = shell.cluster.name(topics.INCIDENTS)
+    keeper = shell.keeper(STAGE)
+    consumer = shell.cluster.consumer(group=STAGE, member=shell.member)
+    letters = shell.cluster.producer()
+    consumer.subscribe([topic])
+    shell.metrics.set(declared.READY, 1)
+    log.info("started", member=shell.member)
+    writer: _Writer | None = None
+    position = kept = looks = 0
+    try:
+        while looks < LOOKS_AT_END:
+            batches = poll(consumer)
+            owns = bool(consumer.assignment())
+            if shell.stop.wanted:
+                looks = 0 if batches else looks + 1
+            if owns and writer is None:
+                last = keeper.load()
+                state = None if last is None else msgspec.msgpack.decode(last.state, type=DispatchState)
+                writer = _Writer(shell, chosen, state)
+                position = kept = 0 if last is None else last.inputs["incidents/0"]
+                with said("seek"):
+                    consumer.seek(slot(topic, 0), position)
+                shell.metrics.set(declared.ACTIVE, 1, STAGE)
+                looks = 0
+                continue
+            if writer is None or not owns:
+                continue
+            for taken in batches.values():
+                position = _take(shell, writer, taken, position, letters)
+            note_lag(shell, topics.INCIDENTS.name, consumer, {n: taken[-1] for n, taken in batches.items()})
+            if position != kept and (keeper.due or shell.stop.wanted):
+                letters.settle()
+                keeper.keep(writer.state(), inputs={"incidents/0": position})
+                kept = position
+    finally:
+        shell.metrics.set(declared.READY, 0)
+        if writer is not None:
+            writer.file.close()
+        letters.close()
+        with said("leave the group"):
+            consumer.close(autocommit=False)
+    log.info("stopped", member=shell.member)
+
+
+def _take(shell: Shell, writer: _Writer, records: Sequence[Took], position: int, letters: Producer) -> int:
+    for record in records:
+        if record.offset < position:
+            continue
+        position = record.offset + 1
+        try:
+            message = wire.decode(record.value)
+        except wire.WireError as error:
+            detail = str(error)[:200]
+            bury(shell, letters, [DeadLetter(stage=STAGE, reason=error.reason, detail=detail, origin=where(record))])
+            continue
+        if isinstance(message, Incident):
+            writer.incident(message)
+            shell.metrics.add(declared.RECEIVED, 1, STAGE)
+            shell.metrics.add(declared.USED, 1, STAGE)
+    return position

@@ -1,0 +1,118 @@
+"""What an ingest worker does with blocks of lines: gate, order, packing. Pure given its models; its state can be kept and restored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ingest import order
+from ingest.order import OrderState, StreamOrder
+from tocsin.distributed.packing import Packer, PackerState
+from tocsin.model import DeadLetter, Post
+from tocsin.runtime.conservation import Counts
+from tocsin.time import MINUTE_MS, SECOND_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ingest.block import Block
+    from ingest.order import Step
+    from tocsin.pipeline.hear import Hear
+    from tocsin.settings import Settings
+
+STAGE = "ingest"
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """What a block gave: records with their partition, dead letters, counts, how far the stream is."""
+
+    records: list[tuple[int, bytes]]
+    dead: list[DeadLetter]
+    counts: Counts
+    clock_at: int | None
+
+
+class IngestState(msgspec.Struct, kw_only=True):
+    """All that an ``Ingest`` remembers."""
+
+    version: int = 1
+    blocks: int
+    order: OrderState
+    packer: PackerState
+    ended: bool
+
+
+class PassOn:
+    """Stands where extraction stands on one machine: gives the posts as they are, for a worker that extracts."""
+
+    def mentions(self, posts: Sequence[Post]) -> Sequence[Post]:
+        """Give the posts."""
+        return posts
+
+
+class Ingest:
+    """Takes the blocks of one origin in their order.
+
+    Args:
+        origin: its name.
+        hear: made with ``PassOn``.
+        settings: of the deployment.
+    """
+
+    def __init__(self, origin: str, hear: Hear, settings: Settings) -> None:
+        chosen, shared = settings.ingest, settings.distributed
+        limits = order.Limits(
+            leap_ms=settings.time.leap_ms,
+            leap_lines=settings.time.leap_lines,
+            horizon_ms=chosen.duplicate_horizon_mins * MINUTE_MS,
+            max_remembered=chosen.max_remembered_posts,
+            max_sources=chosen.max_sources,
+        )
+        self._hear = hear
+        self._order = StreamOrder(settings.time.panes(), limits)
+        self._packer = Packer(
+            origin,
+            settings.kafka.posts_partitions,
+            round(shared.progress_secs * SECOND_MS),
+            shared.record_posts,
+        )
+        self.blocks = 0
+        """Number of the next block."""
+        self.ended = False
+
+    def take(self, block: Block) -> Made:
+        """Take the next block."""
+        heard = self._hear(block)
+        self.blocks += 1
+        return self._made(self._order.push(heard.columns, heard.source_names, clock_at=heard.arrived_at), ended=False)
+
+    def finish(self) -> Made:
+        """The origin has ended: hear what was held, say so in every partition."""
+        self.ended = True
+        return self._made(self._order.finish(), ended=True)
+
+    def snapshot(self) -> bytes:
+        """Give the state."""
+        state = IngestState(
+            blocks=self.blocks, order=self._order.snapshot(), packer=self._packer.snapshot(), ended=self.ended
+        )
+        return msgspec.msgpack.encode(state)
+
+    def restore(self, raw: bytes) -> None:
+        """Take a state back.
+
+        Raises:
+            msgspec.DecodeError: it is no state of this version.
+            ValueError: it is of another number of partitions.
+        """
+        state = msgspec.msgpack.decode(raw, type=IngestState)
+        self._packer.restore(state.packer)
+        self._order.restore(state.order)
+        self.blocks, self.ended = state.blocks, state.ended
+
+    def _made(self, step: Step, *, ended: bool) -> Made:
+        records = self._packer.add(step)
+        if ended:
+            records += self._packer.flush(ended=True)
+        return Made(records=records, dead=step.dead, counts=step.counts, clock_at=step.clock_at)

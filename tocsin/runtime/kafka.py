@@ -1,0 +1,273 @@
+"""The cluster: connections as the settings say, topics as the topology says, and one error for all that a broker refuses.
+
+kafka-python knows its own world of errors; behind this file there is ``ClusterError`` (away, refuses) and ``FencedError`` (another worker
+owns the stage now). Records carry no time of their own: the broker stamps them, so that its retention counts from now and not from the
+time of the posts.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import (
+    FencedInstanceIdError,
+    InvalidProducerEpochError,
+    KafkaError,
+    ProducerFencedError,
+    TopicAlreadyExistsError,
+)
+
+from tocsin.runtime.stream import FencedError
+from tocsin.topics import POSTS, Topic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tocsin.settings.distributed import KafkaSettings
+
+MAX_RECORD_BYTES: Final = 8 << 20
+"""Bytes of a record: a post of the longest text that the settings allow, in any script, fits."""
+FETCH_BYTES: Final = 4 << 20
+_FENCED: Final = (ProducerFencedError, InvalidProducerEpochError, FencedInstanceIdError)
+
+
+class ClusterError(RuntimeError):
+    """The cluster cannot be reached or refuses; the message says what was tried, in one line."""
+
+
+class Created(msgspec.Struct, frozen=True):
+    """What ``apply_topics`` did with a topic."""
+
+    name: str
+    partitions: int
+    new: bool
+
+
+@contextmanager
+def said(what: str) -> Iterator[None]:
+    """Turn kafka-python's errors into ours, with what was tried.
+
+    Raises:
+        ClusterError: the cluster is away or refuses.
+        FencedError: another worker has taken over.
+    """
+    try:
+        yield
+    except _FENCED as error:
+        raise FencedError(f"Kafka: could not {what}: another worker has taken over ({error})") from error
+    except KafkaError as error:
+        raise ClusterError(f"Kafka: could not {what}: {error}") from error
+    except ValueError as error:  # a server that cannot be resolved, a certificate that cannot be read
+        raise ClusterError(f"Kafka: could not {what}: {error}") from error
+    except OSError as error:
+        raise ClusterError(f"Kafka: could not {what}: {error}") from error
+
+
+class Cluster:
+    """Opens clients of one cluster.
+
+    Args:
+        settings: where it is, how to speak to it, what names begin with.
+        partitions: of ``posts``.
+    """
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._compression = None if settings.compression == "none" else settings.compression
+
+    @property
+    def address(self) -> str:
+        """The brokers to begin with, for messages."""
+        return ", ".join(self._settings.bootstrap_servers)
+
+    def name(self, topic: Topic) -> str:
+        """Give the name of a topic on this cluster."""
+        return self._settings.prefix + topic.name
+
+    def partitions(self, topic: Topic) -> int:
+        """Give how many partitions a topic has here."""
+        return self._settings.posts_partitions if topic is POSTS else topic.partitions
+
+    def producer(self, *, transaction: str | None = None) -> Producer:
+        """Open a producer: idempotent, or with a transactional id that fences whoever used it before."""
+        with said(f"reach {self.address}"):
+            client = KafkaProducer(
+                **self._connection(),
+                transactional_id=None if transaction is None else self._settings.prefix + transaction,
+                enable_idempotence=True,
+                acks="all",
+                compression_type=self._compression,
+                linger_ms=self._settings.linger_ms,
+                batch_size=256 << 10,
+                max_request_size=MAX_RECORD_BYTES,
+                delivery_timeout_ms=_ms(self._settings.delivery_secs),
+                max_block_ms=_ms(self._settings.delivery_secs),
+                allow_auto_create_topics=False,
+            )
+        return Producer(client, timeout_secs=self._settings.delivery_secs)
+
+    def consumer(self, *, group: str | None = None, member: str | None = None, max_records: int = 500) -> Any:
+        """Open a consumer that reads what is committed, from the oldest record on; with a group, as its named, static member."""
+        grouped: dict[str, Any] = {}
+        if group is not None:
+            grouped = {
+                "group_id": self._settings.prefix + group,
+                "group_instance_id": member,
+                "partition_assignment_strategy": [CooperativeStickyAssignor],
+                "session_timeout_ms": _ms(self._settings.session_secs),
+                "heartbeat_interval_ms": _ms(self._settings.session_secs / 4),
+            }
+        with said(f"reach {self.address}"):
+            return KafkaConsumer(
+                **self._connection(),
+                **grouped,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                isolation_level="read_committed",
+                max_poll_records=max_records,
+                max_partition_fetch_bytes=max(FETCH_BYTES, MAX_RECORD_BYTES),
+                fetch_max_wait_ms=100,
+                allow_auto_create_topics=False,
+            )
+
+    def admin(self) -> Any:
+        """Open a client that makes topics."""
+        with said(f"reach {self.address}"):
+            return KafkaAdminClient(**self._connection())
+
+    def apply_topics(self, topics: Sequence[Topic]) -> list[Created]:
+        """Make the topics that are not there; check the others' partitions.
+
+        Raises:
+            ClusterError: the cluster is away or refuses, or a topic has another number of partitions than the settings.
+        """
+        admin = self.admin()
+        try:
+            with said("make topics"):
+                there = set(admin.list_topics())
+                return [self._apply(admin, topic, there) for topic in topics]
+        finally:
+            admin.close()
+
+    def _apply(self, admin: Any, topic: Topic, there: set[str]) -> Created:
+        name, wanted = self.name(topic), self.partitions(topic)
+        if name not in there:
+            options: dict[str, Any] = {
+                "num_partitions": wanted,
+                "replication_factor": self._settings.replication_factor or -1,
+                "configs": {
+                    "retention.ms": str(topic.retention_ms),
+                    "cleanup.policy": topic.cleanup,
+                    "segment.ms": str(max(60_000, min(topic.retention_ms // 4, 86_400_000))),
+                    "max.message.bytes": str(MAX_RECORD_BYTES),
+                    "message.timestamp.type": "LogAppendTime",
+                },
+            }
+            try:
+                admin.create_topics({name: options})
+            except TopicAlreadyExistsError:
+                pass  # another worker was faster: its partitions are checked below like those of any topic
+            else:
+                return Created(name, wanted, new=True)
+        described = admin.describe_topics([name])[0]
+        found = len(described["partitions"])
+        if found != wanted:
+            raise ClusterError(f"Kafka: {name}: expected {wanted} partitions, got {found}")
+        return Created(name, found, new=False)
+
+    def _connection(self) -> dict[str, Any]:
+        chosen = self._settings
+        secured: dict[str, Any] = {}
+        if chosen.security_protocol in ("SSL", "SASL_SSL"):
+            secured = {
+                "ssl_cafile": _path(chosen.ssl_ca_path),
+                "ssl_certfile": _path(chosen.ssl_cert_path),
+                "ssl_keyfile": _path(chosen.ssl_key_path),
+            }
+        if chosen.sasl_mechanism is not None:
+            secured |= {
+                "sasl_mechanism": chosen.sasl_mechanism,
+                "sasl_plain_username": chosen.sasl_username,
+                "sasl_plain_password": chosen.sasl_password,
+            }
+        return secured | {
+            "bootstrap_servers": list(chosen.bootstrap_servers),
+            "client_id": chosen.client_id,
+            "security_protocol": chosen.security_protocol,
+            "request_timeout_ms": _ms(chosen.request_secs),
+            "bootstrap_timeout_ms": _ms(chosen.connect_secs),
+            "reconnect_backoff_max_ms": 1_000,
+            "metrics_enabled": False,
+        }
+
+
+class Producer:
+    """Writes records in order; what was sent is sure only after ``settle``."""
+
+    def __init__(self, client: Any, timeout_secs: float) -> None:
+        self._client = client
+        self._timeout_secs = timeout_secs
+        self._sent: list[Any] = []
+
+    def send(self, topic: str, partition: int, value: bytes) -> None:
+        """Send a record on its way.
+
+        Raises:
+            ClusterError: it cannot even be queued.
+        """
+        with said(f"write to {topic}"):
+            self._sent.append(self._client.send(topic, value=value, partition=partition))
+
+    def settle(self) -> list[int]:
+        """Wait until all that was sent is acknowledged; give the offsets.
+
+        Raises:
+            ClusterError: a record was not, in time.
+            FencedError: another worker has taken over.
+        """
+        sent, self._sent = self._sent, []
+        if not sent:
+            return []
+        with said("have records acknowledged"):
+            self._client.flush(timeout=self._timeout_secs)
+            return [int(future.get(timeout=self._timeout_secs).offset) for future in sent]
+
+    def take_over(self) -> None:
+        """Fence whoever used the transactional id before, and end its open transaction."""
+        with said("take over a transactional id"):
+            self._client.init_transactions()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make what is sent in the context visible all at once, or not at all.
+
+        Raises:
+            FencedError: another worker has taken over.
+            ClusterError: the cluster is away or refuses.
+        """
+        with said("begin a transaction"):
+            self._client.begin_transaction()
+        yield
+        with said("commit a transaction"):
+            self._client.commit_transaction()
+
+    def close(self) -> None:
+        """Let the connections go; what was not acknowledged may be lost, so ``settle`` first."""
+        self._client.close(timeout=1)
+
+
+def slot(topic: str, partition: int) -> Any:
+    """Give kafka-python's word for a partition of a topic."""
+    return TopicPartition(topic, partition)
+
+
+def _ms(secs: float) -> int:
+    return round(secs * 1_000)
+
+
+def _path(path: Any) -> str | None:
+    return None if path is None else str(path)
