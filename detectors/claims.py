@@ -4,6 +4,9 @@
 only what contains the area, and one that names no place, while the incident is talked of. *Echo*: people far away talk of a big event and
 name their own town; open incidents therefore raise what is expected of their family everywhere, by their pace. *Tangle*: who talks of a
 disaster talks of many hazards; an open incident raises what is expected of every other hazard in its own area.
+
+*Fringe*: between its r90 and its reach, once the first reports are in, a claim is soft: the voice belongs to the incident, but may still be
+of a second event if the pace of the first does not account for it. So a small open incident cannot swallow a large one beside it.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ LEAST_SUPPORT: Final = 0.25
 """A voice belongs to an incident's family when its hazards support the incident's at least so far."""
 NEAR_SUPPORT: Final = 0.45
 """The same for a voice that names no place, and so has nothing else to tell it from another event."""
+FRESH_MINS: Final = 20.0
+"""While a raised incident is no older, its fringe is its own: the first reports of one event come from all over its reach at once."""
 TALKED_OF_MINS: Final = 60.0
 """A voice without a place belongs to an incident whose last voice is no older."""
 ECHO_LEAST_SHARE: Final = 1e-2
@@ -80,6 +85,21 @@ def covers(place: Place, case: Case, settings: DetectorSettings) -> bool:
     return apart <= case.reach_km(settings) + min(place.uncertainty_km, LARGEST_COARSE_KM)
 
 
+def is_core(voice: Voice, case: Case, settings: DetectorSettings) -> bool:
+    """Tell whether a case claims a voice wholly: it names the area itself (its r90, or what contains it), or the case is fresh."""
+    if voice.places and voice.at - case.raised_at <= FRESH_MINS * MINUTE_MS:
+        return True
+    for place in voice.places:
+        if place.score < CLAIM_SCORE:
+            continue
+        if place.kind in COARSE_KINDS:
+            if covers(place, case, settings):
+                return True
+        elif distance_km(place.lat, place.lon, case.place.lat, case.place.lon) <= case.where.r90_km:
+            return True
+    return False
+
+
 def owner_of(voice: Voice, cases: Iterable[Case], settings: DetectorSettings) -> Case | None:
     """Give the case a voice belongs to: the nearest that claims one of its places, else the most talked of when it names none."""
     nearest: tuple[float, str, Case] | None = None
@@ -112,6 +132,13 @@ def echo_rate(  # noqa: PLR0913, PLR0917  (a rate, and all that raises it)
         elif compatible(hazard, case.hazard):
             share = max(baseline.share(place), ECHO_LEAST_SHARE)
             rate += settings.echo_share * case.pace_now(now_at) * share
-        elif distance_km(place.lat, place.lon, case.place.lat, case.place.lon) <= case.reach_km(settings):
+        if place is None:
+            continue
+        apart = distance_km(place.lat, place.lon, case.place.lat, case.place.lon)
+        if apart > case.reach_km(settings):
+            continue
+        if not compatible(hazard, case.hazard):
             rate += settings.tangle_share * case.steady_pace(now_at)
+        elif apart > case.where.r90_km:
+            rate += settings.fringe_share * case.pace_now(now_at)
     return rate

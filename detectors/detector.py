@@ -10,7 +10,7 @@ import msgspec
 
 from detectors import incident as life
 from detectors.baseline import Baseline, History
-from detectors.claims import echo_rate, owner_of
+from detectors.claims import echo_rate, is_core, owner_of
 from detectors.hazards import touched
 from detectors.hypothesis import Hypothesis, weigh
 from detectors.incident import Case
@@ -151,11 +151,10 @@ class Detector:
         case = owner_of(voice, self._cases.values(), self._settings)
         if case is not None:
             self._own(case, voice)
-            if not voice.places and voice.role == "event":
-                self._pool.add(
-                    voice
-                )  # it may still be of another event: there it is measured against the talk about this one
-            return []
+            if voice.role != "event" or is_core(voice, case, self._settings):
+                return []
+            self._pool.add(voice)  # it may still be of another event, measured against the talk about this one
+            return [voice] if voice.places else []
         self._pool.add(voice)
         self._pending[voice.number] = None
         if not voice.places and voice.role == "event":
@@ -179,7 +178,7 @@ class Detector:
         self._pool.remove(number)
         case = self._cases.get(self._owned.pop(number, ""))
         if case is not None:
-            life.take_back(case, post_id, self._settings)
+            life.take_back(case, {post_id}, self._settings)
 
     def _sharpen(self, answer: GeocodeResult) -> None:
         """A geocoder answered: the voice's place is replaced."""
@@ -260,6 +259,7 @@ class Detector:
         warm = self._baseline.warm(found.where.place)
         case = life.open_case(found, spoken_at, pane_start_at, self._settings, warm=warm)
         self._cases[case.incident_id] = case
+        self._give_up([voice for voice in found.voices if voice.number in self._owned])
         for voice in found.voices:
             self._pool.remove(voice.number)
             self._pending.pop(voice.number, None)
@@ -269,6 +269,15 @@ class Detector:
                 self._own(case, voice)
         case.touched = False
         return life.revise(case, spoken_at, "raised", self._settings)
+
+    def _give_up(self, voices: Sequence[Voice]) -> None:
+        """Let incidents give up voices that they claimed softly and that now speak for another."""
+        by_case: dict[str, set[str]] = {}
+        for voice in voices:
+            by_case.setdefault(self._owned[voice.number], set()).add(voice.post_id)
+        for incident_id, post_ids in by_case.items():
+            if incident_id in self._cases:
+                life.take_back(self._cases[incident_id], post_ids, self._settings)
 
     # -- speaking again -----------------------------------------------------------------------------------------------
 

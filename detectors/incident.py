@@ -183,15 +183,14 @@ def absorb(case: Case, voice: Voice, settings: DetectorSettings) -> None:
         case.voices.append(voice)
 
 
-def take_back(case: Case, post_id: str, settings: DetectorSettings) -> None:
-    """A post was deleted: its voice leaves the case, which is counted anew from the voices it holds.
+def take_back(case: Case, post_ids: set[str], settings: DetectorSettings) -> None:
+    """Voices leave a case (their posts were deleted, or speak for another): it is counted anew from the voices it holds.
 
     A voice beyond those held is not counted out: by then the case stands on hundreds.
     """
-    gone = [voice for voice in case.voices if voice.post_id == post_id]
-    if not gone:
+    rest = [voice for voice in case.voices if voice.post_id not in post_ids]
+    if len(rest) == len(case.voices):
         return
-    rest = [voice for voice in case.voices if voice.post_id != post_id]
     beyond = case.count - len(case.voices)
     last_voice_at = case.last_voice_at
     case.voices, case.authors, case.masses, case.networks, case.terms, case.consequences = [], {}, {}, {}, {}, {}

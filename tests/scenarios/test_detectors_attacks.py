@@ -147,3 +147,30 @@ def test_a_slowly_poisoned_baseline_delays_but_does_not_silence() -> None:
 def test_the_cost_of_forgery_is_at_least_the_floor() -> None:
     (alert,) = alerts(list(witnesses()))
     assert 3 <= alert.forgery_cost <= alert.voices
+
+
+def quake_town(name: str, lat: float, lon: float) -> Place:
+    return Place(
+        id=name,
+        name=name,
+        kind="town",
+        lat=lat,
+        lon=lon,
+        uncertainty_km=8.0,
+        country="EC",
+        population=200_000,
+        score=0.9,
+    )
+
+
+def test_a_small_quake_does_not_swallow_a_large_one_beside_it() -> None:
+    small, large = quake_town("small", 0.0, -78.0), quake_town("large", 3.2, -78.0)  # 356 km apart
+    tremor = witnesses(8, places=(small,), hazards={"earthquake": 1.0})
+    shock = [post(2_000 + n, 2_700 + 2 * n, places=(large,), hazards={"earthquake": 1.0}) for n in range(30)]
+    assert [i.place for i in alerts([*tremor, *shock])] == ["small", "large"]
+
+
+def test_the_first_reports_of_one_quake_from_all_around_are_one() -> None:
+    towns = [quake_town("a", 0.0, -78.0), quake_town("b", 1.5, -78.5), quake_town("c", -1.2, -79.0)]
+    shock = [post(n, 2 * n, places=(towns[n % 3],), hazards={"earthquake": 1.0}) for n in range(90)]
+    assert len(alerts(shock)) == 1

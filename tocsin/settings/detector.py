@@ -86,6 +86,10 @@ class DetectorSettings(BaseModel):
     retold_as_own: Share = Field(0.3, description="Share of retellings that read as first-hand.")
     echo_share: Share = Field(0.2, description="Share of the talk about an open incident that names places elsewhere.")
 
+    fringe_share: Share = Field(
+        0.3,
+        description="Part of the talk about an open incident that names any one place of its fringe, beyond its r90.",
+    )
     tangle_share: Share = Field(
         0.3, description="Part of the talk about an open incident that names another hazard at the same place."
     )
