@@ -95,7 +95,10 @@ def is_core(voice: Voice, case: Case, settings: DetectorSettings) -> bool:
         if place.kind in COARSE_KINDS:
             if covers(place, case, settings):
                 return True
-        elif distance_km(place.lat, place.lon, case.place.lat, case.place.lon) <= case.where.r90_km:
+        elif (
+            distance_km(place.lat, place.lon, case.place.lat, case.place.lon)
+            <= case.where.r90_km + place.uncertainty_km
+        ):
             return True
     return False
 
@@ -139,6 +142,6 @@ def echo_rate(  # noqa: PLR0913, PLR0917  (a rate, and all that raises it)
             continue
         if not compatible(hazard, case.hazard):
             rate += settings.tangle_share * case.steady_pace(now_at)
-        elif apart > case.where.r90_km:
+        elif apart > case.where.r90_km + place.uncertainty_km:
             rate += settings.fringe_share * case.pace_now(now_at)
     return rate
