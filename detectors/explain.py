@@ -66,11 +66,12 @@ def sentence(incident: Incident) -> str:
     length = span(max(1_000, incident.updated_at - incident.first_voice_at))
     usual = "none is expected" if incident.expected < 0.05 else f"{incident.expected:.1f} are expected"
     window = span(incident.window_ms)
+    where = incident.place if incident.place.startswith("between ") else f"at {incident.place}"
     words = ", ".join(f"“{term}”" for term in incident.terms[:3])
     said = f" ({words})" if words else ""
     tail = f"; {spell(incident.denials, 'voice')} against" if incident.denials else ""
     return (
-        f"{heard}{first} in {length} tell of {HAZARD_WORDS[incident.hazard]} at {incident.place}{said}; "
+        f"{heard}{first} in {length} tell of {HAZARD_WORDS[incident.hazard]} {where}{said}; "
         f"ordinarily {usual} in {window}{tail}."
     )
 

@@ -15,7 +15,6 @@ import numpy as np
 
 from detectors import explain
 from detectors.evidence import log_sum
-from detectors.explanation import OFFICIAL_DENIAL_NATS
 from detectors.geometry import distance_km
 from detectors.hazards import CLAIM_KM, CLAIM_LEAST_KM, compatible
 from detectors.hypothesis import Hypothesis, spread_of, trust_of, zone_prior
@@ -33,8 +32,11 @@ PACE_MINS: Final = 60.0
 QUICK_PACE_MINS: Final = 5.0
 SURGE_MINS: Final = 10.0
 LEAST_MOVE_KM: Final = 1.0
+DENIAL_WEIGHT: Final = 1.0
+EXPLANATION_WEIGHT: Final = 0.5
+OFFICIAL_WEIGHT: Final = 2.0
 DENIED_SHARE: Final = 0.5
-"""Denials a voice from which an incident is withdrawn."""
+"""Weight of denials a voice from which an incident is withdrawn."""
 REOPENING_VOICES: Final = 2
 """First-hand voices after a withdrawal that reopen an incident."""
 PERCEPTION_SHARE: Final = 0.3
@@ -61,8 +63,8 @@ class Case(msgspec.Struct, kw_only=True):
     witnesses: int = 0
     located: int = 0
     copies: int = 0
-    denials: dict[str, bool] = {}
-    """Author of a denial to whether it is official."""
+    denials: dict[str, float] = {}
+    """Author of a denial, or of another explanation, to its weight in voices."""
     networks: dict[str, int] = {}
     terms: dict[str, int] = {}
     consequences: dict[str, int] = {}
@@ -151,8 +153,9 @@ def absorb(case: Case, voice: Voice, settings: DetectorSettings) -> None:
     """Let a voice belong to a case: for it, or against it."""
     case.touched = True
     if voice.role != "event":
-        official = voice.witness == "official"
-        case.denials[voice.author] = official or case.denials.get(voice.author, False)
+        weight = DENIAL_WEIGHT if voice.role == "denial" else EXPLANATION_WEIGHT
+        weight += OFFICIAL_WEIGHT if voice.witness == "official" else 0.0
+        case.denials[voice.author] = max(weight, case.denials.get(voice.author, 0.0))
         return
     case.last_voice_at = max(case.last_voice_at, voice.at)
     if voice.author in case.authors:
@@ -216,10 +219,9 @@ def locate(case: Case, settings: DetectorSettings) -> None:
 
 
 def denied(case: Case) -> bool:
-    """Tell whether the voices against a case outweigh those for it: half as many, or an official one before it has grown."""
-    official = any(case.denials.values())
-    weight = len(case.denials) + (OFFICIAL_DENIAL_NATS if official else 0.0)
-    return bool(case.denials) and (official or len(case.denials) >= 2) and weight >= DENIED_SHARE * case.count
+    """Tell whether the voices against a case outweigh those for it: half as many, at least two or an official one."""
+    weight = sum(case.denials.values())
+    return weight >= max(DENIED_SHARE * case.count, 2 * DENIAL_WEIGHT)
 
 
 def next_reason(case: Case, now_at: int, settings: DetectorSettings) -> Reason | None:

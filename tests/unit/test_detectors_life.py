@@ -161,6 +161,19 @@ def test_denials_withdraw_it() -> None:
     assert [(incident.msg_type, incident.reason) for incident in incidents][-1] == ("Cancel", "withdrawn")
 
 
+def test_one_official_denial_withdraws_a_small_incident_but_not_a_grown_one() -> None:
+    no = said(300, denial=True, modality="negated", witness="official", probability=0.1)
+    assert heard(*fire(5), no)[-1].reason == "withdrawn"
+    assert "withdrawn" not in {incident.reason for incident in heard(*fire(10), no)}
+
+
+def test_two_first_hand_voices_reopen_it() -> None:
+    no = said(300, denial=True, modality="negated", witness="official", probability=0.1)
+    incidents = heard(*fire(5), no, said(400), said(430))
+    assert [incident.reason for incident in incidents][-1] == "reopened"
+    assert incidents[-1].state == "open"
+
+
 def test_a_standing_explanation_refuses_visibly() -> None:
     drill = [said(n, modality="exercise", probability=0.1, witness="unknown") for n in (1, 2)]
     incidents = heard(*drill, *fire(8, start=10, probability=0.3, witness="unknown", consequences=()))
