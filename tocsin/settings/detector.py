@@ -26,7 +26,7 @@ class DetectorSettings(BaseModel):
         2, ge=1, le=1_000, description="Voices needed whose place is finer than a département."
     )
     sole_place_nats: float = Field(
-        5.0,
+        8.0,
         ge=0,
         le=100,
         description="Evidence beyond the threshold with which one placed voice is enough, if it is a first-hand testimony.",
