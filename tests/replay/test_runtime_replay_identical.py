@@ -13,13 +13,14 @@ from ingest.normalise import Limits
 from ingest.privacy import PublicPseudonyms
 from nlp.extract import Dropped
 from tocsin.model import Admin, Mention, Place
-from tocsin.pipeline.detect import Detect, StageIllError
+from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import Hear
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.embedded import Stop
 from tocsin.runtime.metrics import Metrics
+from tocsin.runtime.worker import StageIllError
 from tocsin.settings import Settings
 from tocsin.time import format_instant, parse_instant
 

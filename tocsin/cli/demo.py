@@ -17,7 +17,7 @@ from dispatch.json import RaisedOnly
 from dispatch.map import Assets, page
 from tocsin.cli.demo_feed import Feed
 from tocsin.cli.demo_view import View, show_score
-from tocsin.pipeline.detect import Detect, StageIllError
+from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import HearFactory
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run
@@ -26,6 +26,7 @@ from tocsin.runtime.embedded import Stop, WorkerError
 from tocsin.runtime.files import whole_file
 from tocsin.runtime.health import HealthServer
 from tocsin.runtime.metrics import Metrics
+from tocsin.runtime.worker import StageIllError
 from tocsin.scoring import read_alerts
 from tocsin.scoring import score as score_alerts
 from tocsin.settings import load_settings

@@ -15,13 +15,14 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from ingest.files import STDIN, Meter, Reading, SourceError, read_blocks
 from tocsin.cli.report import report
-from tocsin.pipeline.detect import Detect, StageIllError
+from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import HearFactory
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run
 from tocsin.runtime.embedded import Stop, WorkerError
 from tocsin.runtime.files import whole_file
 from tocsin.runtime.metrics import Metrics
+from tocsin.runtime.worker import StageIllError
 from tocsin.settings import Settings, load_settings
 from tocsin.time import format_instant
 

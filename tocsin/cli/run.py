@@ -16,7 +16,7 @@ from rich.console import Console
 from ingest.files import STDIN, SourceError
 from ingest.follow import follow
 from tocsin.cli.report import report
-from tocsin.pipeline.detect import Detect, StageIllError
+from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import HearFactory, LiveKeys
 from tocsin.pipeline.live import live_blocks
 from tocsin.pipeline.outputs import LineOutputs
@@ -26,6 +26,7 @@ from tocsin.runtime import metrics as declared
 from tocsin.runtime.embedded import Stop, WorkerError
 from tocsin.runtime.health import HealthServer
 from tocsin.runtime.metrics import Metrics
+from tocsin.runtime.worker import StageIllError
 from tocsin.settings import load_settings
 from tocsin.time import SECOND_MS, format_instant
 

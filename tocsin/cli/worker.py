@@ -15,7 +15,6 @@ from ingest.files import SourceError
 from tocsin.distributed.extract import IllVersionError
 from tocsin.distributed.keeping import PatientStore, open_store
 from tocsin.distributed.shell import Shell
-from tocsin.pipeline.detect import StageIllError
 from tocsin.runtime.embedded import Stop
 from tocsin.runtime.health import HealthServer
 from tocsin.runtime.kafka import Cluster, ClusterError
@@ -23,7 +22,7 @@ from tocsin.runtime.logging import get_logger
 from tocsin.runtime.metrics import Metrics
 from tocsin.runtime.store import StoreError
 from tocsin.runtime.stream import FencedError
-from tocsin.runtime.worker import DivergedError
+from tocsin.runtime.worker import DivergedError, StageIllError
 from tocsin.settings import load_settings
 
 if TYPE_CHECKING:

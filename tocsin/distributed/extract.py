@@ -9,8 +9,8 @@ import msgspec
 
 from tocsin import wire
 from tocsin.model import DeadLetter, Mention, Post, Progress
-from tocsin.pipeline.detect import StageIllError
 from tocsin.runtime.conservation import Counts
+from tocsin.runtime.worker import StageIllError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

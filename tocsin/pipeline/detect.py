@@ -15,6 +15,7 @@ from tocsin.pipeline.counting import publish
 from tocsin.pipeline.hear import Heard, cpu
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.conservation import Counts
+from tocsin.runtime.worker import StageIllError
 from tocsin.time import MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:
@@ -56,10 +57,6 @@ class Summary(msgspec.Struct, kw_only=True):
     clock_at: int | None = None
     cpu_secs: Counter[str] = msgspec.field(default_factory=Counter)
     """Processor seconds by part: decode, gate, ingest (pseudonyms, redaction), extract, detect."""
-
-
-class StageIllError(RuntimeError):
-    """A stage failed on more posts than ``runtime.max_stage_errors`` allows: it is not the posts."""
 
 
 class Detect:

@@ -101,6 +101,7 @@ class Cluster:
                 enable_idempotence=True,
                 acks="all",
                 compression_type=self._compression,
+                metrics_enabled=False,
                 linger_ms=self._settings.linger_ms,
                 batch_size=256 << 10,
                 max_request_size=MAX_RECORD_BYTES,
@@ -125,6 +126,7 @@ class Cluster:
             return KafkaConsumer(
                 **self._connection(),
                 **grouped,
+                metrics_enabled=False,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 isolation_level="read_committed",
@@ -201,7 +203,6 @@ class Cluster:
             "request_timeout_ms": _ms(chosen.request_secs),
             "bootstrap_timeout_ms": _ms(chosen.connect_secs),
             "reconnect_backoff_max_ms": 1_000,
-            "metrics_enabled": False,
         }
 
 

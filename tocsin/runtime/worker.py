@@ -25,6 +25,10 @@ class DivergedError(RuntimeError):
     """A stage, started again on the same input, made another output than before: it is not a pure function of its input."""
 
 
+class StageIllError(RuntimeError):
+    """A stage failed on more posts than ``runtime.max_stage_errors`` allows: it is not the posts."""
+
+
 class StageWork(Protocol):
     """What a stage does. Its output depends on its state and its input alone."""
 
