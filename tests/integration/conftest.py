@@ -6,7 +6,9 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +85,18 @@ def redis_server(tmp_path_factory):
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka_node(tmp_path_factory):
+    """A running Apache Kafka node; tests keep apart by the prefixes of their topics."""
+    sys.path.insert(0, str(Path(__file__).parents[2] / "deploy" / "kafka"))
+    from node import KafkaNode, KafkaNodeError
+
+    try:
+        node = KafkaNode(tmp_path_factory.mktemp("kafka"))
+        node.start()
+    except KafkaNodeError as error:
+        missing(f"Apache Kafka ({error})")
+    yield node
+    node.stop()

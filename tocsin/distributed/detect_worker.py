@@ -173,9 +173,7 @@ def run_detect(shell: Shell, *, until_end: bool = False) -> None:
         DivergedError: detection, begun again, gave other incidents than before.
     """
     log = get_logger(STAGE)
-    mentions = shell.cluster.name(topics.MENTIONS)
-    consumer = shell.cluster.consumer(group=STAGE, member=shell.member, max_records=RECORDS_AT_ONCE)
-    consumer.subscribe([mentions])
+    consumer = shell.cluster.member(STAGE, shell.member, topics.MENTIONS, max_records=RECORDS_AT_ONCE)
     shell.metrics.set(declared.READY, 1)
     shell.metrics.set(declared.ACTIVE, 0, STAGE)
     log.info("standing by", member=shell.member)

@@ -145,9 +145,8 @@ def run_dispatch(shell: Shell, path: Path | None = None) -> None:
     log = get_logger(STAGE)
     topic = shell.cluster.name(topics.INCIDENTS)
     keeper = shell.keeper(STAGE)
-    consumer = shell.cluster.consumer(group=STAGE, member=shell.member)
+    consumer = shell.cluster.member(STAGE, shell.member, topics.INCIDENTS)
     letters = shell.cluster.producer()
-    consumer.subscribe([topic])
     shell.metrics.set(declared.READY, 1)
     log.info("started", member=shell.member)
     writer: _Writer | None = None

@@ -57,9 +57,8 @@ def run_extract(shell: Shell, extractor: Extracts | None = None) -> None:
         settings.runtime.max_stage_errors,
     )
     producer = shell.cluster.producer()
-    consumer = shell.cluster.consumer(group=STAGE, member=shell.member, max_records=RECORDS_AT_ONCE)
-    posts, mentions = shell.cluster.name(topics.POSTS), shell.cluster.name(topics.MENTIONS)
-    consumer.subscribe([posts])
+    consumer = shell.cluster.member(STAGE, shell.member, topics.POSTS, max_records=RECORDS_AT_ONCE)
+    mentions = shell.cluster.name(topics.MENTIONS)
     shell.metrics.set(declared.READY, 1)
     log.info("started", member=shell.member)
     owned: frozenset[int] = frozenset()

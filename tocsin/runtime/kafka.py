@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import (
     FencedInstanceIdError,
     InvalidProducerEpochError,
@@ -111,17 +112,35 @@ class Cluster:
             )
         return Producer(client, timeout_secs=self._settings.delivery_secs)
 
-    def consumer(self, *, group: str | None = None, member: str | None = None, max_records: int = 500) -> Any:
-        """Open a consumer that reads what is committed, from the oldest record on; with a group, as its named, static member."""
-        grouped: dict[str, Any] = {}
-        if group is not None:
-            grouped = {
+    def consumer(self, *, max_records: int = 500) -> Any:
+        """Open a consumer of no group: it reads what is committed, from wherever it is told to."""
+        return self._consumer({}, max_records)
+
+    def member(self, group: str, member: str, topic: Topic, *, max_records: int = 500) -> Any:
+        """Open a consumer of a topic as a named, static member of a group.
+
+        Many partitions move one by one (cooperative); a single one has an owner, and whoever stands by takes it when the owner falls.
+        """
+        several = self.partitions(topic) > 1
+        consumer = self._consumer(
+            {
                 "group_id": self._settings.prefix + group,
                 "group_instance_id": member,
-                "partition_assignment_strategy": [CooperativeStickyAssignor],
+                "partition_assignment_strategy": [CooperativeStickyAssignor if several else RangePartitionAssignor],
                 "session_timeout_ms": _ms(self._settings.session_secs),
                 "heartbeat_interval_ms": _ms(self._settings.session_secs / 4),
-            }
+            },
+            max_records,
+        )
+        name = self.name(topic)
+        with said(f"read {name}"):
+            consumer.subscribe([name])
+            # Asked for before the first join: a leader that does not know the partitions yet would give them to nobody.
+            if not consumer.partitions_for_topic(name):
+                raise ClusterError(f"Kafka: there is no topic {name}: make it with `tocsin topics --apply`")
+        return consumer
+
+    def _consumer(self, grouped: dict[str, Any], max_records: int) -> Any:
         with said(f"reach {self.address}"):
             return KafkaConsumer(
                 **self._connection(),
