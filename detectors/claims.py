@@ -3,10 +3,10 @@
 *Claim*: a later voice that names any place inside the area of an open incident of its family belongs wholly to it; so does one that names
 only what contains the area, and one that names no place, while the incident is talked of. *Echo*: people far away talk of a big event and
 name their own town; open incidents therefore raise what is expected of their family everywhere, by their pace. *Tangle*: who talks of a
-disaster talks of many hazards; an open incident raises what is expected of every other hazard in its own area.
-
-*Fringe*: between its r90 and its reach, once the first reports are in, a claim is soft: the voice belongs to the incident, but may still be
-of a second event if the pace of the first does not account for it. So a small open incident cannot swallow a large one beside it.
+disaster talks of many hazards; an open incident raises what is expected of every other hazard at the places its own voices named, as often
+as they named them. *Fringe*: a claim is soft between the r90 and the reach once the first reports are in, and wherever the voice names
+another hazard: the voice belongs to the incident, but may still be of a second event, if the pace of the first does not account for it.
+So an open incident cannot swallow another one beside it, nor a later one of another kind at the same place.
 """
 
 from __future__ import annotations
@@ -86,21 +86,22 @@ def covers(place: Place, case: Case, settings: DetectorSettings) -> bool:
 
 
 def is_core(voice: Voice, case: Case, settings: DetectorSettings) -> bool:
-    """Tell whether a case claims a voice wholly: it names the area itself (its r90, or what contains it), or the case is fresh."""
-    if voice.places and voice.at - case.raised_at <= FRESH_MINS * MINUTE_MS:
+    """Tell whether a case claims a voice wholly: it names the area itself and a hazard near the case's, or the case is fresh.
+
+    A fresh case of a wide hazard claims wholly only what names a hazard near its own: within hundreds of km, a second event is likely.
+    """
+    near = support(voice.hazards, case.hazard) >= NEAR_SUPPORT
+    wide = spread_of(case.hazard, settings) >= WIDE_KM
+    if voice.places and voice.at - case.raised_at <= FRESH_MINS * MINUTE_MS and (near or not wide):
         return True
-    for place in voice.places:
-        if place.score < CLAIM_SCORE:
-            continue
-        if place.kind in COARSE_KINDS:
-            if covers(place, case, settings):
-                return True
-        elif (
-            distance_km(place.lat, place.lon, case.place.lat, case.place.lon)
-            <= case.where.r90_km + place.uncertainty_km
-        ):
-            return True
-    return False
+    return near and any(_in_core(place, case, settings) for place in voice.places if place.score >= CLAIM_SCORE)
+
+
+def _in_core(place: Place, case: Case, settings: DetectorSettings) -> bool:
+    if place.kind in COARSE_KINDS:
+        return covers(place, case, settings)
+    apart = distance_km(place.lat, place.lon, case.place.lat, case.place.lon)
+    return apart <= case.where.r90_km + place.uncertainty_km
 
 
 def owner_of(voice: Voice, cases: Iterable[Case], settings: DetectorSettings) -> Case | None:
@@ -133,15 +134,16 @@ def echo_rate(  # noqa: PLR0913, PLR0917  (a rate, and all that raises it)
         if place is None:
             rate += NONE_SHARE * case.pace_now(now_at) * support({case.hazard: 1.0}, hazard)
         elif compatible(hazard, case.hazard):
-            share = max(baseline.share(place), ECHO_LEAST_SHARE)
-            rate += settings.echo_share * case.pace_now(now_at) * share
-        if place is None:
-            continue
-        apart = distance_km(place.lat, place.lon, case.place.lat, case.place.lon)
-        if apart > case.reach_km(settings):
-            continue
-        if not compatible(hazard, case.hazard):
-            rate += settings.tangle_share * case.steady_pace(now_at)
-        elif apart > case.where.r90_km + place.uncertainty_km:
-            rate += settings.fringe_share * case.pace_now(now_at)
+            rate += case.pace_now(now_at) * _named_share(hazard, place, case, baseline, settings)
+        else:
+            rate += settings.tangle_share * case.steady_pace(now_at) * case.told_share(place)
     return rate
+
+
+def _named_share(hazard: str, place: Place, case: Case, baseline: Baseline, settings: DetectorSettings) -> float:
+    """Give the share of the talk about a case that is expected to name a place: as much as so far, or what echo or fringe say."""
+    share = max(case.told_share(place), settings.echo_share * max(baseline.share(place), ECHO_LEAST_SHARE))
+    apart = distance_km(place.lat, place.lon, case.place.lat, case.place.lon)
+    if support({case.hazard: 1.0}, hazard) >= NEAR_SUPPORT and apart <= case.reach_km(settings):
+        return max(share, settings.fringe_share)
+    return share

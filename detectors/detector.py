@@ -9,13 +9,15 @@ from collections.abc import Sequence
 import msgspec
 
 from detectors import incident as life
-from detectors.baseline import Baseline, History
+from detectors.baseline import Baseline
 from detectors.claims import echo_rate, is_core, owner_of
 from detectors.hazards import touched
 from detectors.hypothesis import Hypothesis, weigh
 from detectors.incident import Case
+from detectors.merge import are_one, merge
 from detectors.panes import Item, Pane, PaneBuffer
 from detectors.pool import Pool
+from detectors.state import State
 from detectors.voices import Copies, Voice, voice_of
 from detectors.watch import Watch
 from detectors.watch import hold as watch_hold
@@ -28,31 +30,6 @@ MOST_SEEDS: int = 64
 """Places weighed for one pane and hazard: the latest named."""
 SEEDS_OF_UNLOCATED: int = 8
 """Places that a voice without a place makes worth weighing again: the latest named ones of its hazard."""
-
-
-class State(msgspec.Struct, kw_only=True):
-    """All that the detector remembers, for a snapshot."""
-
-    version: int = 1
-    following: int
-    now_at: int
-    pool: list[Voice]
-    pending: list[int]
-    cases: list[Case]
-    watches: list[tuple[str, Watch]]
-    history: History
-    prints: list[int]
-    print_numbers: list[int]
-    print_next: int
-    print_posts: dict[str, int]
-    owned: dict[int, str]
-    mentions: list[Mention]
-    retractions: list[Retraction]
-    answers: list[GeocodeResult]
-    changes: list[SettingsChange]
-    posts: list[tuple[int, str, int]]
-    closed_before: int | None
-    settings: str
 
 
 class Detector:
@@ -150,8 +127,9 @@ class Detector:
         self._copies.add(voice.number, mention.post_id, mention.fingerprint, mention.repost_of)
         case = owner_of(voice, self._cases.values(), self._settings)
         if case is not None:
-            self._own(case, voice)
-            if voice.role != "event" or is_core(voice, case, self._settings):
+            core = voice.role != "event" or is_core(voice, case, self._settings)
+            self._own(case, voice, own=core or not voice.places)
+            if core:
                 return []
             self._pool.add(voice)  # it may still be of another event, measured against the talk about this one
             return [voice] if voice.places else []
@@ -161,8 +139,8 @@ class Detector:
             self._baseline.hear_unlocated(voice)
         return [voice]
 
-    def _own(self, case: Case, voice: Voice) -> None:
-        life.absorb(case, voice, self._settings)
+    def _own(self, case: Case, voice: Voice, *, own: bool = True) -> None:
+        life.absorb(case, voice, self._settings, own=own)
         self._pool.remove(voice.number)
         self._pending.pop(voice.number, None)
         self._owned[voice.number] = case.incident_id
@@ -300,9 +278,9 @@ class Detector:
         for other in list(self._cases.values()):
             if other is case or not {other.state, case.state} <= life.RAISED_STATES:
                 continue
-            if life.are_one(case, other, self._settings):
+            if are_one(case, other, self._settings):
                 older, younger = sorted((case, other), key=lambda c: (c.raised_at, c.incident_id))
-                life.merge(older, younger, self._settings)
+                merge(older, younger, self._settings)
                 cancelled = life.revise(younger, spoken_at, "merged", self._settings)
                 older.touched = False
                 return [cancelled, life.revise(older, spoken_at, "merged", self._settings)]

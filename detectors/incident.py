@@ -7,18 +7,15 @@ something to say: its voices doubled, its hazard or place changed, its pace surg
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
-import numpy as np
 
 from detectors import explain
-from detectors.evidence import log_sum
 from detectors.geometry import distance_km
-from detectors.hazards import CLAIM_KM, CLAIM_LEAST_KM, compatible
+from detectors.hazards import CLAIM_KM, CLAIM_LEAST_KM
 from detectors.hypothesis import Hypothesis, spread_of, trust_of, zone_prior
-from detectors.place import Whereabouts, log_likelihood, nominate, whereabouts
+from detectors.place import Whereabouts, nominate, whereabouts
 from detectors.voices import Voice
 from tocsin.ids import content_id
 from tocsin.model import HAZARDS, OPEN, Incident, IncidentState, Place, Reason
@@ -27,6 +24,9 @@ from tocsin.time import MINUTE_MS
 
 GROWN_FACTOR: Final = 2.0
 """An incident speaks again when its voices have multiplied by this."""
+NEIGHBOUR_KM: Final = 6.0
+"""Places so near are one place in what is told of an incident."""
+MOST_TOLD: Final = 512
 RELOCATE_FACTOR: Final = 1.05
 PACE_MINS: Final = 60.0
 QUICK_PACE_MINS: Final = 5.0
@@ -84,6 +84,10 @@ class Case(msgspec.Struct, kw_only=True):
     """The same over ``QUICK_PACE_MINS``: what the first minutes of a great event go by."""
     pace_at: int = 0
     surge_times: list[int] = []
+    told: list[tuple[float, float, int]] = []
+    """Positions that its own voices named first, with how many did: at most ``MOST_TOLD``."""
+    told_of: int = 0
+    """How many of its own voices named a place."""
     located_with: int = 0
     """How many voices it held when it was last located."""
     said_count: int = 0
@@ -106,6 +110,12 @@ class Case(msgspec.Struct, kw_only=True):
         """Give the distance within which later voices of its family belong to it."""
         beyond = settings.claim_km.get(self.hazard, CLAIM_KM.get(self.hazard, CLAIM_LEAST_KM))
         return self.where.r90_km + beyond
+
+    def told_share(self, place: Place) -> float:
+        """Give the share of its own voices that have named a place of its reach, or its surroundings, so far."""
+        near_km = max(NEIGHBOUR_KM, place.uncertainty_km)
+        named = sum(n for lat, lon, n in self.told if distance_km(lat, lon, place.lat, place.lon) <= near_km)
+        return named / (self.told_of + 1.0)
 
     def steady_pace(self, now_at: int) -> float:
         """Give its voices a minute, averaged over the last hour."""
@@ -149,8 +159,8 @@ def hazard_of(case: Case, raised_as: str) -> str:
     return max(HAZARDS, key=lambda hazard: (round(named.get(hazard, 0.0), 6), hazard == raised_as))
 
 
-def absorb(case: Case, voice: Voice, settings: DetectorSettings) -> None:
-    """Let a voice belong to a case: for it, or against it."""
+def absorb(case: Case, voice: Voice, settings: DetectorSettings, *, own: bool = True) -> None:
+    """Let a voice belong to a case: for it, or against it. One that is not its ``own`` (claimed softly) adds nothing to its pace."""
     case.touched = True
     if voice.role != "event":
         weight = DENIAL_WEIGHT if voice.role == "denial" else EXPLANATION_WEIGHT
@@ -170,20 +180,42 @@ def absorb(case: Case, voice: Voice, settings: DetectorSettings) -> None:
     for hazard, mass in voice.hazards.items():
         told = PERCEPTION_SHARE if voice.perception_only else 1.0
         case.masses[hazard] = case.masses.get(hazard, 0.0) + mass * voice.weight * told
+    _note_words(case, voice)
+    if case.state == "explained" and voice.first_hand and not voice.perception_only:
+        case.against_first_hand += 1
+    if len(case.voices) < settings.max_incident_voices:
+        case.voices.append(voice)
+    if own:
+        _quicken(case, voice, settings)
+
+
+def _note_words(case: Case, voice: Voice) -> None:
     for term in voice.terms:
         if term in case.terms or len(case.terms) < MOST_TERMS:
             case.terms[term] = case.terms.get(term, 0) + 1
     for consequence in voice.consequences:
         case.consequences[consequence] = case.consequences.get(consequence, 0) + 1
+
+
+def _quicken(case: Case, voice: Voice, settings: DetectorSettings) -> None:
+    """Count a voice into the pace of a case, and the place it named into what is told."""
     silent = max(0, voice.at - case.pace_at) / MINUTE_MS
     case.pace = case.pace * math.exp(-silent / PACE_MINS) + 1.0 / PACE_MINS
     case.quick_pace = case.quick_pace * math.exp(-silent / QUICK_PACE_MINS) + 1.0 / QUICK_PACE_MINS
     case.pace_at = max(case.pace_at, voice.at)
     case.surge_times = [*(at for at in case.surge_times if at > voice.at - SURGE_MINS * MINUTE_MS), voice.at][-512:]
-    if case.state == "explained" and voice.first_hand and not voice.perception_only:
-        case.against_first_hand += 1
-    if len(case.voices) < settings.max_incident_voices:
-        case.voices.append(voice)
+    case.told_of += bool(voice.places)
+    if not voice.fine:
+        return
+    lat, lon = voice.fine[0].lat, voice.fine[0].lon
+    if distance_km(lat, lon, case.place.lat, case.place.lon) > case.reach_km(settings):
+        return
+    for index, (known_lat, known_lon, named) in enumerate(case.told):
+        if (known_lat, known_lon) == (lat, lon):
+            case.told[index] = (lat, lon, named + 1)
+            return
+    if len(case.told) < MOST_TOLD:
+        case.told.append((lat, lon, 1))
 
 
 def take_back(case: Case, post_ids: set[str], settings: DetectorSettings) -> None:
@@ -199,7 +231,7 @@ def take_back(case: Case, post_ids: set[str], settings: DetectorSettings) -> Non
     case.voices, case.authors, case.masses, case.networks, case.terms, case.consequences = [], {}, {}, {}, {}, {}
     case.count = case.witnesses = case.located = 0
     for voice in rest:
-        absorb(case, voice, settings)
+        absorb(case, voice, settings, own=False)  # its pace and what was told of it were, and stay
     case.count += beyond
     case.last_voice_at = last_voice_at
     case.located_with = 0
@@ -320,40 +352,3 @@ def place_words(where: Whereabouts, settings: DetectorSettings) -> str:
     alone = where.commune(settings.commune_mass) is not None or where.mass[where.medoid] >= settings.commune_mass
     others = [where.zones[i].name for i in order if where.zones[i].name != where.place.name and where.mass[i] >= 0.1]
     return where.place.name if alone or not others else f"between {where.place.name} and {others[0]}"
-
-
-def belongs_nats(voices: Sequence[Voice], spread_km: float, settings: DetectorSettings) -> float:
-    """Give the evidence that some voices tell of one event somewhere: the logarithm of the prior-weighted likelihood over zones."""
-    zones = nominate(voices, settings.max_hypothesis_zones)
-    if not zones:
-        return 0.0
-    return log_sum(log_likelihood(zones, voices, trust_of(voices), spread_km) + np.log(zone_prior(zones)))
-
-
-def are_one(one: Case, other: Case, settings: DetectorSettings) -> bool:
-    """Tell whether two cases are one event: hazards, areas and times meet, and one event explains the places told better than two."""
-    if not compatible(one.hazard, other.hazard):
-        return False
-    apart = distance_km(one.place.lat, one.place.lon, other.place.lat, other.place.lon)
-    spread = max(spread_of(one.hazard, settings), spread_of(other.hazard, settings))
-    if apart > max(one.reach_km(settings), other.reach_km(settings)):
-        return False
-    gap = max(one.first_voice_at, other.first_voice_at) - min(one.last_voice_at, other.last_voice_at)
-    if gap > settings.merge_gap_mins * MINUTE_MS:
-        return False
-    both = belongs_nats([*one.voices, *other.voices], spread, settings)
-    alone = belongs_nats(one.voices, spread, settings) + belongs_nats(other.voices, spread, settings)
-    return both - alone >= settings.merge_nats
-
-
-def merge(older: Case, younger: Case, settings: DetectorSettings) -> None:
-    """Let the older case take in the younger one, which closes."""
-    for voice in sorted(younger.voices, key=lambda voice: voice.number):
-        absorb(older, voice, settings)
-    older.count += max(0, younger.count - len(younger.voices))
-    older.copies += younger.copies
-    older.denials.update(younger.denials)
-    older.lineage.append(younger.incident_id)
-    younger.lineage.append(older.incident_id)
-    younger.state = "closed"
-    locate(older, settings)

@@ -1,0 +1,60 @@
+"""Two incidents that are one: when to merge them, and what the older takes over.
+
+Two cases are one event when their hazards can be, the areas they claim meet, their voices are not far apart in time, and one event
+somewhere explains all places told better than two events do, by ``merge_nats``. The older keeps its identity; the younger is cancelled.
+
+Fails when: two true events of one family happen within the reach of each other in the same hours; then they are told as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from detectors.evidence import log_sum
+from detectors.geometry import distance_km
+from detectors.hazards import compatible
+from detectors.hypothesis import spread_of, trust_of, zone_prior
+from detectors.incident import Case, absorb, locate
+from detectors.place import log_likelihood, nominate
+from detectors.voices import Voice
+from tocsin.settings.detector import DetectorSettings
+from tocsin.time import MINUTE_MS
+
+
+def belongs_nats(voices: Sequence[Voice], spread_km: float, settings: DetectorSettings) -> float:
+    """Give the evidence that some voices tell of one event somewhere: the logarithm of the prior-weighted likelihood over zones."""
+    zones = nominate(voices, settings.max_hypothesis_zones)
+    if not zones:
+        return 0.0
+    return log_sum(log_likelihood(zones, voices, trust_of(voices), spread_km) + np.log(zone_prior(zones)))
+
+
+def are_one(one: Case, other: Case, settings: DetectorSettings) -> bool:
+    """Tell whether two cases are one event: hazards, areas and times meet, and one event explains the places told better than two."""
+    if not compatible(one.hazard, other.hazard):
+        return False
+    apart = distance_km(one.place.lat, one.place.lon, other.place.lat, other.place.lon)
+    spread = max(spread_of(one.hazard, settings), spread_of(other.hazard, settings))
+    if apart > max(one.reach_km(settings), other.reach_km(settings)):
+        return False
+    gap = max(one.first_voice_at, other.first_voice_at) - min(one.last_voice_at, other.last_voice_at)
+    if gap > settings.merge_gap_mins * MINUTE_MS:
+        return False
+    both = belongs_nats([*one.voices, *other.voices], spread, settings)
+    alone = belongs_nats(one.voices, spread, settings) + belongs_nats(other.voices, spread, settings)
+    return both - alone >= settings.merge_nats
+
+
+def merge(older: Case, younger: Case, settings: DetectorSettings) -> None:
+    """Let the older case take in the younger one, which closes."""
+    for voice in sorted(younger.voices, key=lambda voice: voice.number):
+        absorb(older, voice, settings)
+    older.count += max(0, younger.count - len(younger.voices))
+    older.copies += younger.copies
+    older.denials.update(younger.denials)
+    older.lineage.append(younger.incident_id)
+    younger.lineage.append(older.incident_id)
+    younger.state = "closed"
+    locate(older, settings)
