@@ -48,7 +48,8 @@ class Lexicon:
     """Entries of several languages and one finder for all of them.
 
     Longer phrases win: a *figurative* entry ("explosé de rire") takes away every hit inside its span; a hit inside a longer one of the same
-    role and leading hazard is dropped ("feu" in "feu de forêt"), and so is one too weak for the gate inside a stronger one.
+    role and leading hazard that is no weaker is dropped ("feu" in "feu de forêt"), and so is one too weak for the gate inside a stronger
+    one.
 
     Args:
         entries: entries with their frames, in order of preference.
@@ -147,7 +148,10 @@ class Lexicon:
             return entry.role not in {"denial", "explanation"}
         longer = other[1] - other[0] > hit[1] - hit[0]
         if rival.role == entry.role and _leading(rival) == _leading(entry) and rival.consequence == entry.consequence:
-            return longer or (rival.lang != lang, other[2]) < (entry.lang != lang, hit[2])
+            # A longer but weaker phrase does not take away the stronger word inside it.
+            if longer:
+                return rival.strength >= entry.strength
+            return (rival.lang != lang, -rival.strength, other[2]) < (entry.lang != lang, -entry.strength, hit[2])
         # "feu" is no fire inside "coups de feu": a weak word says nothing of its own inside a longer, stronger phrase.
         return (
             longer
