@@ -83,6 +83,11 @@ class StreamOrder:
         """The latest time told so far."""
         return self._clock_at
 
+    @property
+    def held(self) -> int:
+        """Lines that wait for others to agree with their clock."""
+        return 0 if self._held is None else len(self._held)
+
     def push(self, block: Columns, source_names: tuple[str, ...], *, clock_at: int | None = None) -> Step:
         """Take the next block; ``clock_at`` is how far its reader's own clock is (live), believed as it is."""
         counts = Counts()
@@ -190,7 +195,7 @@ class StreamOrder:
                 counts.filtered[NO_TERM] += unheard
             if timed := block.received_at[block.outcomes >= Outcome.RETRACTION].tolist():
                 self._clock_at = max(timed) if self._clock_at is None else max(self._clock_at, *timed)
-        counts.held = 0 if self._held is None else len(self._held)
+        counts.held = self.held
         return Step(items=items, exposures=exposures, clock_at=self._clock_at, counts=counts, dead=dead, posts=posted)
 
     def _hear(

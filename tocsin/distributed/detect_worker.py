@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from tocsin.distributed.shell import Shell, Took
 
 RECORDS_AT_ONCE: Final = 500
+_COUNTERS: Final = {
+    "received": declared.RECEIVED,
+    "used": declared.USED,
+    "late": declared.LATE,
+    "duplicate": declared.DUPLICATE,
+    "dead": declared.DEAD,
+}
 
 
 class _Active:
@@ -54,6 +61,9 @@ class _Active:
             consumer.seek(slot(self._mentions, 0), self._position)
         self._kept_position = self._position
         self._repeated = self._lost = 0
+        self._told = self.detect.tally.copy()
+        # What was received before the checkpoint and waits for its pane is taken over: received by this process, too.
+        shell.metrics.add(declared.RECEIVED, self.detect.held, STAGE)
         shell.metrics.set(declared.ACTIVE, 1, STAGE)
         self._log.info("active", offset=self._position, written_after_checkpoint=len(self._standing))
 
@@ -139,6 +149,11 @@ class _Active:
             self._log.error("records of an origin never came and were given up", lost=detect.lost - self._lost)
         self._repeated, self._lost = detect.repeated, detect.lost
         metrics.set(declared.HELD, detect.held, STAGE)
+        for name, items in (detect.tally - self._told).items():
+            stage, outcome, *reason = name.split(".")
+            if stage == STAGE and outcome in _COUNTERS:
+                metrics.add(_COUNTERS[outcome], items, stage, *reason)
+        self._told = detect.tally.copy()
         for origin in self._shell.settings.distributed.origins:
             heard_at = detect.heard(origin)
             metrics.set(declared.ORIGIN_GAP, int(origin in detect.gaps), origin)

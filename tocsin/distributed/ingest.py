@@ -81,6 +81,11 @@ class Ingest:
         """Number of the next block."""
         self.ended = False
 
+    @property
+    def held(self) -> int:
+        """Lines received and not yet decided."""
+        return self._order.held
+
     def take(self, block: Block) -> Made:
         """Take the next block."""
         heard = self._hear(block)

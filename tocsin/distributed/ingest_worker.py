@@ -79,6 +79,8 @@ class _Worker:
         kept = None if last is None else msgspec.msgpack.decode(last.state, type=Kept)
         if kept is not None:
             self.ingest.restore(kept.ingest)
+        # What an earlier process received and this one will decide was received by this one, too.
+        shell.metrics.add(declared.RECEIVED, self.ingest.held, STAGE)
         self.source = self._origin(origin, None if kept is None else kept.cursor)
         self._producer = shell.cluster.producer()
         self._posts = shell.cluster.name(topics.POSTS)
