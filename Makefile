@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench evaluation constraints docs system-parts clean
+.PHONY: help setup demo test torture lint bench evaluation constraints docs system-parts clean
 
 # The first that runs and is new enough; 3.11 is the one the tests run on.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Debian packages that only tests need, as program:package.
-SYSTEM_PARTS := chromium:chromium redis-server:redis-server
+SYSTEM_PARTS := chromium:chromium redis-server:redis-server prometheus:prometheus java:openjdk-17-jre-headless mvn:maven
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -34,6 +34,10 @@ demo: $(STAMP) ## play simulated France live; ends by itself within two minutes
 
 test: lint system-parts ## lint, types, import rules, then all tests
 	$(BIN)/python -m pytest
+
+torture: $(STAMP) system-parts ## fifty rounds of falling workers, brokers and stores; 300,000 posts through Kafka
+	TORTURE_ROUNDS=50 $(BIN)/python -m pytest -s -W ignore tests/integration/test_distributed_kafka.py \
+	  tests/integration/test_distributed_conservation.py
 
 lint: $(STAMP) ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

@@ -39,7 +39,7 @@ class Fleet:
             f'bootstrap_servers = ["{kafka}"]',
             f'prefix = "{self.prefix}"',
             "posts_partitions = 4",
-            "session_secs = 3.0",
+            "session_secs = 2.0",
             "[store]",
             f'url = "{redis}"',
             f'prefix = "{self.prefix}"',

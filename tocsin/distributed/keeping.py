@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tocsin.runtime.metrics import Metrics
     from tocsin.runtime.store import Store
-    from tocsin.settings.distributed import StoreSettings
+    from tocsin.settings.store import StoreSettings
 
 PAUSE_SECS: Final = 0.5
 """Between two tries."""

@@ -28,7 +28,7 @@ from tocsin.topics import POSTS, Topic
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tocsin.settings.distributed import KafkaSettings
+    from tocsin.settings.kafka import KafkaSettings
 
 MAX_RECORD_BYTES: Final = 8 << 20
 """Bytes of a record: a post of the longest text that the settings allow, in any script, fits."""

@@ -8,14 +8,16 @@ from pydantic import BaseModel, ConfigDict
 
 from tocsin.settings.detector import DetectorSettings
 from tocsin.settings.dispatch import DispatchSettings
-from tocsin.settings.distributed import DistributedSettings, KafkaSettings, StoreSettings
+from tocsin.settings.distributed import DistributedSettings
 from tocsin.settings.ingest import IngestSettings
+from tocsin.settings.kafka import KafkaSettings
 from tocsin.settings.load import load
 from tocsin.settings.metrics import MetricsSettings
 from tocsin.settings.nlp import NlpSettings
 from tocsin.settings.problem import Problem, SettingsError
 from tocsin.settings.rules import Finding, advice, contradictions
 from tocsin.settings.runtime import RuntimeSettings
+from tocsin.settings.store import StoreSettings
 from tocsin.settings.time import TimeSettings
 
 if TYPE_CHECKING:

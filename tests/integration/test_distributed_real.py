@@ -1,0 +1,44 @@
+"""A simulated scenario through the real gate and the real extractor: on one machine and over Kafka, the same bytes."""
+
+import gzip
+import subprocess
+import sys
+
+import pytest
+from fleet import REAL, Fleet
+
+
+@pytest.mark.timeout(400)
+def test_a_simulated_scenario_gives_the_incidents_of_one_machine(tmp_path, kafka_node, redis_server):
+    def tocsin(*words):
+        done = subprocess.run(
+            [sys.executable, "-m", "tocsin", *words],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+
+    options = ["--seed", "5", "--hours", "1", "--rate", "20", "--incidents", "3", "--decoys", "1", "--country", "FR"]
+    tocsin("simulate", "--out", "whole.jsonl.gz", *options, "--broken", "0.01")
+    lines = gzip.decompress((tmp_path / "whole.jsonl.gz").read_bytes()).splitlines()
+    for start, name in enumerate("ab"):
+        (tmp_path / f"{name}.jsonl").write_bytes(b"".join(line + b"\n" for line in lines[start::2]))
+    tocsin("replay", "a.jsonl", "b.jsonl", "--incidents", "expected.jsonl", "--processes", "0")
+    origins = {"a": [tmp_path / "a.jsonl"], "b": [tmp_path / "b.jsonl"]}
+    fleet = Fleet(
+        tmp_path, kafka_node.bootstrap, redis_server.url, origins, launcher=REAL, name="real", progress_secs=5.0
+    )
+    fleet.start()
+    try:
+        fleet.wait()
+        fleet.stop()
+    finally:
+        for name in fleet.processes:
+            fleet.kill(name)
+    expected = (tmp_path / "expected.jsonl").read_bytes().splitlines()
+    assert len(expected) > 1, "the scenario raises something"
+    assert fleet.lines() == expected, fleet.logs()
+    assert fleet.restarts == 0, fleet.logs()
