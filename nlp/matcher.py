@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -72,6 +72,20 @@ def _commonness(part: frozenset[bytes]) -> float:
     return math.fsum(sorted(total))
 
 
+def by_rarity(frame: Frame) -> list[frozenset[bytes]]:
+    """Give the parts of a frame, the likely rarest first.
+
+    A text without the rarest part holds none of the frame, and few texts hold it: looking for it first is cheap. Which one it is, is
+    guessed from a table of common words; a wrong guess costs time only.
+    """
+    return list(frame.parts) if len(frame.parts) == 1 else sorted(frame.parts, key=_commonness)
+
+
+def padded(form: bytes) -> bytes:
+    """Give a plain form as it is looked up: with its outer spaces, a stem without its end."""
+    return b" " + form[:-1] if form.endswith(b"*") else b" " + form + b" "
+
+
 class Matcher:
     """All occurrences of frames in folded bytes.
 
@@ -109,7 +123,7 @@ class Matcher:
         for frame_ in framed:
             anchor = min(frame_.parts, key=commonness.__getitem__)
             self._by_anchor.setdefault(anchor, []).append(frame_)
-        patterns = [b" " + form[:-1] if form.endswith(b"*") else b" " + form + b" " for form in forms]
+        patterns = [padded(form) for form in forms]
         self._automaton = BytesAhoCorasick(patterns, implementation=Implementation.ContiguousNFA) if patterns else None
         self.size = len(forms)
 
@@ -117,17 +131,6 @@ class Matcher:
     def payloads(self) -> Sequence[tuple[int, ...]]:
         """For each form number the numbers it stands for as a plain form."""
         return self._payloads
-
-    @staticmethod
-    def anchors(frames: Iterable[tuple[Frame, int]]) -> Iterator[tuple[Frame, int]]:
-        """Give for each frame the one part that is likely the rarest, as a frame of its own.
-
-        A text without an anchor holds none of the frames, and few texts hold one: a matcher over anchors is a cheap first look. Which part
-        is rarest is guessed from a table of common words; a wrong guess costs time only.
-        """
-        for frame, payload in frames:
-            part = frame.parts[0] if len(frame.parts) == 1 else min(frame.parts, key=_commonness)
-            yield Frame((part,), ()), payload
 
     def scan(self, data: bytes) -> Sequence[tuple[int, int, int]]:
         """Give the raw matches ``(form number, start, end)`` of the automaton, outer spaces included, in order of their end."""
