@@ -55,6 +55,7 @@ class Fleet:
         self.roles |= {f"detect-{n}": ["detect", "--until-end"] for n in (1, 2)}
         self.roles |= {"dispatch": ["dispatch", "--incidents", str(self.incidents)]}
         self.processes = {}
+        self.patience_secs = PATIENCE_SECS
         self.restarts = 0
 
     def start(self, *names):
@@ -95,7 +96,7 @@ class Fleet:
 
     def until(self, holds):
         """Return when something holds; start again whoever falls."""
-        until = time.monotonic() + PATIENCE_SECS
+        until = time.monotonic() + self.patience_secs
         while not holds():
             assert time.monotonic() < until, f"it never came to hold\n{self.logs()}"
             self.supervise()
@@ -103,7 +104,7 @@ class Fleet:
 
     def wait(self, each=lambda: None):
         """Return when all is detected."""
-        until = time.monotonic() + PATIENCE_SECS
+        until = time.monotonic() + self.patience_secs
         while not self.detected():
             assert time.monotonic() < until, f"not detected in time\n{self.logs()}"
             self.supervise()

@@ -8,7 +8,10 @@ from words import WordExtractor, WordGate
 
 from tocsin.cli import main
 
-if "ingest" in sys.argv:
+packaged_gate = "--packaged-gate" in sys.argv
+if packaged_gate:
+    sys.argv.remove("--packaged-gate")
+if "ingest" in sys.argv and not packaged_gate:
     import tocsin.distributed.ingest_worker
 
     tocsin.distributed.ingest_worker._packaged_gate = lambda _settings: WordGate()
