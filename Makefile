@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test torture lint bench evaluation constraints docs system-parts clean
+.PHONY: help setup demo test torture lint bench bench-kafka evaluation constraints docs system-parts clean
 
 # The first that runs and is new enough; 3.11 is the one the tests run on.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
@@ -46,6 +46,9 @@ lint: $(STAMP) ## ruff, mypy, import-linter
 
 bench: $(STAMP) ## posts a second and microseconds a post, stage by stage
 	$(BIN)/python -m benchmarks
+
+bench-kafka: $(STAMP) system-parts ## one machine against Kafka: posts a second, by stage and number of workers
+	$(BIN)/python benchmarks/kafka.py
 
 evaluation: $(STAMP) ## replay and score every scenario of DATA=…, write docs/evaluation.md
 	@test -n "$(DATA)" || { echo "name the data: make evaluation DATA=path/to/data" >&2; exit 2; }

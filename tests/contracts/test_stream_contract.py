@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from tocsin.runtime.memory import MemoryCheckpoints, MemoryStream
+from tocsin.runtime.memory import MemoryStream
+from tocsin.runtime.store import MemoryStore
 from tocsin.runtime.stream import Checkpoint, FencedError, FullError, GoneError, Record, Slot
 
 A, B = Slot("posts", 0), Slot("posts", 1)
@@ -15,7 +16,7 @@ def stream(request):
     return request.param(max_records=5)
 
 
-@pytest.fixture(params=[MemoryCheckpoints], ids=["memory"])
+@pytest.fixture(params=[MemoryStore], ids=["memory"])
 def checkpoints(request):
     return request.param()
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.runtime.memory import MemoryCheckpoints, MemoryStream
+from tocsin.runtime.memory import MemoryStream
+from tocsin.runtime.store import MemoryStore
 from tocsin.runtime.stream import FencedError, Slot
 from tocsin.runtime.worker import DivergedError, Worker
 
@@ -43,7 +44,7 @@ class CrashError(Exception):
 def world(values=range(20), max_records=1_000):
     stream = MemoryStream(max_records=max_records)
     stream.append(IN, [b"%d" % value for value in values])
-    return stream, MemoryCheckpoints()
+    return stream, MemoryStore()
 
 
 def worker(stream, checkpoints, work=None, **kwargs):
@@ -109,7 +110,7 @@ def test_each_point_is_really_reached(point):
 def test_a_full_output_blocks_and_reads_no_further():
     stream = MemoryStream(max_records=12)
     stream.append(IN, [b"1"] * 12)
-    one = worker(stream, MemoryCheckpoints(), batch_records=12)
+    one = worker(stream, MemoryStore(), batch_records=12)
     stream.append(OUT, [b"sum 3", b"count 3"])  # a predecessor wrote these before it fell
     assert one.step() == "worked"
     stream.append(IN, [b"1"] * 12)

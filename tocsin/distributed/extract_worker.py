@@ -21,6 +21,7 @@ from tocsin import topics
 from tocsin.distributed.extract import STAGE, Extract, Given
 from tocsin.distributed.shell import bury, note_lag, poll, where
 from tocsin.pipeline.counting import publish_stage
+from tocsin.pipeline.hear import WARM_UP
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.kafka import said, slot
 from tocsin.runtime.logging import get_logger
@@ -107,11 +108,14 @@ def _commit(consumer: Any, batches: dict[int, list[Took]]) -> None:
 
 
 def packaged_extractor(settings: Settings) -> Extracts:
-    """Load the extractor and its language models (seconds)."""
+    """Load the extractor and its language models (some ten seconds)."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # noqa: PLC0415
 
     from nlp.extract import Extractor  # noqa: PLC0415 - only this worker pays for the language tools
 
     # One thread: sums must not depend on how many the machine has.
     threadpool_limits(1)
-    return Extractor.load(settings.nlp)
+    extractor = Extractor.load(settings.nlp)
+    for lang, text in WARM_UP:
+        extractor.analyse(text, lang=lang)  # before the group is joined: a member that loads models keeps others waiting
+    return extractor

@@ -47,12 +47,13 @@ TOPOLOGY: Final = (
         name="detect",
         does="voices, evidence, the life of an incident",
         reads=(topics.MENTIONS,),
-        writes=(topics.INCIDENTS,),
+        writes=(topics.INCIDENTS, topics.DEAD_LETTERS),
     ),
     Stage(
         name="dispatch",
         does="write incidents in the formats of those who consume them",
         reads=(topics.INCIDENTS,),
+        writes=(topics.DEAD_LETTERS,),
         sinks=("JSON lines", "GeoJSON", "map"),
     ),
 )

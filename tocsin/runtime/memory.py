@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from tocsin.runtime.stream import Checkpoint, FencedError, FullError, GoneError, Record, Slot
+from tocsin.runtime.stream import FullError, GoneError, Record, Slot
 
 
 class _Partition:
@@ -89,29 +89,3 @@ class MemoryStream:
 
     def _partition(self, slot: Slot) -> _Partition:
         return self._partitions.setdefault(slot, _Partition())
-
-
-class MemoryCheckpoints:
-    """Checkpoints in this process; what a store of many processes does by compare-and-set, under a lock."""
-
-    def __init__(self) -> None:
-        self._last: dict[str, Checkpoint] = {}
-        self._lock = threading.Lock()
-
-    def load(self, stage: str) -> Checkpoint | None:
-        """Give the last checkpoint of a stage."""
-        with self._lock:
-            return self._last.get(stage)
-
-    def swap(self, stage: str, checkpoint: Checkpoint) -> None:
-        """Replace the checkpoint whose epoch is one less (none, for epoch 1).
-
-        Raises:
-            FencedError: the one that stands has another epoch.
-        """
-        with self._lock:
-            standing = self._last.get(stage)
-            epoch = 0 if standing is None else standing.epoch
-            if checkpoint.epoch != epoch + 1:
-                raise FencedError(f"{stage}: expected to follow epoch {checkpoint.epoch - 1}, got {epoch} in the store")
-            self._last[stage] = checkpoint
