@@ -48,7 +48,7 @@ bench: $(STAMP) ## posts a second and microseconds a post, stage by stage
 	$(BIN)/python -m benchmarks
 
 bench-kafka: $(STAMP) system-parts ## one machine against Kafka: posts a second, by stage and number of workers
-	$(BIN)/python benchmarks/kafka.py
+	$(BIN)/python benchmarks/distributed.py
 
 evaluation: $(STAMP) ## replay and score every scenario of DATA=…, write docs/evaluation.md
 	@test -n "$(DATA)" || { echo "name the data: make evaluation DATA=path/to/data" >&2; exit 2; }

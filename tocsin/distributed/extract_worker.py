@@ -116,6 +116,7 @@ def packaged_extractor(settings: Settings) -> Extracts:
     # One thread: sums must not depend on how many the machine has.
     threadpool_limits(1)
     extractor = Extractor.load(settings.nlp)
+    # Before the group is joined: a member that loads models keeps the others waiting.
     for lang, text in WARM_UP:
-        extractor.analyse(text, lang=lang)  # before the group is joined: a member that loads models keeps others waiting
+        extractor.analyse(text, lang=lang)
     return extractor

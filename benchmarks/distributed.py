@@ -1,6 +1,6 @@
 """One machine against Kafka, in one run: posts a second and processor microseconds a post by stage.
 
-Usage: python benchmarks/kafka.py [--posts-count N]
+Usage: python benchmarks/distributed.py [--posts-count N]
 
 A simulated stream is written once. Then: all stages in one process; Kafka with 1, 2 and 4 extract workers (real gate, real extractor, one
 origin, a real broker and a real store on loopback); and Kafka with one post a record instead of fifty. Clocks start when all workers are
