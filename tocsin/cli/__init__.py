@@ -31,6 +31,7 @@ COMMANDS: Final[dict[str, str]] = {
     "demo": "Play simulated France live: the first thing to run. Ends by itself.",
     "run": "Run the configured sources and all stages on this machine.",
     "worker": "Run one stage over Kafka and Redis.",
+    "gap": "Leave an origin that is away out of the detector's clock.",
     "replay": "Replay recorded posts in event time and write the incidents. Deterministic.",
     "extract": "Show what Tocsin hears in a text: hazards, sense, places.",
     "simulate": "Write a seeded stream of posts with its ground truth.",

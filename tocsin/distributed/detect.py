@@ -252,6 +252,7 @@ class Detect:
         heard[progress.partition] = progress.up_to_at if before is None else max(before, progress.up_to_at)
         self._ended[progress.origin][progress.partition] = progress.ended
         self._gaps.discard(progress.origin)
+        self.finished = False
         for exposure in progress.exposures:
             if self._closed_before is None or exposure.pane_start_at >= self._closed_before:
                 self._exposures.setdefault(exposure.pane_start_at, []).append(exposure)
@@ -261,7 +262,8 @@ class Detect:
         watermark_at = self.watermark_at
         if watermark_at is not None:
             return self._close(self._panes.closed_before(watermark_at))
-        if self.finished or not self._lanes or not all(all(ended) for ended in self._ended.values()):
+        over = (origin in self._gaps or all(ended) for origin, ended in self._ended.items())
+        if self.finished or not self._lanes or not all(over):
             return []
         starts = self._items.keys() | self._exposures.keys()
         written = self._close(max(starts) + self._panes.width_ms) if starts else []
