@@ -124,7 +124,7 @@ def over_kafka(
 def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--posts-count", type=int, default=40_000)
+    parser.add_argument("--posts-count", type=int, default=250_000)
     count = parser.parse_args().posts_count
     with tempfile.TemporaryDirectory() as scratch:
         path, lines = Path(scratch) / "a.jsonl", 0
