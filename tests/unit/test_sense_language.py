@@ -17,7 +17,7 @@ def test_a_declared_language_of_ours_is_trusted(declared):
     [
         ("C'est quoi cette fumée noire au-dessus du port ?", "fr"),
         ("What is that black smoke over the harbour?", "en"),
-        ("Se sintió muy fuerte el temblor, todos salimos a la calle", "es"),
+        ("Ha temblado la casa entera, los vecinos están todos abajo", "es"),
         ("Fortissima scossa di terremoto, siamo scesi tutti in strada", "it"),
         ("A casa toda tremeu, todo mundo correu para a rua agora", "pt"),
         ("Überall Rauch, die Feuerwehr ist gerade angekommen", "de"),
