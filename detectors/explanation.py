@@ -1,8 +1,9 @@
 """Other explanations of a burst than an event here and now: a drill, a match, fireworks, an old article going round.
 
-An asserted explanation counts from two independent voices, or from one official. It then accounts for the voices that tell no consequence
-at first hand; if what is left passes the threshold alone, the incident is raised all the same (an accident during a match). A question
-("is it a drill?") is no explanation: it proves perception. Denials weigh against the evidence, each by itself.
+An asserted explanation counts from two independent voices, or from one official, and only while at most ``OUTNUMBERED`` times as many
+voices tell of an event: two who write of the match beside forty who write of an attack explain nothing. It then accounts for the voices
+that tell no consequence at first hand; if what is left passes the threshold alone, the incident is raised all the same (an accident during
+a match). A question ("is it a drill?") is no explanation: it proves perception. Denials weigh against the evidence, each by itself.
 
 Fails when: two people are mistaken in the same way within the hour; the refusal is visible, and two new first-hand voices reopen it.
 """
@@ -16,6 +17,10 @@ from detectors.voices import Voice
 
 AGREEING_VOICES: Final = 2
 """Independent voices that make an explanation stand."""
+OUTNUMBERED: Final = 4
+"""Voices that tell of an event for each one that explains it away, beyond which the explanation does not stand."""
+OFFICIAL_VOICES: Final = 3
+"""How many voices an official one counts for in that."""
 DENIAL_NATS: Final = 1.5
 """What one denial takes from the evidence: it is 4.5 times as likely where nothing happens."""
 OFFICIAL_DENIAL_NATS: Final = 4.0
@@ -24,14 +29,16 @@ SURE_WEIGHT: Final = 3.0
 """Mark from which a first-hand voice stands by itself against an explanation."""
 
 
-def standing(voices: Sequence[Voice]) -> str | None:
-    """Give the explanation that stands among some voices, by its kind, or ``None``.
+def standing(voices: Sequence[Voice], telling: int) -> str | None:
+    """Give the explanation that stands among some voices beside ``telling`` voices of an event, by its kind, or ``None``.
 
     >>> def said(author: str, witness: str) -> Voice:
     ...     return Voice(number=0, post_id=author, author=author, source="", at=0, role="explanation", explanation="exercise",
     ...         hazards={}, main="attack", probability=0.1, weight=0.5, witness=witness)
-    >>> standing([said("a", "unknown")]), standing([said("a", "official")]), standing([said("a", ""), said("b", "")])
+    >>> standing([said("a", "unknown")], 3), standing([said("a", "official")], 3), standing([said("a", ""), said("b", "")], 3)
     (None, 'exercise', 'exercise')
+    >>> standing([said("a", ""), said("b", "")], 9) is None
+    True
     """
     authors: dict[str, set[str]] = {}
     official: dict[str, bool] = {}
@@ -40,6 +47,9 @@ def standing(voices: Sequence[Voice]) -> str | None:
             authors.setdefault(voice.explanation, set()).add(voice.author)
             official[voice.explanation] = official.get(voice.explanation, False) or voice.witness == "official"
     agreed = [kind for kind in authors if official[kind] or len(authors[kind]) >= AGREEING_VOICES]
+    saying = sum(len(authors[kind]) + (OFFICIAL_VOICES - 1) * official[kind] for kind in agreed)
+    if telling > OUTNUMBERED * saying:
+        return None
     return max(agreed, key=lambda kind: (official[kind], len(authors[kind]), kind), default=None)
 
 

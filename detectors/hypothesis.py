@@ -159,7 +159,7 @@ def weigh(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured again
         return None
     recent = now_at - int(settings.explanation_mins * MINUTE_MS)
     other = [v for v in heard if v.role != "event" and v.at >= recent and (v.places or v.witness != "official")]
-    explained = explanation.standing(other)
+    explained = explanation.standing(other, len(telling))
     if explained is not None:
         telling = [v for v in telling if not explanation.accounts_for(v)]
     telling = telling[-settings.max_hypothesis_voices :]
