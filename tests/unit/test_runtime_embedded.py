@@ -44,7 +44,9 @@ def test_results_come_in_the_order_of_the_blocks(processes):
     got = []
     run_embedded(iter(range(40)), square, got.append, plan=plan(processes), stop=Stop())
     assert [value for value, _ in got] == [number * number for number in range(40)]
-    assert len({pid for _, pid in got}) == max(1, processes)
+    workers = {pid for _, pid in got}
+    assert (os.getpid() in workers) == (processes == 0)
+    assert 1 <= len(workers) <= max(1, processes)  # a fast worker may leave nothing to a slow one
 
 
 @pytest.mark.parametrize("processes", [0, 1, 2])
