@@ -174,3 +174,21 @@ def test_the_first_reports_of_one_quake_from_all_around_are_one() -> None:
     towns = [quake_town("a", 0.0, -78.0), quake_town("b", 1.5, -78.5), quake_town("c", -1.2, -79.0)]
     shock = [post(n, 2 * n, places=(towns[n % 3],), hazards={"earthquake": 1.0}) for n in range(90)]
     assert len(alerts(shock)) == 1
+
+
+def test_an_explanation_far_outnumbered_explains_nothing() -> None:
+    said = [post(900 + n, n, modality="sport", witness="media", probability=0.1) for n in range(2)]
+    crowd = witnesses(30, start=30, probability=0.6, witness="relay", consequences=("dead",))
+    assert [i.place for i in alerts([*said, *crowd])] == ["Lyon"]
+
+
+def test_an_open_quake_leaves_a_collapse_in_its_reach_alone() -> None:
+    quake = [post(n, 5 * n, hazards={"earthquake": 1.0}, consequences=("damage",)) for n in range(60)]
+    collapse = witnesses(10, start=7_200, first=500, hazards={"collapse": 1.0}, places=(NICE,))
+    assert [(i.hazard, i.place) for i in alerts([*quake, *collapse])] == [("earthquake", "Lyon"), ("collapse", "Nice")]
+
+
+def test_the_fire_of_the_morning_leaves_the_later_rail_accident_of_the_town_alone() -> None:
+    fire = witnesses(12, hazards={"fire": 1.0})
+    rail = witnesses(10, start=4 * 3_600, first=500, hazards={"rail_accident": 1.0})
+    assert [i.hazard for i in alerts([*fire, *rail])] == ["fire", "rail_accident"]
