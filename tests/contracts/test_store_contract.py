@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.runtime.store import MAX_KEYS, MemoryStore, StoreError
-from tocsin.runtime.stream import Checkpoint, FencedError
+from tocsin.runtime.failures import FencedError
+from tocsin.runtime.store import MAX_KEYS, Checkpoint, MemoryStore, StoreError
 
 
 class FakeClock:
@@ -64,6 +64,13 @@ class StoreContract:
         store.swap("detect", checkpoint(2))
         assert store.load("detect") == checkpoint(2)
         assert store.load("other") is None
+
+    @pytest.mark.parametrize("epoch", [0, 1, 3])
+    def test_a_checkpoint_that_follows_none_changes_nothing(self, store, epoch):
+        store.swap("w", checkpoint(1, b"stands"))
+        with pytest.raises(FencedError, match=f"w: expected to follow epoch {epoch - 1}, got 1 in the store"):
+            store.swap("w", checkpoint(epoch))
+        assert store.load("w") == checkpoint(1, b"stands")
 
     def test_of_two_owners_only_one_goes_on(self, store):
         store.swap("w", checkpoint(1))

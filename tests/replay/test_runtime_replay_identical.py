@@ -19,8 +19,8 @@ from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.embedded import Stop
+from tocsin.runtime.failures import StageIllError
 from tocsin.runtime.metrics import Metrics
-from tocsin.runtime.worker import StageIllError
 from tocsin.settings import Settings
 from tocsin.time import format_instant, parse_instant
 

@@ -5,10 +5,9 @@ import pytest
 from tocsin.distributed.dispatch_worker import AppendedFile
 from tocsin.distributed.keeping import Keeper, PatientStore
 from tocsin.runtime import metrics as declared
+from tocsin.runtime.failures import DivergedError, FencedError
 from tocsin.runtime.metrics import Metrics
-from tocsin.runtime.store import MemoryStore, StoreError
-from tocsin.runtime.stream import Checkpoint, FencedError
-from tocsin.runtime.worker import DivergedError
+from tocsin.runtime.store import Checkpoint, MemoryStore, StoreError
 
 
 class Shaky(MemoryStore):

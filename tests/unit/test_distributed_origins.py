@@ -4,8 +4,8 @@ import pytest
 
 from tocsin.distributed.ingest_worker import SharedKeys
 from tocsin.distributed.origins import FollowedOrigin, RecordedOrigin
+from tocsin.runtime.failures import FencedError
 from tocsin.runtime.store import MemoryStore
-from tocsin.runtime.stream import FencedError
 from tocsin.settings import Settings
 from tocsin.time import DAY_MS
 

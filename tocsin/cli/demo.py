@@ -23,10 +23,10 @@ from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.embedded import Stop, WorkerError
+from tocsin.runtime.failures import StageIllError
 from tocsin.runtime.files import whole_file
 from tocsin.runtime.health import HealthServer
 from tocsin.runtime.metrics import Metrics
-from tocsin.runtime.worker import StageIllError
 from tocsin.scoring import read_alerts
 from tocsin.scoring import score as score_alerts
 from tocsin.settings import load_settings

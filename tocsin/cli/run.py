@@ -24,9 +24,9 @@ from tocsin.pipeline.run import run as run_pipeline
 from tocsin.pipeline.standing import StandingFile
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.embedded import Stop, WorkerError
+from tocsin.runtime.failures import StageIllError
 from tocsin.runtime.health import HealthServer
 from tocsin.runtime.metrics import Metrics
-from tocsin.runtime.worker import StageIllError
 from tocsin.settings import load_settings
 from tocsin.time import SECOND_MS, format_instant
 

@@ -16,13 +16,12 @@ from tocsin.distributed.extract import IllVersionError
 from tocsin.distributed.keeping import PatientStore, open_store
 from tocsin.distributed.shell import Shell
 from tocsin.runtime.embedded import Stop
+from tocsin.runtime.failures import DivergedError, FencedError, StageIllError
 from tocsin.runtime.health import HealthServer
 from tocsin.runtime.kafka import Cluster, ClusterError
 from tocsin.runtime.logging import get_logger
 from tocsin.runtime.metrics import Metrics
 from tocsin.runtime.store import StoreError
-from tocsin.runtime.stream import FencedError
-from tocsin.runtime.worker import DivergedError, StageIllError
 from tocsin.settings import load_settings
 
 if TYPE_CHECKING:

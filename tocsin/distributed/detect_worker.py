@@ -14,9 +14,9 @@ from tocsin.distributed.detect import STAGE, Detect
 from tocsin.distributed.shell import POLL_MS, bury, note_lag, poll, where
 from tocsin.model import Incident
 from tocsin.runtime import metrics as declared
+from tocsin.runtime.failures import DivergedError
 from tocsin.runtime.kafka import said, slot
 from tocsin.runtime.logging import get_logger
-from tocsin.runtime.worker import DivergedError
 from tocsin.time import SECOND_MS
 
 if TYPE_CHECKING:

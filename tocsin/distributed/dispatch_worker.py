@@ -17,9 +17,9 @@ from tocsin.distributed.shell import bury, note_lag, poll, where
 from tocsin.model import DeadLetter, Incident
 from tocsin.pipeline.standing import StandingFile
 from tocsin.runtime import metrics as declared
+from tocsin.runtime.failures import DivergedError
 from tocsin.runtime.kafka import said, slot
 from tocsin.runtime.logging import get_logger
-from tocsin.runtime.worker import DivergedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

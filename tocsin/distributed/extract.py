@@ -10,7 +10,7 @@ import msgspec
 from tocsin import wire
 from tocsin.model import DeadLetter, Mention, Post, Progress
 from tocsin.runtime.conservation import Counts
-from tocsin.runtime.worker import StageIllError
+from tocsin.runtime.failures import StageIllError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,10 +6,10 @@ import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tocsin.runtime import metrics as declared
+from tocsin.runtime.failures import FencedError
 from tocsin.runtime.logging import get_logger
 from tocsin.runtime.redis_store import RedisStore, connect
-from tocsin.runtime.store import StoreError
-from tocsin.runtime.stream import Checkpoint, FencedError
+from tocsin.runtime.store import Checkpoint, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

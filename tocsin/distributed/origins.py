@@ -18,8 +18,8 @@ import msgspec
 from ingest.block import Block, Builder
 from ingest.files import Reading, SourceError, read_blocks
 from ingest.follow import MAX_FOLDER_FILES, POLL_BYTES, SUFFIXES
+from tocsin.runtime.failures import FencedError
 from tocsin.runtime.logging import get_logger
-from tocsin.runtime.stream import FencedError
 from tocsin.time import DAY_MS
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from tocsin.pipeline.counting import publish
 from tocsin.pipeline.hear import Heard, cpu
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.conservation import Counts
-from tocsin.runtime.worker import StageIllError
+from tocsin.runtime.failures import StageIllError
 from tocsin.time import MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:

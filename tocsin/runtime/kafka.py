@@ -22,7 +22,7 @@ from kafka.errors import (
     TopicAlreadyExistsError,
 )
 
-from tocsin.runtime.stream import FencedError
+from tocsin.runtime.failures import FencedError
 from tocsin.topics import POSTS, Topic
 
 if TYPE_CHECKING:

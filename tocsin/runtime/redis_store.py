@@ -14,8 +14,8 @@ from typing import Any, Final, cast
 import msgspec
 import redis
 
-from tocsin.runtime.store import StoreError
-from tocsin.runtime.stream import Checkpoint, FencedError
+from tocsin.runtime.failures import FencedError
+from tocsin.runtime.store import Checkpoint, StoreError
 
 COMPARE_AND_SET: Final = """
 local standing = tonumber(redis.call('HGET', KEYS[1], 'epoch') or '0')

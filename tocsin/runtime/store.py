@@ -1,8 +1,8 @@
 """The store: small state that must outlive a worker (cursors, day keys, text keys, geocoder answers, checkpoints).
 
 Two stores speak one protocol: in memory (embedded) and Redis (``tocsin.runtime.redis_store``); one contract suite holds both to it. Keys
-are text, values bytes. A time to live is a promise of destruction, not of keeping. Every store also keeps the checkpoints of workers
-(``tocsin.runtime.stream.Checkpoints``).
+are text, values bytes. A time to live is a promise of destruction, not of keeping. Every store also keeps the last checkpoint of each
+stage; it is replaced by compare-and-set, so that of two workers that both believe to own a stage only one can go on.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
-from tocsin.runtime.stream import Checkpoint, FencedError
+import msgspec
+
+from tocsin.runtime.failures import FencedError
 
 MAX_KEYS: Final = 1_000_000
 """Keys that the store in memory holds at most: past that a write is an error, never a silent loss of another key."""
@@ -20,6 +22,18 @@ MAX_KEYS: Final = 1_000_000
 
 class StoreError(RuntimeError):
     """The store cannot be reached or refuses; the message says what was tried."""
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker needs to go on where it was: its state, and where it stood on both sides."""
+
+    epoch: int
+    """Grows by one with each checkpoint; the compare-and-set is on it."""
+    state: bytes
+    inputs: dict[str, int]
+    """Next offset to read, by ``topic/partition``."""
+    outputs: dict[str, int]
+    """Next offset written, by ``topic/partition``, at the moment of the state."""
 
 
 class Store(Protocol):
