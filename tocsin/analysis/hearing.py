@@ -1,0 +1,115 @@
+"""Makes a recording of posts: ingest, gate and extract as in a replay, with a detector that only notes what it is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from detectors import Detector
+from ingest.files import Meter, Reading, read_blocks
+from tocsin.analysis.recording import Recording, made, read
+from tocsin.analysis.recording import is_recording as is_a_recording
+from tocsin.model import Exposure
+from tocsin.pipeline.detect import Detect
+from tocsin.pipeline.hear import HearFactory
+from tocsin.pipeline.run import run
+from tocsin.runtime.embedded import Stop
+from tocsin.runtime.metrics import Metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from detectors.panes import Item
+    from tocsin.model import DeadLetter, Incident, Mention
+    from tocsin.pipeline.detect import Summary
+    from tocsin.settings import Settings
+
+
+class Notes(Detector):
+    """A detector that decides nothing and notes all it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.items: list[Item] = []
+        self.exposures: list[Exposure] = []
+
+    def feed(self, items: Sequence[Item]) -> None:
+        """Note items."""
+        self.items += items
+
+    def exposure(self, pane_start_at: int, source: str, posts: int) -> None:
+        """Note how many posts a source had."""
+        self.exposures.append(Exposure(pane_start_at, source, posts))
+
+    def advance(self, watermark_at: int) -> list[Incident]:  # noqa: ARG002  # time changes nothing here
+        """Raise nothing."""
+        return []
+
+    def finish(self) -> list[Incident]:
+        """Raise nothing."""
+        return []
+
+
+class _Reached:
+    """Outputs that write nothing and tell how far the hearing is."""
+
+    def __init__(self, progress: Callable[[int], None] | None) -> None:
+        self._progress = progress
+
+    def incident(self, incident: Incident) -> None:
+        """There is none."""
+
+    def mention(self, mention: Mention) -> None:
+        """It was noted before."""
+
+    def dead_letter(self, letter: DeadLetter) -> None:
+        """What cannot be read is no part of a recording; ``tocsin replay`` shows it."""
+
+    def progress(self, summary: Summary) -> None:
+        """Tell how many lines were read."""
+        if self._progress is not None:
+            self._progress(summary.counts.received)
+
+
+def record(paths: Sequence[Path], settings: Settings, progress: Callable[[int], None] | None = None) -> Recording:
+    """Hear posts once.
+
+    Args:
+        paths: files of posts, merged by their clocks.
+        settings: all but ``[detector]`` counts here.
+        progress: called with the number of lines read so far.
+
+    Raises:
+        SourceError: a file cannot be read.
+        WorkerError: an extract process died.
+        StageIllError: extract failed on too many posts.
+    """
+    notes = Notes()
+    detect = Detect(settings, _Reached(progress), Metrics(), notes)
+    reading = Reading(
+        block_lines=settings.runtime.block_lines,
+        max_line_bytes=settings.ingest.max_line_bytes,
+        leap_ms=settings.time.leap_ms,
+        leap_lines=settings.time.leap_lines,
+    )
+    run(
+        read_blocks([str(path) for path in paths], reading, meter=Meter()),
+        detect,
+        HearFactory(settings),
+        settings,
+        Stop(),
+    )
+    return made(paths[0].name, notes.items, notes.exposures, settings.time.panes())
+
+
+def hear(paths: Sequence[Path], settings: Settings, progress: Callable[[int], None] | None = None) -> Recording:
+    """Give the recording that files hold: read it if they are recordings, make it if they are posts.
+
+    Raises:
+        RecordingError: a file is neither, or one is a recording and another is not.
+        SourceError: a file of posts cannot be read.
+        OSError: a file cannot be read.
+    """
+    if is_a_recording(paths[0]):
+        return read(paths)
+    return record(paths, settings, progress)
