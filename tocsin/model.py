@@ -209,6 +209,7 @@ class GeocodeResult(msgspec.Struct, frozen=True, kw_only=True):
 
     post_id: str
     at: int
+    """An instant of the pane in which it acts: that of the post, or the first pane still open when the answer came."""
     place: Place
 
 
@@ -218,6 +219,20 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
     start: int
     end: int
     entry: str
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """A street, quarter or site that a post names and no table holds, for a geocoder; ``words`` and the town's name are all that goes out."""
+
+    words: str
+    """As written, with its kind word ("rue d'Aubagne")."""
+    name: tuple[str, ...]
+    """Folded words of the name itself ("aubagne"): an answer has to bear them."""
+    kind: PlaceKind
+    town: Place
+    """The town that the post, its device or its profile gives it."""
+    weight: float
+    """Probability that the post means this thing in this town."""
 
 
 class Mention(msgspec.Struct, frozen=True, kw_only=True):
@@ -254,6 +269,8 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     reply_to: str | None = None
     shed: tuple[str, ...] = ()
     """Gates left out under pressure, in the order they were shed."""
+    asks: tuple[Ask, ...] = ()
+    """What a geocoder may be asked of it, best first; empty where none is configured."""
 
     @property
     def place(self) -> Place | None:
@@ -339,6 +356,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One sentence that explains it, in English."""
 
 
+Decision = Literal["seen", "checking", "already_known", "confirmed", "rejected", "not_ours", "duplicate"]
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The decision of a named person at a centre."""
 
@@ -346,8 +366,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     centre: str
     operator: str
     at: int
-    decision: Literal["seen", "checking", "already_known", "confirmed", "rejected", "not_ours", "duplicate"]
+    decision: Decision
     reason: str = ""
+    known_at: int | None = None
+    """Since when the centre knew, with ``already_known``: the only evidence of how early a signal was."""
 
 
 DeadReason = Literal[
