@@ -57,6 +57,11 @@ class Detector:
         self._following = 0
         self._now_at = 0
 
+    @property
+    def settings(self) -> DetectorSettings:
+        """The settings in force: those given, or those of the last ``SettingsChange`` that has acted."""
+        return self._settings
+
     # -- input --------------------------------------------------------------------------------------------------------
 
     def feed(self, items: Sequence[Item]) -> None:
