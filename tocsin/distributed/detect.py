@@ -27,10 +27,12 @@ from tocsin.model import (
     SettingsChange,
     SourceGap,
 )
+from tocsin.pipeline.outside import placed, refusal
 from tocsin.time import MINUTE_MS
 
 if TYPE_CHECKING:
     from tocsin.settings import Settings
+    from tocsin.settings.detector import DetectorSettings
 
 STAGE: Final = "detect"
 Item = Mention | Retraction | GeocodeResult | SettingsChange
@@ -107,6 +109,11 @@ class Detect:
     def held(self) -> int:
         """Items that wait for their pane to close."""
         return sum(map(len, self._items.values()))
+
+    @property
+    def in_force(self) -> DetectorSettings:
+        """The detector's settings: those of the file at the very first start, later those of the last change that has acted."""
+        return self._detector.settings
 
     def heard(self, origin: str) -> int | None:
         """Give the time up to which an origin was heard in its slowest partition, or ``None`` before that."""
@@ -218,9 +225,12 @@ class Detect:
             elif isinstance(part, Mention | Retraction):
                 self._keep(part)
             elif isinstance(part, SettingsChange | GeocodeResult):
-                # It acts from the first pane that is still open: the order of the topic says which, so a replay agrees.
-                at = part.at if self._closed_before is None else max(part.at, self._closed_before)
-                self._put(msgspec.structs.replace(part, at=at))
+                refused = refusal(part)
+                if refused is None:
+                    # The order of the topic says which panes are open, so whoever reads it again agrees.
+                    self._put(placed(part, self._closed_before))
+                else:
+                    dead.append(DeadLetter(stage=STAGE, reason=refused[0], detail=refused[1], origin=where))
             elif isinstance(part, SourceGap):
                 self._leave(part)
             elif isinstance(part, Progress):

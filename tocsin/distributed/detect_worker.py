@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tocsin.distributed.keeping import Keeper
     from tocsin.distributed.shell import Shell, Took
+    from tocsin.settings.detector import DetectorSettings
 
 RECORDS_AT_ONCE: Final = 500
 _COUNTERS: Final = {
@@ -62,6 +63,13 @@ class _Active:
         self._kept_position = self._position
         self._repeated = self._lost = 0
         self._told = self.detect.tally.copy()
+        self._in_force = self.detect.in_force
+        others = _differing(shell.settings.detector, self._in_force)
+        if others:
+            self._log.warning(
+                "the detector goes on with the settings in force, not with those of the file; `tocsin settings apply` changes them",
+                keys=others,
+            )
         # What was received before the checkpoint and waits for its pane is taken over: received by this process, too.
         shell.metrics.add(declared.RECEIVED, self.detect.held, STAGE)
         shell.metrics.set(declared.ACTIVE, 1, STAGE)
@@ -148,6 +156,9 @@ class _Active:
         if detect.lost > self._lost:
             self._log.error("records of an origin never came and were given up", lost=detect.lost - self._lost)
         self._repeated, self._lost = detect.repeated, detect.lost
+        if detect.in_force is not self._in_force:
+            self._log.info("new settings in force", keys=_differing(self._in_force, detect.in_force))
+            self._in_force = detect.in_force
         metrics.set(declared.HELD, detect.held, STAGE)
         for name, items in (detect.tally - self._told).items():
             stage, outcome, *reason = name.split(".")
@@ -163,6 +174,11 @@ class _Active:
         if watermark_at is not None:
             metrics.set(declared.WATERMARK, watermark_at / SECOND_MS)
             metrics.set(declared.EVENT_LAG, max(0.0, time.time() - watermark_at / SECOND_MS))
+
+
+def _differing(one: DetectorSettings, other: DetectorSettings) -> list[str]:
+    """Give the names of the settings in which two differ."""
+    return sorted(name for name in type(one).model_fields if getattr(one, name) != getattr(other, name))
 
 
 def _note_standing(standing: dict[tuple[str, int], bytes], raw: bytes) -> None:

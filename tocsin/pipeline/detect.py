@@ -13,12 +13,14 @@ from ingest.order import StreamOrder
 from tocsin.model import DeadLetter, Incident, Mention, Retraction
 from tocsin.pipeline.counting import publish
 from tocsin.pipeline.hear import Heard, cpu
+from tocsin.pipeline.outside import placed, refusal
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.conservation import Counts
 from tocsin.runtime.failures import StageIllError
 from tocsin.time import MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:
+    from tocsin.pipeline.outside import Word
     from tocsin.runtime.metrics import Metrics
     from tocsin.settings import Settings
 
@@ -73,9 +75,9 @@ class Detect:
             max_remembered=chosen.max_remembered_posts,
             max_sources=chosen.max_sources,
         )
-        panes = settings.time.panes()
-        self._order = StreamOrder(panes, limits)
-        self._detector = detector or Detector(settings.detector, panes)
+        self._panes = settings.time.panes()
+        self._order = StreamOrder(self._panes, limits)
+        self._detector = detector or Detector(settings.detector, self._panes)
         self._outputs = outputs
         self._metrics = metrics
         self._max_stage_errors = settings.runtime.max_stage_errors
@@ -98,6 +100,18 @@ class Detect:
         for part, secs in heard.cpu_secs.items():
             self._metrics.add(declared.STAGE_SECONDS, secs, part)
         self._live(step, finishing=False)
+
+    def put(self, word: Word) -> None:
+        """Take a word from outside the stream; it acts in its pane, or in the first that is still open.
+
+        Raises:
+            ValueError: it cannot be acted on; nothing is changed.
+        """
+        refused = refusal(word)
+        if refused is not None:
+            raise ValueError(refused[1])
+        clock_at = self._order.clock_at
+        self._detector.feed([placed(word, None if clock_at is None else self._panes.closed_before(clock_at))])
 
     def finish(self) -> Summary:
         """The stream has ended: hear what was held, close all panes."""
