@@ -28,7 +28,7 @@ import numpy as np
 from detectors.geometry import Floats, distances_km
 from detectors.pool import coarse_key, containing_keys
 from detectors.voices import Voice
-from tocsin.model import COARSE_KINDS, Place
+from tocsin.model import COARSE_KINDS, AreaMass, Place
 
 NONE_SHARE: Final = 0.35
 """Share of witnesses who name no place."""
@@ -46,6 +46,9 @@ WIDE_BLUR: Final = 2.0
 """Part of the spread by which r90 is widened (in quadrature): witnesses name where they are, not where it is."""
 ERRANT: Final = 0.01
 """Share of voices whose place has nothing to do with the event."""
+MOST_AREAS: Final = 16
+"""Areas told of an incident: those with the most mass."""
+LEAST_AREA_MASS: Final = 0.005
 LARGEST_RADIUS_KM: Final = 400.0
 SMALLEST_RADIUS_KM: Final = 0.5
 
@@ -123,6 +126,31 @@ class Whereabouts(msgspec.Struct, frozen=True):
     def place(self) -> Place:
         """The medoid: a place that was named."""
         return self.zones[self.medoid]
+
+    def areas(self) -> tuple[AreaMass, ...]:
+        """Give the mass of each commune (of each place, outside communes), largest first, at most ``MOST_AREAS``."""
+        masses: dict[tuple[str, str], float] = {}
+        likeliest: dict[tuple[str, str], tuple[float, Place]] = {}
+        for zone, mass in zip(self.zones, self.mass, strict=True):
+            key = ("commune", zone.admin.commune) if zone.admin.commune else ("place", zone.id)
+            masses[key] = masses.get(key, 0.0) + mass
+            if key not in likeliest or mass > likeliest[key][0]:
+                likeliest[key] = (mass, zone)
+        ranked = sorted(masses, key=lambda key: (-round(masses[key], 6), key))[:MOST_AREAS]
+        return tuple(
+            AreaMass(
+                place=zone.name,
+                mass=round(masses[key], 4),
+                lat=round(zone.lat, 6),
+                lon=round(zone.lon, 6),
+                country=zone.country,
+                region=zone.admin.region,
+                departement=zone.admin.departement,
+                commune=zone.admin.commune,
+            )
+            for key, zone in ((key, likeliest[key][1]) for key in ranked)
+            if masses[key] >= LEAST_AREA_MASS
+        )
 
     def commune(self, least: float) -> tuple[str, float] | None:
         """Give the commune that holds at least ``least`` of the mass, with that mass."""

@@ -78,4 +78,5 @@ def revision(watch: Watch, found: Hypothesis, now_at: int, reason: Reason, setti
         budget_mins=settings.budget_mins(place.country),
         terms=explain.top_terms(terms),
         sentence=f"{explain.spell(len(voices), 'voice')} at {place.name}, {why}.",
+        areas=found.where.areas(),
     )

@@ -44,14 +44,18 @@ INCIDENTS: Final = Topic(
 )
 ALERTS: Final = Topic(
     name="alerts",
-    carries=("Alert",),
-    key="incident id",
+    carries=("Alert", "Digest"),
+    key="incident id, a full stop, centre: compaction keeps the last notice of each",
     partitions=1,
     retention_ms=90 * DAY_MS,
     cleanup="compact,delete",
 )
 VERDICTS: Final = Topic(
-    name="verdicts", carries=("Verdict",), key="incident id", partitions=1, retention_ms=90 * DAY_MS
+    name="verdicts",
+    carries=("Verdict", "ExerciseWindow"),
+    key="incident id, or the window's",
+    partitions=1,
+    retention_ms=90 * DAY_MS,
 )
 DEAD_LETTERS: Final = Topic(
     name="dead-letters", carries=("DeadLetter",), key="stage", partitions=1, retention_ms=7 * DAY_MS

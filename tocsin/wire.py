@@ -27,6 +27,9 @@ _TYPES: Final[dict[str, type[msgspec.Struct]]] = {
         model.Mention,
         model.Incident,
         model.Verdict,
+        model.ExerciseWindow,
+        model.Alert,
+        model.Digest,
         model.DeadLetter,
     )
 }
