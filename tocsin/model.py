@@ -285,6 +285,22 @@ Reason = Literal[
     "surge",
     "moved",
     "corrected",
+class AreaMass(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of an incident's place posterior lies in one commune (or in one named place outside any commune)."""
+
+    place: str
+    """Name of the likeliest place there."""
+    mass: float
+    """Probability that the incident is there, from 0 to 1, rounded to 4 digits."""
+    lat: float
+    lon: float
+    """Position of that place."""
+    country: str = ""
+    region: str | None = None
+    departement: str | None = None
+    commune: str | None = None
+
+
     "merged",
     "split",
     "denied",
@@ -361,9 +377,14 @@ Decision = Literal["seen", "checking", "already_known", "confirmed", "rejected",
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The decision of a named person at a centre."""
+    areas: tuple[AreaMass, ...] = ()
+    """Where the posterior mass lies, largest first, at most 16: what an alert is routed by."""
+    consequences: dict[str, int] = {}
+    """Reported consequences (the closed list of ``Mention.consequences``) and how many voices told of each."""
 
     incident_id: str
     centre: str
+"""What a person can say of an incident. Only ``confirmed`` makes an alert ``Actual``, and only for the centre that said so."""
     operator: str
     at: int
     decision: Decision
@@ -377,6 +398,114 @@ DeadReason = Literal[
     "not_json",
     "not_an_object",
     "missing_field",
+    revision: int = 0
+    """The revision that the person saw; 0 when not said: the latest one then."""
+    duplicate_of: str = ""
+    """``duplicate``: the incident that it repeats."""
+
+
+class ExerciseWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """An exercise declared by a centre: what is raised in it is labelled and routed apart for that centre, and never suppressed."""
+
+    window_id: str
+    centre: str
+    operator: str
+    declared_at: int
+    from_at: int
+    until_at: int
+    label: str
+    """Name or tag of the exercise, as its players know it."""
+    hazards: tuple[str, ...] = ()
+    """Hazards played; empty for all."""
+    departements: tuple[str, ...] = ()
+    communes: tuple[str, ...] = ()
+    """Area, by codes; both lists empty: the whole territory of the centre."""
+    recipients: tuple[str, ...] = ()
+    """Addressees of the exercise, besides those of the centre."""
+    withdrawn: bool = False
+
+
+AlertStatus = Literal["Actual", "Exercise", "System", "Test", "Draft"]
+Delivery = Literal["interrupt", "digest", "silent"]
+"""``interrupt`` rings; ``digest`` would ring but for the budget of interruptions; ``silent`` only updates what is shown."""
+
+
+class Reference(msgspec.Struct, frozen=True, array_like=True):
+    """An earlier alert that another one takes the place of."""
+
+    alert_id: str
+    sent_at: int
+
+
+class Opinion(msgspec.Struct, frozen=True, kw_only=True):
+    """The standing verdict of one centre, as all centres see it: without the name of the person."""
+
+    centre: str
+    decision: Decision
+    at: int
+    reason: str = ""
+    known_at: int | None = None
+    duplicate_of: str = ""
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """One notice of one incident revision to one centre. The words of status, type, urgency, severity, certainty are those of CAP 1.2."""
+
+    alert_id: str
+    """Hash of what caused it and of its centre: made again after a fall, it has the same identity (an idempotency key)."""
+    incident_id: str
+    """The one identity that all centres share."""
+    centre: str
+    sequence: int
+    """Number of the notice among those of its incident and centre, from 1."""
+    sent_at: int
+    status: AlertStatus
+    msg_type: Literal["Alert", "Update", "Cancel"]
+    cause: str
+    """Reason of the revision, decision of the verdict (``verdict:confirmed``), or ``exercise``."""
+    delivery: Delivery
+    delivery_reason: str = ""
+    """Why it rings or does not, for a person."""
+    references: tuple[Reference, ...] = ()
+    proposal: bool = False
+    """What the machine would say now of an incident that a person of the centre has judged: it changes nothing by itself."""
+    lead: bool = False
+    """The centre holds the largest mass among those that have not said ``not_ours``."""
+    mass: float = 0.0
+    """Posterior mass in the centre's territory."""
+    centres: tuple[str, ...] = ()
+    """All centres that were told of the incident."""
+    recipients: tuple[str, ...] = ()
+    """Addressees at the centre."""
+    lang: Literal["fr", "en"] = "fr"
+    evaluation: str = "unjudged"
+    """Decision of the centre's own standing verdict. Unjudged is not true."""
+    opinions: tuple[Opinion, ...] = ()
+    """Standing verdicts of all centres side by side, by centre; they may contradict each other."""
+    exercise: str = ""
+    """Label of a declared exercise that covers it."""
+    exercise_of: str = ""
+    """The centre that declared that exercise."""
+    urgency: Literal["Immediate", "Expected", "Future", "Past", "Unknown"] = "Unknown"
+    severity: Literal["Extreme", "Severe", "Moderate", "Minor", "Unknown"] = "Unknown"
+    certainty: Literal["Observed", "Likely", "Possible", "Unlikely", "Unknown"] = "Possible"
+    incident: Incident
+    """What it tells of: for ``Actual`` the very revision that the person judged."""
+
+
+class Digest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a centre was not interrupted for within ``[from_at, until_at)``, because its budget of interruptions was spent."""
+
+    digest_id: str
+    centre: str
+    from_at: int
+    until_at: int
+    alerts: tuple[str, ...]
+    """Identities of the alerts, oldest first."""
+    lines: tuple[str, ...]
+    """One line for each, for a person, in the centre's language."""
+    recipients: tuple[str, ...] = ()
+    lang: Literal["fr", "en"] = "fr"
     "wrong_type",
     "bad_time",
     "bad_position",
@@ -425,3 +554,6 @@ Message = (
     | DeadLetter
 )
 """Whatever may stand in a record."""
+    | ExerciseWindow
+    | Alert
+    | Digest
