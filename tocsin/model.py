@@ -186,6 +186,13 @@ class Retraction(msgspec.Struct, frozen=True, kw_only=True):
     post_id: str
     at: int
     reason: Literal["deleted", "edited", "account"] = "deleted"
+    also: tuple[str, ...] = ()
+    """Further posts that are gone: the same one under the key of the day before, or those of the account."""
+
+    @property
+    def post_ids(self) -> tuple[str, ...]:
+        """All posts that it is about."""
+        return (self.post_id, *self.also)
 
 
 class SourceGap(msgspec.Struct, frozen=True, kw_only=True):
@@ -278,13 +285,6 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
         return self.places[0] if self.places else None
 
 
-IncidentState = Literal["watch", "open", "quiet", "closed", "explained"]
-Reason = Literal[
-    "raised",
-    "grown",
-    "surge",
-    "moved",
-    "corrected",
 class AreaMass(msgspec.Struct, frozen=True, kw_only=True):
     """How much of an incident's place posterior lies in one commune (or in one named place outside any commune)."""
 
@@ -301,6 +301,13 @@ class AreaMass(msgspec.Struct, frozen=True, kw_only=True):
     commune: str | None = None
 
 
+IncidentState = Literal["watch", "open", "quiet", "closed", "explained"]
+Reason = Literal[
+    "raised",
+    "grown",
+    "surge",
+    "moved",
+    "corrected",
     "merged",
     "split",
     "denied",
@@ -370,34 +377,27 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """Incidents merged into this one, or the one it was split from."""
     sentence: str = ""
     """One sentence that explains it, in English."""
-
-
-Decision = Literal["seen", "checking", "already_known", "confirmed", "rejected", "not_ours", "duplicate"]
-
-
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The decision of a named person at a centre."""
     areas: tuple[AreaMass, ...] = ()
     """Where the posterior mass lies, largest first, at most 16: what an alert is routed by."""
     consequences: dict[str, int] = {}
     """Reported consequences (the closed list of ``Mention.consequences``) and how many voices told of each."""
 
+
+Decision = Literal["seen", "checking", "already_known", "confirmed", "rejected", "not_ours", "duplicate"]
+"""What a person can say of an incident. Only ``confirmed`` makes an alert ``Actual``, and only for the centre that said so."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The decision of a named person at a centre."""
+
     incident_id: str
     centre: str
-"""What a person can say of an incident. Only ``confirmed`` makes an alert ``Actual``, and only for the centre that said so."""
     operator: str
     at: int
     decision: Decision
     reason: str = ""
     known_at: int | None = None
     """Since when the centre knew, with ``already_known``: the only evidence of how early a signal was."""
-
-
-DeadReason = Literal[
-    "not_utf8",
-    "not_json",
-    "not_an_object",
-    "missing_field",
     revision: int = 0
     """The revision that the person saw; 0 when not said: the latest one then."""
     duplicate_of: str = ""
@@ -506,6 +506,13 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     """One line for each, for a person, in the centre's language."""
     recipients: tuple[str, ...] = ()
     lang: Literal["fr", "en"] = "fr"
+
+
+DeadReason = Literal[
+    "not_utf8",
+    "not_json",
+    "not_an_object",
+    "missing_field",
     "wrong_type",
     "bad_time",
     "bad_position",
@@ -551,9 +558,9 @@ Message = (
     | Mention
     | Incident
     | Verdict
-    | DeadLetter
-)
-"""Whatever may stand in a record."""
     | ExerciseWindow
     | Alert
     | Digest
+    | DeadLetter
+)
+"""Whatever may stand in a record."""
