@@ -105,7 +105,8 @@ class Detector:
             if isinstance(item, Mention):
                 new += self._hear(item)
             elif isinstance(item, Retraction):
-                self._take_back(item.post_id)
+                for post_id in item.post_ids:
+                    self._take_back(post_id)
             elif isinstance(item, GeocodeResult):
                 self._sharpen(item)
             else:

@@ -21,7 +21,7 @@ from detectors.hazards import PRIOR, SPREAD_KM, SUPPORT, lends
 from detectors.place import NONE_SHARE, Candidates, Whereabouts, candidates_of, fits, nominate, whereabouts
 from detectors.pool import Pool
 from detectors.retelling import retold
-from detectors.voices import RETOLD, Voice
+from detectors.voices import RETOLD, Voice, across_the_roll
 from tocsin.model import COARSE_KINDS, HAZARDS, Place
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS
@@ -133,13 +133,16 @@ def zone_prior(zones: Sequence[Place]) -> Floats:
 
 
 def once_an_author(voices: Iterable[Voice]) -> list[Voice]:
-    """Keep the voice of each author that says most (greatest mark; the earlier one of equals), in canonical order."""
+    """Keep the voice of each author that says most (greatest mark; the earlier one of equals), in canonical order.
+
+    Of voices before and after a roll of the author keys only as many stay as one side has.
+    """
     best: dict[str, Voice] = {}
     for voice in voices:
         known = best.get(voice.author)
         if known is None or (bool(voice.places), voice.weight) > (bool(known.places), known.weight):
             best[voice.author] = voice
-    return sorted(best.values(), key=lambda voice: voice.number)
+    return across_the_roll(list(best.values()))
 
 
 def weigh(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured against)

@@ -17,7 +17,7 @@ from detectors.hazards import CLAIM_KM, CLAIM_LEAST_KM
 from detectors.hypothesis import Hypothesis, spread_of, trust_of, zone_prior
 from detectors.place import Whereabouts, nominate, whereabouts
 from detectors.voices import Voice
-from tocsin.ids import content_id
+from tocsin.ids import author_day, content_id
 from tocsin.model import HAZARDS, OPEN, Incident, IncidentState, Place, Reason
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS
@@ -58,6 +58,8 @@ class Case(msgspec.Struct, kw_only=True):
     """Held for the posterior, at most ``max_incident_voices``; later ones are counted only."""
     authors: dict[str, str] = {}
     """Author to the post that made it a voice."""
+    days: dict[int, int] = {}
+    """Authors by the day of their key (live): of two days in one incident only the larger is counted."""
     masses: dict[str, float] = {}
     count: int = 0
     witnesses: int = 0
@@ -172,6 +174,8 @@ def absorb(case: Case, voice: Voice, settings: DetectorSettings, *, own: bool = 
         return
     if len(case.authors) < MOST_AUTHORS:
         case.authors[voice.author] = voice.post_id
+    if _perhaps_known(case, voice.author):
+        return
     case.first_voice_at = min(case.first_voice_at, voice.at)
     case.count += 1
     case.witnesses += voice.first_hand
@@ -187,6 +191,15 @@ def absorb(case: Case, voice: Voice, settings: DetectorSettings, *, own: bool = 
         case.voices.append(voice)
     if own:
         _quicken(case, voice, settings)
+
+
+def _perhaps_known(case: Case, author: str) -> bool:
+    """Tell whether a new author may be one from the other side of a roll of the author keys: until this side has more, each is."""
+    day = author_day(author)
+    if day is None:
+        return False
+    case.days[day] = case.days.get(day, 0) + 1
+    return case.days[day] <= max((heard for other, heard in case.days.items() if other != day), default=0)
 
 
 def _note_words(case: Case, voice: Voice) -> None:
@@ -229,6 +242,7 @@ def take_back(case: Case, post_ids: set[str], settings: DetectorSettings) -> Non
     beyond = case.count - len(case.voices)
     last_voice_at = case.last_voice_at
     case.voices, case.authors, case.masses, case.networks, case.terms, case.consequences = [], {}, {}, {}, {}, {}
+    case.days = {}
     case.count = case.witnesses = case.located = 0
     for voice in rest:
         absorb(case, voice, settings, own=False)  # its pace and what was told of it were, and stay

@@ -6,12 +6,15 @@ asserted explanation ("it is a drill") is neither for nor against until a second
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Final, Literal
 
 import msgspec
 import numpy as np
 
 from detectors.hazards import OPEN_SUPPORT
+from tocsin.ids import author_day
 from tocsin.model import COARSE_KINDS, OPEN, Mention, Place
 from tocsin.settings.detector import DetectorSettings
 
@@ -79,6 +82,38 @@ def mark_weight(probability: float, settings: DetectorSettings) -> float:
     base = settings.base_probability
     odds = p / (1 - p) * (1 - base) / base
     return round(min(max(odds, settings.mark_floor), settings.mark_ceiling), 6)
+
+
+def across_the_roll(voices: Sequence[Voice]) -> list[Voice]:
+    """Keep of voices on both sides of a roll of the author keys as many as one side has: max(before, after).
+
+    Nobody can tell whether an author after the roll is one from before it, so each is taken for one: the voices of the sides are paired by
+    how much they say, which of all pairings leaves the least evidence, and the one that says more is kept. Voices under a key that never
+    rolls all stay. In canonical order.
+
+    >>> def said(number: int, author: str, weight: float) -> Voice:
+    ...     return Voice(number=number, post_id=str(number), author=author, source="", at=0, hazards={}, main="fire",
+    ...         probability=0.5, weight=weight)
+    >>> [v.number for v in across_the_roll([said(1, "7.a", 1.0), said(2, "7.b", 3.0), said(3, "8.c", 2.0)])]
+    [1, 2]
+    >>> [v.number for v in across_the_roll([said(1, "a", 1.0), said(2, "b", 3.0), said(3, "8.c", 2.0)])]
+    [1, 2, 3]
+    """
+    sides: dict[int, list[Voice]] = {}
+    kept: list[Voice] = []
+    for voice in voices:
+        day = author_day(voice.author)
+        if day is None:
+            kept.append(voice)
+        else:
+            sides.setdefault(day, []).append(voice)
+    ranked = [sorted(side, key=_saying, reverse=True) for side in sides.values()]
+    kept += [max(filter(None, pair), key=_saying) for pair in zip_longest(*ranked)]
+    return sorted(kept, key=lambda voice: voice.number)
+
+
+def _saying(voice: Voice) -> tuple[bool, float, int]:
+    return bool(voice.places), voice.weight, -voice.number
 
 
 def main_hazard(hazards: dict[str, float]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from ingest.privacy import DayKeys
+
 
 class Run(msgspec.Struct, frozen=True, array_like=True):
     """``count`` lines in a row of one origin (a path), the first being line ``first_line`` from 1."""
@@ -24,6 +26,8 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     """The lines, joined by a line feed; without a meaning when there is none."""
     runs: tuple[Run, ...]
     arrived_at: int | None = None
+    keys: DayKeys | None = None
+    """Live: the keys of pseudonyms in force when it was read. They travel with it, so no process that hears keeps any."""
 
     @property
     def count(self) -> int:

@@ -182,7 +182,8 @@ class StreamOrder:
                     items.append(msgspec.structs.replace(item, at=int(clocks[index])))
                     counts.used += 1
                     if item.reason == "edited":
-                        self._seen.forget(item.post_id)
+                        for post_id in item.post_ids:
+                            self._seen.forget(post_id)
                 elif not late[index]:
                     gated += int(posts[index])
                     if isinstance(item, DeadLetter):

@@ -27,7 +27,7 @@ def post(draft: Draft, pseudonyms: Pseudonyms, gate: tuple[str, ...] = ()) -> Po
     has_point = record.lat is not None and record.lon is not None and (record.lat, record.lon) != (0.0, 0.0)
     place = redact(record.place.strip())[:MAX_PLACE_CHARS] if record.place else ""
     return Post(
-        id=pseudonyms.post(draft.id),
+        id=pseudonyms.post(draft.id, draft.event_at),
         source=draft.source,
         author=pseudonyms.author(draft.source, draft.author, draft.event_at),
         event_at=draft.event_at,
@@ -37,8 +37,8 @@ def post(draft: Draft, pseudonyms: Pseudonyms, gate: tuple[str, ...] = ()) -> Po
         lang=_language(record.lang),
         point=Point(cast("float", record.lat), cast("float", record.lon)) if has_point else None,
         profile_place=place or None,
-        repost_of=_reference(record.repost_of, pseudonyms),
-        reply_to=_reference(record.reply_to, pseudonyms),
+        repost_of=_reference(record.repost_of, pseudonyms, draft.event_at),
+        reply_to=_reference(record.reply_to, pseudonyms, draft.event_at),
         gate=gate,
     )
 
@@ -46,11 +46,12 @@ def post(draft: Draft, pseudonyms: Pseudonyms, gate: tuple[str, ...] = ()) -> Po
 def retraction(withdrawal: Withdrawal, pseudonyms: Pseudonyms) -> Retraction:
     """Give the retraction that may leave this room; it acts when it was heard."""
     reason = cast("Literal['deleted', 'edited', 'account']", withdrawal.reason)
-    return Retraction(post_id=pseudonyms.post(withdrawal.id), at=withdrawal.received_at, reason=reason)
+    post_id, *also = pseudonyms.posts(withdrawal.id)
+    return Retraction(post_id=post_id, at=withdrawal.received_at, reason=reason, also=tuple(also))
 
 
-def _reference(name: Name | None, pseudonyms: Pseudonyms) -> str | None:
-    return None if name is None or name == "" else pseudonyms.post(str(name))
+def _reference(name: Name | None, pseudonyms: Pseudonyms, event_at: int) -> str | None:
+    return None if name is None or name == "" else pseudonyms.post(str(name), event_at)
 
 
 def _language(tag: str | None) -> str | None:

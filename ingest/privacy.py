@@ -1,105 +1,117 @@
 """Pseudonyms: the only form in which a post's id and its author leave this room.
 
-A post's id and its references are hashed under one key, so that a repost or a retraction meets its post. An author is hashed under the
-key of the day of the post; the day begins at 04:00 UTC, when fewest people write, so that few voices are cut in two.
+Live, ids, references and authors are hashed under the keys of the day of the post. The day begins at 04:00 UTC; its keys are destroyed
+after an overlap (``tocsin.runtime.day_keys``), and from then on nobody can go from a name to its hash or link the hashes of two days.
+Recorded files are hashed under one fixed public key: they are no live stream, and two runs must agree.
 """
 
 from __future__ import annotations
 
-from hashlib import blake2b
-from typing import Final, Protocol
+from typing import Protocol
 
-from tocsin.ids import PUBLIC_REPLAY_KEY, pseudonym
-from tocsin.time import DAY_MS, HOUR_MS
+import msgspec
 
-ROLL_MS: Final = 4 * HOUR_MS
-"""The day of the author keys begins this long after midnight UTC."""
-KEPT_DAYS: Final = 2
-"""Day keys in memory: that of the newest post seen and the day before, for posts that straddle the roll."""
-KEY_BYTES: Final = 32
+from tocsin.ids import KEY_BYTES, PUBLIC_REPLAY_KEY, day_pseudonym, pseudonym
+from tocsin.time import day_of
+
+
+class DayKeys(msgspec.Struct, frozen=True, array_like=True):
+    """The keys in force while a block is read, by day: today's, and those of earlier days that are not yet destroyed."""
+
+    authors: dict[int, bytes]
+    posts: dict[int, bytes]
+
+    def __repr__(self) -> str:
+        """Say which days there are; a key never stands in a traceback or a log line."""
+        return f"DayKeys(authors={sorted(self.authors)}, posts={sorted(self.posts)})"
 
 
 class Pseudonyms(Protocol):
-    """Gives pseudonyms (16 hex digits); the same name under the same key gives the same pseudonym."""
+    """Gives pseudonyms; the same name under the same key gives the same pseudonym."""
 
-    def post(self, native_id: str) -> str:
-        """Give the pseudonym of a post."""
+    def post(self, native_id: str, event_at: int) -> str:
+        """Give the pseudonym of a post of an instant (UTC milliseconds), or of one that it refers to."""
+        ...
+
+    def posts(self, native_id: str) -> tuple[str, ...]:
+        """Give all pseudonyms that a post may bear while its day is not known, that of the newest day first."""
         ...
 
     def author(self, source: str, name: str, event_at: int) -> str:
         """Give the pseudonym of an author of a source at an instant."""
         ...
 
+    def authors(self, source: str, name: str) -> tuple[str, ...]:
+        """Give all pseudonyms that an author may bear, that of the newest day first."""
+        ...
+
 
 class PublicPseudonyms:
-    """Pseudonyms under the fixed public key: files at hand are no live stream, and two runs must agree.
+    """Pseudonyms (16 hex digits) under the fixed public key.
 
-    >>> PublicPseudonyms().post("a") == PublicPseudonyms().post("a")
+    >>> PublicPseudonyms().post("a", 0) == PublicPseudonyms().post("a", 86_400_000)
     True
     """
 
-    def post(self, native_id: str) -> str:
+    def post(self, native_id: str, event_at: int) -> str:  # noqa: ARG002 - one key for all days
         """Give the pseudonym of a post."""
         return pseudonym(PUBLIC_REPLAY_KEY, "post", native_id)
+
+    def posts(self, native_id: str) -> tuple[str, ...]:
+        """Give the pseudonym of a post."""
+        return (self.post(native_id, 0),)
 
     def author(self, source: str, name: str, event_at: int) -> str:  # noqa: ARG002 - one key for all days
         """Give the pseudonym of an author of a source."""
         return pseudonym(PUBLIC_REPLAY_KEY, "author", f"{source}\0{name}")
 
-
-class DayKeys:
-    """The keys of the days, each made from the one before by a one-way step and then forgotten.
-
-    All processes of one run start from the same first key, so they agree without talking to each other. Who sees today's key can
-    make tomorrow's, but never yesterday's: past pseudonyms stay closed.
-
-    Args:
-        first_day: number of the first day since 1970 (of the day that begins at 04:00 UTC).
-        first_key: its key, ``KEY_BYTES`` random bytes made by the runtime.
-    """
-
-    def __init__(self, first_day: int, first_key: bytes) -> None:
-        if len(first_key) != KEY_BYTES:
-            raise ValueError(f"expected a key of {KEY_BYTES} bytes, got {len(first_key)}")
-        self._keys: dict[int, bytes] = {first_day: first_key}
-
-    def key(self, day: int) -> bytes:
-        """Give the key of a day; a day before the oldest kept takes the oldest key, a later one makes the steps to it."""
-        newest = max(self._keys)
-        if day > newest:
-            for step in range(newest, day):
-                self._keys[step + 1] = blake2b(
-                    self._keys[step], digest_size=KEY_BYTES, person=b"tocsin next day"
-                ).digest()
-                self._keys.pop(step + 1 - KEPT_DAYS, None)
-        return self._keys[max(day, min(self._keys))]
-
-    @property
-    def days(self) -> tuple[int, ...]:
-        """The days whose keys are in memory."""
-        return tuple(sorted(self._keys))
+    def authors(self, source: str, name: str) -> tuple[str, ...]:
+        """Give the pseudonym of an author of a source."""
+        return (self.author(source, name, 0),)
 
 
 class DayPseudonyms:
-    """Pseudonyms of a live run: posts under a key of the run, authors under the key of the day."""
+    """Pseudonyms of a live run, under the keys of days.
 
-    def __init__(self, post_key: bytes, days: DayKeys) -> None:
-        self._post_key = post_key
-        self._days = days
+    Args:
+        keys: those in force. A post of a day whose key is gone takes the oldest that is left, a later one the newest.
 
-    def post(self, native_id: str) -> str:
-        """Give the pseudonym of a post."""
-        return pseudonym(self._post_key, "post", native_id)
+    Raises:
+        ValueError: there is no key, or one of another length.
+
+    >>> one = DayPseudonyms(DayKeys({0: b"a" * 32, 1: b"b" * 32}, {0: b"c" * 32, 1: b"d" * 32}))
+    >>> one.authors("s", "x") == (one.author("s", "x", 28 * 3_600_000), one.author("s", "x", 4 * 3_600_000))
+    True
+    """
+
+    def __init__(self, keys: DayKeys) -> None:
+        for held in (keys.authors, keys.posts):
+            if not held or any(len(key) != KEY_BYTES for key in held.values()):
+                raise ValueError(f"expected keys of {KEY_BYTES} bytes, got {[len(key) for key in held.values()]}")
+        self._keys = keys
+
+    def post(self, native_id: str, event_at: int) -> str:
+        """Give the pseudonym of a post under the key of its day (for a reference: of the day of the post that refers)."""
+        return self._post(native_id, _nearest(self._keys.posts, event_at))
+
+    def posts(self, native_id: str) -> tuple[str, ...]:
+        """Give the pseudonyms of a post on all days whose keys are left."""
+        return tuple(self._post(native_id, day) for day in sorted(self._keys.posts, reverse=True))
 
     def author(self, source: str, name: str, event_at: int) -> str:
-        """Give the pseudonym of an author of a source at an instant (UTC milliseconds)."""
-        return pseudonym(self._days.key(day_of(event_at)), "author", f"{source}\0{name}")
+        """Give the pseudonym of an author under the key of the day of an instant."""
+        return self._author(source, name, _nearest(self._keys.authors, event_at))
+
+    def authors(self, source: str, name: str) -> tuple[str, ...]:
+        """Give the pseudonyms of an author on all days whose keys are left."""
+        return tuple(self._author(source, name, day) for day in sorted(self._keys.authors, reverse=True))
+
+    def _post(self, native_id: str, day: int) -> str:
+        return pseudonym(self._keys.posts[day], "post", native_id)
+
+    def _author(self, source: str, name: str, day: int) -> str:
+        return day_pseudonym(self._keys.authors[day], "author", f"{source}\0{name}", day)
 
 
-def day_of(instant_at: int) -> int:
-    """Give the number of the day, beginning at 04:00 UTC, that holds an instant.
-
-    >>> day_of(4 * 3_600_000 - 1), day_of(4 * 3_600_000)
-    (-1, 0)
-    """
-    return (instant_at - ROLL_MS) // DAY_MS
+def _nearest(keys: dict[int, bytes], event_at: int) -> int:
+    return min(max(day_of(event_at), min(keys)), max(keys))

@@ -16,6 +16,8 @@ SECOND_MS: Final = 1_000
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
+ROLL_MS: Final = 4 * HOUR_MS
+"""The day of the keys of pseudonyms begins this long after midnight UTC, when fewest people write: so few voices are cut in two."""
 
 
 def parse_instant(text: str) -> int:
@@ -47,6 +49,24 @@ def format_instant(instant_at: int) -> str:
     """
     seconds, millis = divmod(instant_at, 1_000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
+
+
+def day_of(instant_at: int) -> int:
+    """Give the number of the day, beginning at 04:00 UTC, that holds an instant.
+
+    >>> day_of(4 * 3_600_000 - 1), day_of(4 * 3_600_000)
+    (-1, 0)
+    """
+    return (instant_at - ROLL_MS) // DAY_MS
+
+
+def roll_at(day: int) -> int:
+    """Give the instant at which a day begins.
+
+    >>> day_of(roll_at(7)), day_of(roll_at(7) - 1)
+    (7, 6)
+    """
+    return day * DAY_MS + ROLL_MS
 
 
 class Panes(msgspec.Struct, frozen=True):

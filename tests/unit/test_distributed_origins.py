@@ -2,12 +2,10 @@
 
 import pytest
 
-from tocsin.distributed.ingest_worker import SharedKeys
 from tocsin.distributed.origins import FollowedOrigin, RecordedOrigin
 from tocsin.runtime.failures import FencedError
 from tocsin.runtime.store import MemoryStore
 from tocsin.settings import Settings
-from tocsin.time import DAY_MS
 
 SETTINGS = Settings.model_validate({"ingest": {"from_start": True}, "runtime": {"block_lines": 3, "tick_secs": 1.0}})
 
@@ -144,15 +142,3 @@ def test_at_the_very_first_start_only_what_comes_later_is_heard(tmp_path):
     with path.open("ab") as stream:
         stream.write(b"f\nnew\n")
     assert origin.block(0).lines() == [b"half", b"new"]
-
-
-def test_workers_share_the_keys_of_days_and_a_late_one_takes_what_stands():
-    store, day = MemoryStore(), 20_000 * DAY_MS
-    one = SharedKeys(store, day)
-    other = SharedKeys(store, day)
-    assert one.pseudonyms.author("s", "x", day) == other.pseudonyms.author("s", "x", day)
-    assert one.pseudonyms.post("p") == other.pseudonyms.post("p")
-    for passed in range(1, 4):
-        one.publish(day + passed * DAY_MS)
-    late = SharedKeys(store, day + 3 * DAY_MS)
-    assert late.pseudonyms.author("s", "x", day + 3 * DAY_MS) == one.pseudonyms.author("s", "x", day + 3 * DAY_MS)

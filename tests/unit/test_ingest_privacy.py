@@ -1,12 +1,10 @@
-"""Redaction and pseudonyms."""
+"""Redaction: what leads to a person is masked, what tells of an emergency stays."""
 
 import time
 
 import pytest
 
-from ingest.privacy import DayKeys, DayPseudonyms, PublicPseudonyms, day_of
 from ingest.redact import redact, shape
-from tocsin.time import HOUR_MS, parse_instant
 
 
 @pytest.mark.parametrize(
@@ -72,47 +70,3 @@ def test_hostile_texts_cost_no_more_than_others(text):
 
 def test_shape_keeps_punctuation_and_no_letter():
     assert shape('{"é": "aB1"}'.encode(), 100) == b'{"??": "xx9"}'
-
-
-def test_the_day_of_author_keys_begins_at_four():
-    first = parse_instant("2026-04-07T03:59:59.999Z")
-    assert day_of(first) + 1 == day_of(first + 1)
-    assert day_of(first + 1) == day_of(first + 24 * HOUR_MS)
-
-
-def keys(first_day=100):
-    return DayKeys(first_day, b"k" * 32)
-
-
-def test_a_day_has_one_key_in_all_processes_whichever_days_they_saw_before():
-    one, other = keys(), keys()
-    one.key(101)
-    one.key(102)
-    assert one.key(103) == other.key(103)
-
-
-def test_keys_of_past_days_are_forgotten():
-    days = keys()
-    first = days.key(100)
-    days.key(105)
-    assert days.days == (104, 105)
-    assert days.key(100) != first
-
-
-def test_an_author_has_one_pseudonym_a_day_and_another_the_next():
-    live = DayPseudonyms(b"p" * 32, keys(day_of(parse_instant("2026-04-06T12:00:00Z"))))
-    noon, evening, next_noon = (
-        parse_instant(f"2026-04-0{day}T{hour}:00:00Z") for day, hour in ((7, 12), (7, 20), (8, 12))
-    )
-    assert live.author("s", "a", noon) == live.author("s", "a", evening) != live.author("s", "a", next_noon)
-    assert live.post("x") == live.post("x") != PublicPseudonyms().post("x")
-
-
-def test_the_same_name_on_two_sources_is_two_authors():
-    public = PublicPseudonyms()
-    assert public.author("a", "x", 0) != public.author("b", "x", 0)
-
-
-def test_a_key_of_another_length_is_refused():
-    with pytest.raises(ValueError, match="expected a key of 32 bytes, got 3"):
-        DayKeys(0, b"abc")

@@ -17,16 +17,18 @@ from ingest.files import STDIN, SourceError
 from ingest.follow import follow
 from tocsin.cli.report import report
 from tocsin.pipeline.detect import Detect
-from tocsin.pipeline.hear import HearFactory, LiveKeys
+from tocsin.pipeline.hear import HearFactory
 from tocsin.pipeline.live import live_blocks
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run as run_pipeline
+from tocsin.pipeline.secrecy import LiveKeys
 from tocsin.pipeline.standing import StandingFile
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.embedded import Stop, WorkerError
 from tocsin.runtime.failures import StageIllError
 from tocsin.runtime.health import HealthServer
 from tocsin.runtime.metrics import Metrics
+from tocsin.runtime.store import MemoryStore
 from tocsin.settings import load_settings
 from tocsin.time import SECOND_MS, format_instant
 
@@ -68,7 +70,7 @@ def run(
 
 
 def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
-    stop, metrics = Stop(), Metrics()
+    stop, metrics, store = Stop(), Metrics(), MemoryStore()
     stack.enter_context(stop.on_signals())
     chosen = settings.ingest
     sources = follow(chosen.follow_paths, max_line_bytes=chosen.max_line_bytes, from_start=chosen.from_start)
@@ -88,11 +90,11 @@ def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
             return _refuse(f"metrics: cannot listen on {host}:{port}: {error.strerror or error}", BAD_INPUT)
         outputs.log.info("serving", address=server.address)
     began = time.monotonic()
-    factory = HearFactory(settings, LiveKeys.fresh(now()))
+    factory = HearFactory(settings, live=True)
     try:
         # The reader stops by itself, and hands on what it has; so the runner is not to stop before it.
         blocks = live_blocks(sources, settings, now=now, stopped=lambda: stop.wanted)
-        run_pipeline(blocks, detect, factory, settings, Stop())
+        run_pipeline(LiveKeys(store, now).on_each(blocks), detect, factory, settings, Stop())
     finally:
         metrics.set(declared.READY, 0)
     if sys.stderr.isatty():

@@ -302,7 +302,8 @@ class Detect:
                     self.tally["detect.duplicate"] += 1
                     continue
             elif isinstance(item, Retraction) and item.reason == "edited":
-                self._seen.forget(item.post_id)
+                for post_id in item.post_ids:
+                    self._seen.forget(post_id)
             if isinstance(item, Mention | Retraction):
                 self.tally["detect.used"] += 1
             fed.append(item)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import secrets
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from ingest.privacy import KEY_BYTES, DayKeys, DayPseudonyms, PublicPseudonyms, day_of
+from ingest.privacy import PublicPseudonyms
 from tocsin import topics
 from tocsin.distributed.ingest import STAGE, Ingest, PassOn
 from tocsin.distributed.origins import FollowedOrigin, RecordedOrigin
 from tocsin.distributed.shell import bury
 from tocsin.pipeline.counting import publish_stage
 from tocsin.pipeline.hear import Hear, limits_of
+from tocsin.pipeline.secrecy import LiveKeys
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.logging import get_logger
-from tocsin.time import DAY_MS, SECOND_MS
+from tocsin.time import SECOND_MS
 
 if TYPE_CHECKING:
     from tocsin.distributed.ingest import Made
@@ -25,12 +25,7 @@ if TYPE_CHECKING:
     from tocsin.distributed.origins import Origin
     from tocsin.distributed.shell import Shell
     from tocsin.pipeline.hear import Gates
-    from tocsin.runtime.store import Store
     from tocsin.settings import Settings
-
-KEY_TTL_MS: Final = 3 * DAY_MS
-"""How long the key of a day is kept: the day, the one after it, and one more for a worker that was away."""
-_POST_KEY: Final = "post-key"
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -38,29 +33,6 @@ class Kept(msgspec.Struct, frozen=True):
 
     ingest: bytes
     cursor: bytes
-
-
-class SharedKeys:
-    """The keys of pseudonyms that all ingest workers of a deployment share through the store, without ever writing down an old one.
-
-    A day's key is made by one step from the one before it and dies in the store; whoever starts later takes what stands there.
-    """
-
-    def __init__(self, store: Store, now_at: int) -> None:
-        self._store = store
-        # One day back, so that posts from just before the roll have a key of their own.
-        first = day_of(now_at) - 1
-        self._days = DayKeys(first, self._shared(first, secrets.token_bytes(KEY_BYTES)))
-        post_key = store.put_if_absent(_POST_KEY, secrets.token_bytes(KEY_BYTES))
-        self.pseudonyms = DayPseudonyms(post_key, self._days)
-
-    def publish(self, now_at: int) -> None:
-        """Let the key of today stand in the store, for workers that start today or tomorrow."""
-        day = day_of(now_at)
-        self._shared(day, self._days.key(day))
-
-    def _shared(self, day: int, key: bytes) -> bytes:
-        return self._store.put_if_absent(f"day-key:{day}", key, KEY_TTL_MS)
 
 
 class _Worker:
@@ -71,8 +43,8 @@ class _Worker:
         self._shell = shell
         self._log = get_logger(STAGE)
         self._keeper: Keeper = shell.keeper(f"{STAGE}:{origin}")
-        self._keys = SharedKeys(shell.store, now()) if settings.distributed.follow else None
-        pseudonyms = PublicPseudonyms() if self._keys is None else self._keys.pseudonyms
+        self._keys = LiveKeys(shell.store, now) if settings.distributed.follow else None
+        pseudonyms = PublicPseudonyms() if self._keys is None else None
         hear = Hear(gate, PassOn(), pseudonyms, limits_of(settings), settings.time.lateness_secs * SECOND_MS)
         self.ingest = Ingest(origin, hear, settings)
         last = self._keeper.load()
@@ -97,7 +69,7 @@ class _Worker:
         if block is None:
             return False
         self._pace(block.count)
-        made = self.ingest.take(block)
+        made = self.ingest.take(block if self._keys is None else self._keys.on(block))
         self._shell.metrics.add(declared.BLOCKS, 1)
         self._write(made)
         if block.arrived_at is not None:
@@ -111,8 +83,6 @@ class _Worker:
         self._producer.settle()
         self._keeper.keep(msgspec.msgpack.encode(Kept(self.ingest.snapshot(), self.source.cursor())))
         self.source.settled(self.ingest.blocks)
-        if self._keys is not None:
-            self._keys.publish(now())
 
     def close(self) -> None:
         """Let files and connections go."""

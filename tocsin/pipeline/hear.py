@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
@@ -12,7 +11,7 @@ import msgspec
 from ingest.columns import Columns, Item, Set, places_of
 from ingest.normalise import Limits, normalise
 from ingest.post import post, retraction
-from ingest.privacy import KEY_BYTES, DayKeys, DayPseudonyms, PublicPseudonyms, day_of
+from ingest.privacy import DayPseudonyms, PublicPseudonyms
 from tocsin.model import DeadLetter, Mention, Post
 from tocsin.time import SECOND_MS
 
@@ -65,10 +64,18 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hear:
-    """Ingest, gate and extract of one block. The result depends on the block alone."""
+    """Ingest, gate and extract of one block. The result depends on the block alone.
+
+    Args:
+        gate: opens on the words of the lexicon.
+        extractor: hears; or passes posts on to a worker that does.
+        pseudonyms: under one key for all blocks; ``None`` (live) takes the keys that each block carries.
+        limits: of a record.
+        lateness_ms: how far back a claimed time is believed.
+    """
 
     def __init__(
-        self, gate: Gates, extractor: Extracts, pseudonyms: Pseudonyms, limits: Limits, lateness_ms: int
+        self, gate: Gates, extractor: Extracts, pseudonyms: Pseudonyms | None, limits: Limits, lateness_ms: int
     ) -> None:
         self._gate = gate
         self._extractor = extractor
@@ -77,7 +84,12 @@ class Hear:
         self._lateness_ms = lateness_ms
 
     def __call__(self, block: Block) -> Heard:
-        """Read a block."""
+        """Read a block.
+
+        Raises:
+            ValueError: names are to be hashed under the keys of the block, and it carries none.
+        """
+        pseudonyms = self._pseudonyms or _pseudonyms_of(block)
         spent: dict[str, float] = {}
         with cpu(spent, "decode"):
             read = normalise(block, limits=self._limits, lateness_ms=self._lateness_ms)
@@ -85,8 +97,8 @@ class Hear:
             hits = self._hits([draft.text for draft in read.drafts])
         with cpu(spent, "ingest"):
             opened = [(draft, entries) for draft, entries in zip(read.drafts, hits, strict=True) if entries]
-            posts = [post(draft, self._pseudonyms, entries) for draft, entries in opened]
-            items: dict[int, Item] = {gone.index: retraction(gone, self._pseudonyms) for gone in read.withdrawals}
+            posts = [post(draft, pseudonyms, entries) for draft, entries in opened]
+            items: dict[int, Item] = {gone.index: retraction(gone, pseudonyms) for gone in read.withdrawals}
             items |= dict(read.dead)
         with cpu(spent, "extract"):
             indices = [draft.index for draft, _ in opened]
@@ -145,25 +157,18 @@ def cpu(spent: dict[str, float], part: str) -> Iterator[None]:
     spent[part] = time.process_time() - before
 
 
-class LiveKeys(msgspec.Struct, frozen=True):
-    """The secrets of one live run, shared by its processes: made once, never written down."""
-
-    post_key: bytes
-    first_day: int
-    first_day_key: bytes
-
-    @classmethod
-    def fresh(cls, now_at: int) -> LiveKeys:
-        """Make new keys, the first day being that of an instant."""
-        # One day back, so that posts from just before the roll have a key of their own.
-        return cls(secrets.token_bytes(KEY_BYTES), day_of(now_at) - 1, secrets.token_bytes(KEY_BYTES))
+def _pseudonyms_of(block: Block) -> Pseudonyms:
+    if block.keys is None:
+        raise ValueError("expected a live block to carry the keys of pseudonyms, got none")
+    return DayPseudonyms(block.keys)
 
 
 class HearFactory(msgspec.Struct, frozen=True):
-    """Makes a ``Hear`` with all its models in a process of its own; it can be pickled. Without keys, pseudonyms are the public ones."""
+    """Makes a ``Hear`` with all its models in a process of its own; it can be pickled."""
 
     settings: Settings
-    keys: LiveKeys | None = None
+    live: bool = False
+    """Names are hashed under the keys that each block carries; otherwise under the public key of recordings."""
 
     def __call__(self) -> Hear:
         """Load the models (seconds)."""
@@ -179,14 +184,10 @@ class HearFactory(msgspec.Struct, frozen=True):
         extractor = Extractor.load(self.settings.nlp)
         for lang, text in WARM_UP:
             extractor.analyse(text, lang=lang)
-        pseudonyms: Pseudonyms = PublicPseudonyms()
-        if self.keys is not None:
-            days = DayKeys(self.keys.first_day, self.keys.first_day_key)
-            pseudonyms = DayPseudonyms(self.keys.post_key, days)
         return Hear(
             Gate(Lexicon.load(self.settings.nlp.lexicon_path)),
             extractor,
-            pseudonyms,
+            None if self.live else PublicPseudonyms(),
             limits_of(self.settings),
             self.settings.time.lateness_secs * SECOND_MS,
         )
