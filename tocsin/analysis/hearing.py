@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from tocsin.analysis.recording import is_recording as is_a_recording
 from tocsin.model import Exposure
 from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import HearFactory
+from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run
 from tocsin.runtime.embedded import Stop
 from tocsin.runtime.metrics import Metrics
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from detectors.panes import Item
-    from tocsin.model import DeadLetter, Incident, Mention
+    from tocsin.model import Incident
     from tocsin.pipeline.detect import Summary
     from tocsin.settings import Settings
 
@@ -50,20 +52,12 @@ class Notes(Detector):
         return []
 
 
-class _Reached:
-    """Outputs that write nothing and tell how far the hearing is."""
+class _Reached(LineOutputs):
+    """Outputs that write nothing and tell how far the hearing is; what cannot be read is no part of a recording."""
 
     def __init__(self, progress: Callable[[int], None] | None) -> None:
+        super().__init__(io.BytesIO())
         self._progress = progress
-
-    def incident(self, incident: Incident) -> None:
-        """There is none."""
-
-    def mention(self, mention: Mention) -> None:
-        """It was noted before."""
-
-    def dead_letter(self, letter: DeadLetter) -> None:
-        """What cannot be read is no part of a recording; ``tocsin replay`` shows it."""
 
     def progress(self, summary: Summary) -> None:
         """Tell how many lines were read."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -124,8 +124,17 @@ def read_alerts(path: Path) -> list[Alert]:
     Raises:
         ScoringError: a line is no JSON object or has no readable ``raised_at``.
     """
+    return alerts_of(read_lines(path), str(path))
+
+
+def alerts_of(records: Iterable[tuple[int, dict[str, Any]]], source: str) -> list[Alert]:
+    """Give the alerts of incident lines that are at hand: as ``read_alerts``, with the name of their source for errors.
+
+    Raises:
+        ScoringError: a line has no readable ``raised_at``.
+    """
     alerts: dict[str, Alert] = {}
-    for number, record in read_lines(path):
+    for number, record in records:
         if str(record.get("msg_type") or "").lower() == "cancel":
             continue
         identity = record.get("incident_id", f"line-{number - 1}")
@@ -138,7 +147,7 @@ def read_alerts(path: Path) -> list[Alert]:
                 record.get("radius_km") or 0.0,
             )
         except (KeyError, ValueError) as error:
-            raise ScoringError(f"{path}:{number}: raised_at, updated_at: expected ISO 8601, got {error}") from error
+            raise ScoringError(f"{source}:{number}: raised_at, updated_at: expected ISO 8601, got {error}") from error
         known = alerts.get(identity)
         if known is None:
             alerts[identity] = Alert(

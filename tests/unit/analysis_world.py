@@ -1,0 +1,68 @@
+"""Hand-made mentions for the tests of the analyst's tools: who says what, where and when, and nothing random."""
+
+from __future__ import annotations
+
+from tocsin.model import Admin, Mention, Place
+from tocsin.time import SECOND_MS
+
+T0 = 1_775_540_880_000 - 1_775_540_880_000 % 10_000
+
+
+def town(code: str, name: str, lat: float, lon: float, people: int, departement: str, region: str) -> Place:
+    return Place(
+        id=f"fr:{code}",
+        name=name,
+        kind="town",
+        lat=lat,
+        lon=lon,
+        uncertainty_km=5.0,
+        country="FR",
+        population=people,
+        admin=Admin(region=region, departement=departement, commune=code),
+        score=0.9,
+    )
+
+
+NANTES = town("44109", "Nantes", 47.218, -1.554, 320_000, "44", "52")
+BREST = town("29019", "Brest", 48.39, -4.486, 139_000, "29", "53")
+NICE = town("06088", "Nice", 43.7, 7.268, 342_000, "06", "93")
+
+
+def said(number: int, secs: float, place: Place | None = NANTES, hazard: str = "fire", **changes: object) -> Mention:
+    at = T0 + round(secs * SECOND_MS)
+    fields: dict[str, object] = {
+        "post_id": f"p{number:06d}",
+        "source": "replay",
+        "author": f"a{number:06d}",
+        "event_at": at,
+        "received_at": at,
+        "hazards": {hazard: 1.0},
+        "terms": (hazard,),
+        "witness": "first_hand",
+        "probability": 0.7,
+        "places": () if place is None else (place,),
+        "consequences": ("damage",),
+    }
+    return Mention(**(fields | changes))  # type: ignore[arg-type]
+
+
+def burst(
+    first: int, start: float, place: Place | None = NANTES, count: int = 6, gap: float = 25.0, **changes: object
+) -> list[Mention]:
+    return [said(first + n, start + gap * n, place, **changes) for n in range(count)]  # type: ignore[arg-type]
+
+
+def event(name: str, place: Place, secs: float, hazard: str = "fire") -> dict[str, object]:
+    """One event of a truth file."""
+    from tocsin.time import format_instant
+
+    start = format_instant(T0 + round(secs * SECOND_MS))
+    return {
+        "name": name,
+        "hazard": [hazard],
+        "lat": place.lat,
+        "lon": place.lon,
+        "radius_km": 15,
+        "start": start,
+        "first_relevant_post": start,
+    }
