@@ -18,7 +18,7 @@ from detectors.merge import are_one, merge
 from detectors.panes import Item, Pane, PaneBuffer
 from detectors.pool import Pool
 from detectors.state import State
-from detectors.voices import Copies, Voice, voice_of
+from detectors.voices import Copies, Voice, sharpened, voice_of
 from detectors.watch import Watch
 from detectors.watch import hold as watch_hold
 from detectors.watch import revision as watch_revision
@@ -165,12 +165,17 @@ class Detector:
             life.take_back(case, {post_id}, self._settings)
 
     def _sharpen(self, answer: GeocodeResult) -> None:
-        """A geocoder answered: the voice's place is replaced."""
+        """A geocoder answered: the voice's place is sharper, in the pool or in the incident that owns it."""
         number = self._copies.number_of(answer.post_id)
-        voice = None if number is None else self._pool.get(number)
+        if number is None:
+            return
+        voice = self._pool.get(number)
         if voice is not None:
-            self._pool.remove(voice.number)
-            self._pool.replace(msgspec.structs.replace(voice, places=(answer.place,)))
+            self._pool.remove(number)
+            self._pool.replace(sharpened(voice, answer.place))
+        case = self._cases.get(self._owned.get(number, ""))
+        if case is not None:
+            life.sharpen(case, answer.post_id, answer.place)
 
     def _change_settings(self, change: SettingsChange) -> None:
         section = tomllib.loads(change.toml).get("detector", {})

@@ -16,7 +16,7 @@ from detectors.geometry import distance_km
 from detectors.hazards import CLAIM_KM, CLAIM_LEAST_KM
 from detectors.hypothesis import Hypothesis, spread_of, trust_of, zone_prior
 from detectors.place import Whereabouts, nominate, whereabouts
-from detectors.voices import Voice
+from detectors.voices import Voice, sharpened
 from tocsin.ids import author_day, content_id
 from tocsin.model import HAZARDS, OPEN, Incident, IncidentState, Place, Reason
 from tocsin.settings.detector import DetectorSettings
@@ -250,6 +250,16 @@ def take_back(case: Case, post_ids: set[str], settings: DetectorSettings) -> Non
     case.last_voice_at = last_voice_at
     case.located_with = 0
     case.touched = True
+
+
+def sharpen(case: Case, post_id: str, place: Place) -> None:
+    """Give the voice of a post, if the case holds it, the place that a geocoder found; where the case is will be worked out again."""
+    for index, voice in enumerate(case.voices):
+        if voice.post_id == post_id:
+            case.voices[index] = sharpened(voice, place)
+            case.located_with = 0
+            case.touched = True
+            return
 
 
 def locate(case: Case, settings: DetectorSettings) -> None:

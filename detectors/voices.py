@@ -155,6 +155,18 @@ def voice_of(mention: Mention, number: int, settings: DetectorSettings) -> Voice
     )
 
 
+def sharpened(voice: Voice, place: Place) -> Voice:
+    """Give the voice with a place that a geocoder found: it takes its share first, the candidates of the text divide the rest."""
+    others = [one for one in voice.places if one.id != place.id]
+    told = sum(one.score for one in others)
+    left = min(1.0, max(0.0, 1.0 - place.score) / told) if told > 0 else 0.0
+    kept = [msgspec.structs.replace(one, score=round(one.score * left, 4)) for one in others]
+    # The sharper place leads: a town that holds it is no rival.
+    return msgspec.structs.replace(
+        voice, places=(place, *(one for one in kept if one.score >= LEAST_SCORE))[:MOST_CANDIDATES]
+    )
+
+
 class Copies:
     """Finds the voice a mention copies: the post it reposts, or a recent text with nearly the same fingerprint.
 

@@ -77,8 +77,10 @@ class Extractor:
         self._settings = settings
 
     @classmethod
-    def load(cls, settings: NlpSettings | None = None) -> Extractor:
+    def load(cls, settings: NlpSettings | None = None, *, ask: bool = False) -> Extractor:
         """Load the packaged tables (about a second and a half; the entity model comes at first need).
+
+        With ``ask``, mentions say what a geocoder may be asked of them.
 
         Raises:
             LexiconError, CueError, SenseModelError, GazetteerError: a table cannot be used.
@@ -89,7 +91,7 @@ class Extractor:
         chosen = settings or NlpSettings()
         lexicon = Lexicon.load(chosen.lexicon_path)
         reader = SenseReader(lexicon, CueBook.load(), SenseModel.load())
-        resolver = Resolver(Gazetteer.load(), SpacyRecogniser() if chosen.entities else None)
+        resolver = Resolver(Gazetteer.load(), SpacyRecogniser() if chosen.entities else None, ask=ask)
         return cls(reader, resolver, Gate(lexicon), chosen)
 
     def mentions(self, posts: Sequence[Post]) -> list[Mention | Dropped]:
@@ -178,4 +180,5 @@ def _mention(post: Post, sense: Sense, resolution: Resolution) -> Mention:
         fingerprint=fingerprint(sense.reading.text),
         repost_of=post.repost_of,
         reply_to=post.reply_to,
+        asks=resolution.asks,
     )

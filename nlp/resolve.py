@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from nlp.asking import Context, asks_of
 from nlp.assemble import MIN_PROBABILITY, Make, Named, assemble
 from nlp.evidence import WEIGHTS, NameInfo
 from nlp.gazetteer import ALTERNATE, CODE, PRIMARY, SHORT
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from nlp.fold import Folded
     from nlp.gazetteer import Gazetteer
     from nlp.ner import Entity, Recogniser
-    from tocsin.model import Place, Point
+    from tocsin.model import Ask, Place, Point
 
 MAX_ROWS: Final = 48
 """Places of one name that are weighed, the most populous first."""
@@ -75,6 +76,8 @@ class Resolution(NamedTuple):
 
     places: tuple[Place, ...]
     toponyms: tuple[Toponym, ...]
+    asks: tuple[Ask, ...] = ()
+    """What a geocoder may be asked, when the resolver was told that there is one."""
 
 
 class Resolver:
@@ -84,6 +87,7 @@ class Resolver:
         gazetteer: the loaded tables.
         recogniser: NER for doubtful names; ``None`` leaves them to the rules.
         read: ``doubtful`` lets NER read only the posts that hold a name it may decide, ``all`` every post of its languages.
+        ask: also say what a geocoder may be asked.
     """
 
     def __init__(
@@ -91,7 +95,10 @@ class Resolver:
         gazetteer: Gazetteer,
         recogniser: Recogniser | None = None,
         read: Literal["doubtful", "all"] = "doubtful",
+        *,
+        ask: bool = False,
     ) -> None:
+        self._ask = ask
         self._gazetteer = gazetteer
         self._recogniser = recogniser
         self._read = read
@@ -166,6 +173,7 @@ class Resolver:
         return Resolution(
             places,
             tuple(self._toponym(query.text, one) for one in named if one.probability >= SHOWN and one.sight.shown),
+            asks_of(query.text, named, Context(query.point, profile), self._make) if self._ask else (),
         )
 
     def _toponym(self, text: str, one: Named) -> Toponym:

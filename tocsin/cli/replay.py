@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from ingest.files import STDIN, Meter, Reading, SourceError, read_blocks
 from tocsin.cli.report import report
+from tocsin.geocoder.recorded import RecordedAnswers, RecordedError
 from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import HearFactory
 from tocsin.pipeline.outputs import LineOutputs
@@ -48,6 +49,9 @@ def replay(  # noqa: PLR0913 - each is an option of the command line
     ],
     mentions: Annotated[str | None, Parameter(help="File for the mentions that were heard, as JSON lines.")] = None,
     dead_letters: Annotated[str | None, Parameter(help="File for the refused lines, as JSON lines.")] = None,
+    answers: Annotated[
+        Path | None, Parameter(help="File of a geocoder's answers (`geocoder.answers_path`, `tocsin geocode`).")
+    ] = None,
     config: Annotated[Path | None, Parameter(help="Settings file (TOML).")] = None,
     processes: Annotated[
         int | None, Parameter(help="Extract processes; 0 does all in one. The result is the same for any number.")
@@ -60,7 +64,8 @@ def replay(  # noqa: PLR0913 - each is an option of the command line
     """Replay recorded posts through all stages and write the incidents.
 
     Time is that of the posts, so the same files give the same bytes whatever the machine, the number of processes or the size of
-    blocks. Several files are merged by their clocks. The incidents file is there when it is whole: until then it ends in `.part`.
+    blocks. Several files are merged by their clocks. No geocoder is asked: `--answers` holds what one said. The
+    incidents file is there when it is whole: until then it ends in `.part`.
     """
     settings = load_settings(config, os.environ)
     problem = _problem(posts, [path for path in (incidents, mentions, dead_letters) if path])
@@ -72,6 +77,10 @@ def replay(  # noqa: PLR0913 - each is an option of the command line
         runtime = settings.runtime.model_copy(update={"extract_processes": processes})
         settings = settings.model_copy(update={"runtime": runtime})
     try:
+        recorded = None if answers is None else RecordedAnswers.read(answers)
+    except (OSError, RecordedError) as error:
+        return _refuse(str(error), BAD_INPUT)
+    try:
         with ExitStack() as stack:
             outputs = ReplayOutputs(
                 stack.enter_context(whole_file(incidents)),
@@ -79,7 +88,7 @@ def replay(  # noqa: PLR0913 - each is an option of the command line
                 dead_letters=stack.enter_context(whole_file(dead_letters)) if dead_letters else None,
                 every_state=all_states or settings.dispatch.all_states,
             )
-            return _replay(posts, outputs, settings)
+            return _replay(posts, outputs, settings, recorded)
     except (WorkerError, StageIllError) as error:  # what was written keeps its .part name: it is not whole
         return _refuse(str(error), FAILED)
 
@@ -127,7 +136,7 @@ class Bar:
         self._progress.stop()
 
 
-def _replay(posts: Sequence[str], outputs: ReplayOutputs, settings: Settings) -> int:
+def _replay(posts: Sequence[str], outputs: ReplayOutputs, settings: Settings, recorded: RecordedAnswers | None) -> int:
     console = Console(stderr=True)
     stop, meter = Stop(), Meter()
     reading = Reading(
@@ -136,7 +145,7 @@ def _replay(posts: Sequence[str], outputs: ReplayOutputs, settings: Settings) ->
         leap_ms=settings.time.leap_ms,
         leap_lines=settings.time.leap_lines,
     )
-    detect = Detect(settings, outputs, Metrics())
+    detect = Detect(settings, outputs, Metrics(), geocoder=recorded)
     blocks = read_blocks(posts, reading, stopped=lambda: stop.wanted, meter=meter)
     began = time.monotonic()
     broken = None

@@ -16,6 +16,8 @@ from rich.console import Console
 from ingest.files import STDIN, SourceError
 from ingest.follow import follow
 from tocsin.cli.report import report
+from tocsin.geocoder.clerk import Clerk
+from tocsin.geocoder.desk import Desk
 from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import HearFactory
 from tocsin.pipeline.live import live_blocks
@@ -80,8 +82,13 @@ def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
         metrics,
         every_state=settings.dispatch.all_states,
         standing=StandingFile(geojson) if geojson is not None else None,
+        answers=_answers(settings, stack),
     )
-    detect = Detect(settings, outputs, metrics)
+    desk = None
+    if settings.geocoder.enabled:
+        desk = Desk(Clerk(settings.geocoder, MemoryStore(), metrics), settings.geocoder, metrics)
+        stack.callback(desk.close)
+    detect = Detect(settings, outputs, metrics, geocoder=desk)
     if settings.metrics.enabled:
         host, port = settings.metrics.host, settings.metrics.port
         try:
@@ -107,9 +114,15 @@ class LiveOutputs(LineOutputs):
     """Appends incidents, shows those that stand as GeoJSON, logs them, and keeps the lag."""
 
     def __init__(
-        self, incidents: BinaryIO, metrics: Metrics, *, every_state: bool, standing: StandingFile | None = None
+        self,
+        incidents: BinaryIO,
+        metrics: Metrics,
+        *,
+        every_state: bool,
+        standing: StandingFile | None = None,
+        answers: BinaryIO | None = None,
     ) -> None:
-        super().__init__(incidents, every_state=every_state, flush=True)
+        super().__init__(incidents, answers=answers, every_state=every_state, flush=True)
         self._metrics = metrics
         self._standing = standing
         self.log = structlog.get_logger("tocsin.run")
@@ -155,6 +168,13 @@ def _open(path: Path | None, stack: ExitStack) -> BinaryIO:
         return sys.stdout.buffer
     path.parent.mkdir(parents=True, exist_ok=True)
     return stack.enter_context(path.open("ab"))
+
+
+def _answers(settings: Settings, stack: ExitStack) -> BinaryIO | None:
+    path = settings.geocoder.answers_path
+    if path is None or not settings.geocoder.enabled:
+        return None
+    return _open(path, stack)
 
 
 def _refuse(message: str, code: int) -> int:

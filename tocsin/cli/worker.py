@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tocsin.settings import Settings
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
-Role = Literal["ingest", "extract", "detect", "dispatch"]
+Role = Literal["ingest", "extract", "geocode", "detect", "dispatch"]
 FAILURES = (ClusterError, StoreError, FencedError, DivergedError, IllVersionError, StageIllError)
 """What ends a worker with one line and exit code 1: whoever supervises it may start it again."""
 
@@ -62,7 +62,7 @@ def worker(  # noqa: PLR0913 - each is an option of the command line
     """Run one stage over Kafka and Redis, until a signal (or, for `ingest` of recorded files, their end).
 
     Topics are made beforehand by `tocsin topics --apply`. All workers share one settings file. Several `extract` workers share the
-    work; of several `detect` workers one is active and the others stand by; one `ingest` worker reads one origin.
+    work; of several `detect` or `geocode` workers one is active and the others stand by; one `ingest` worker reads one origin.
     """
     settings = load_settings(config, os.environ)
     problem, origin = _problem(role, settings, origin, incidents)
@@ -91,6 +91,10 @@ def _run(role: Role, shell: Shell, origin: str | None, incidents: Path | None, *
         from tocsin.distributed.extract_worker import run_extract  # noqa: PLC0415
 
         run_extract(shell)
+    elif role == "geocode":
+        from tocsin.distributed.geocode_worker import run_geocode  # noqa: PLC0415
+
+        run_geocode(shell)
     elif role == "detect":
         from tocsin.distributed.detect_worker import run_detect  # noqa: PLC0415
 
@@ -133,6 +137,8 @@ def _problem(
         origin = origin or named[0]
         if origin not in named:
             return f"--origin: expected one of {', '.join(named)}, got {origin}", None
+    if role == "geocode" and not settings.geocoder.enabled:
+        return "expected geocoder.enabled, got a geocoder that is off", None
     if role == "dispatch" and incidents is None and settings.dispatch.incidents_path is None:
         return "expected a file in dispatch.incidents_path or --incidents, got none", None
     return None, origin

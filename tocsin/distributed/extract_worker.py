@@ -85,7 +85,7 @@ def run_extract(shell: Shell, extractor: Extracts | None = None) -> None:
                 publish_stage(STAGE, one.counts, shell.metrics)
             producer.settle()
             if extract.has_read:
-                _commit(consumer, batches)
+                commit_offsets(consumer, batches)
             note_lag(shell, topics.POSTS.name, consumer, {n: taken[-1] for n, taken in batches.items()})
     finally:
         shell.metrics.set(declared.READY, 0)
@@ -95,7 +95,8 @@ def run_extract(shell: Shell, extractor: Extracts | None = None) -> None:
     log.info("stopped", member=shell.member)
 
 
-def _commit(consumer: Any, batches: dict[int, list[Took]]) -> None:
+def commit_offsets(consumer: Any, batches: dict[int, list[Took]]) -> None:
+    """Note that these records are done with; that a partition has moved meanwhile is no error."""
     offsets = {
         slot(taken[-1].topic, partition): OffsetAndMetadata(taken[-1].offset + 1, "", -1)
         for partition, taken in batches.items()
@@ -115,7 +116,7 @@ def packaged_extractor(settings: Settings) -> Extracts:
 
     # One thread: sums must not depend on how many the machine has.
     threadpool_limits(1)
-    extractor = Extractor.load(settings.nlp)
+    extractor = Extractor.load(settings.nlp, ask=settings.geocoder.enabled)
     # Before the group is joined: a member that loads models keeps the others waiting.
     for lang, text in WARM_UP:
         extractor.analyse(text, lang=lang)

@@ -44,6 +44,13 @@ TOPOLOGY: Final = (
         scales=True,
     ),
     Stage(
+        name="geocode",
+        does="ask a geocoder for streets, quarters and sites that no table holds (off by default)",
+        reads=(topics.MENTIONS,),
+        writes=(topics.MENTIONS,),
+        sources=("a geocoding server",),
+    ),
+    Stage(
         name="detect",
         does="voices, evidence, the life of an incident",
         reads=(topics.MENTIONS,),

@@ -10,7 +10,7 @@ import msgspec
 from detectors import Detector
 from ingest import order
 from ingest.order import StreamOrder
-from tocsin.model import DeadLetter, Incident, Mention, Retraction
+from tocsin.model import DeadLetter, GeocodeResult, Incident, Mention, Retraction
 from tocsin.pipeline.counting import publish
 from tocsin.pipeline.hear import Heard, cpu
 from tocsin.pipeline.outside import placed, refusal
@@ -40,8 +40,24 @@ class Outputs(Protocol):
         """Take one refusal, in the order of the stream."""
         ...
 
+    def geocoded(self, answer: GeocodeResult) -> None:
+        """Take one answer of the geocoder, as it acts; only where there is one."""
+        ...
+
     def progress(self, summary: Summary) -> None:
         """Hear how far the run is, after each block."""
+        ...
+
+
+class Geocodes(Protocol):
+    """A geocoder beside the stream, or what one said in an earlier run. Neither call ever waits."""
+
+    def ask(self, mention: Mention) -> None:
+        """Take what there is to be asked of a mention."""
+        ...
+
+    def answers(self, clock_at: int | None) -> list[GeocodeResult]:
+        """Give what was answered since the last call, up to an instant of the stream."""
         ...
 
 
@@ -65,8 +81,16 @@ class Detect:
     """Takes what was heard, in the order of the blocks, and writes incidents."""
 
     def __init__(
-        self, settings: Settings, outputs: Outputs, metrics: Metrics, detector: Detector | None = None
+        self,
+        settings: Settings,
+        outputs: Outputs,
+        metrics: Metrics,
+        detector: Detector | None = None,
+        *,
+        geocoder: Geocodes | None = None,
     ) -> None:
+        self._geocoder = geocoder
+        self._closed_before = 0
         chosen = settings.ingest
         limits = order.Limits(
             leap_ms=settings.time.leap_ms,
@@ -123,9 +147,14 @@ class Detect:
         spent: dict[str, float] = {}
         with cpu(spent, "detect"):
             self._detector.feed(step.items)
+            for answer in self._answers(step):
+                self._detector.feed([answer])
             for exposure in step.exposures:
                 self._detector.exposure(exposure.pane_start_at, exposure.source, exposure.posts)
-            incidents = [] if step.clock_at is None else self._detector.advance(step.clock_at)
+            incidents = []
+            if step.clock_at is not None:
+                incidents = self._detector.advance(step.clock_at)
+                self._closed_before = self._panes.closed_before(step.clock_at)
             if finishing:
                 incidents += self._detector.finish()
         self.summary.cpu_secs.update(spent)
@@ -144,6 +173,21 @@ class Detect:
             raise StageIllError(
                 f"extract failed on {failed} posts; at most {self._max_stage_errors} are allowed (runtime.max_stage_errors)"
             )
+
+    def _answers(self, step: order.Step) -> list[GeocodeResult]:
+        """Ask for what the step names; give what was answered meanwhile, each at the first instant at which it can still act."""
+        if self._geocoder is None:
+            return []
+        for item in step.items:
+            if isinstance(item, Mention):
+                self._geocoder.ask(item)
+        answers = [
+            msgspec.structs.replace(answer, at=max(answer.at, self._closed_before))
+            for answer in self._geocoder.answers(step.clock_at)
+        ]
+        for answer in answers:
+            self._outputs.geocoded(answer)
+        return answers
 
     def _write(self, incident: Incident) -> None:
         self.summary.revisions += 1

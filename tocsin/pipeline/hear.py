@@ -181,7 +181,7 @@ class HearFactory(msgspec.Struct, frozen=True):
 
         # One thread: sums must not depend on how many the machine has, and the processors are already shared out.
         threadpool_limits(1)
-        extractor = Extractor.load(self.settings.nlp)
+        extractor = Extractor.load(self.settings.nlp, ask=self.settings.geocoder.enabled)
         for lang, text in WARM_UP:
             extractor.analyse(text, lang=lang)
         return Hear(

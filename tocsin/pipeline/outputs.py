@@ -11,7 +11,7 @@ from dispatch.json import RaisedOnly
 from dispatch.json import line as incident_line
 
 if TYPE_CHECKING:
-    from tocsin.model import DeadLetter, Incident, Mention
+    from tocsin.model import DeadLetter, GeocodeResult, Incident, Mention
     from tocsin.pipeline.detect import Summary
 
 KEPT_LETTERS: Final = 5
@@ -25,22 +25,25 @@ class LineOutputs:
         incidents: takes one line for each revision, in the public form.
         mentions: takes what was heard, one ``tocsin.model.Mention`` a line, instants in milliseconds.
         dead_letters: takes what was refused; ``raw`` is base64.
+        answers: takes what a geocoder answered, as it acted.
         every_state: also write incidents that never left ``watch`` or ``explained``.
         flush: let each incident out at once (for who waits at the other end).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each stream by its name
         self,
         incidents: BinaryIO,
         *,
         mentions: BinaryIO | None = None,
         dead_letters: BinaryIO | None = None,
+        answers: BinaryIO | None = None,
         every_state: bool = False,
         flush: bool = False,
     ) -> None:
         self._incidents = incidents
         self._mentions = mentions
         self._dead_letters = dead_letters
+        self._answers = answers
         self._raised = None if every_state else RaisedOnly()
         self._flush = flush
         self._encoder = msgspec.json.Encoder()
@@ -74,6 +77,13 @@ class LineOutputs:
             self.letters.append(letter)
         if self._dead_letters is not None:
             self._dead_letters.write(self._encoder.encode(letter) + b"\n")
+
+    def geocoded(self, answer: GeocodeResult) -> None:
+        """Write one answer of the geocoder."""
+        if self._answers is not None:
+            self._answers.write(self._encoder.encode(whole(answer)) + b"\n")
+            if self._flush:
+                self._answers.flush()
 
     def progress(self, summary: Summary) -> None:
         """Show nothing: who wants to see progress overrides this."""

@@ -124,6 +124,31 @@ ACTIVE: Final = Metric(
     meaning="1 while a worker owns its stage, 0 while it stands by.",
     labels=("stage",),
 )
+GEOCODER_QUESTIONS: Final = Metric(
+    name="tocsin_geocoder_questions",
+    kind="counter",
+    meaning="Posts with a place to be asked of the geocoder, by what became of the question.",
+    labels=("outcome",),
+)
+GEOCODER_REQUESTS: Final = Metric(
+    name="tocsin_geocoder_requests",
+    kind="counter",
+    meaning="Requests to the geocoder, by what came back.",
+    labels=("outcome",),
+)
+GEOCODER_REMEMBERED: Final = Metric(
+    name="tocsin_geocoder_remembered",
+    kind="counter",
+    meaning="Requests saved because the answer, or that there is none, was remembered.",
+)
+GEOCODER_WAITING: Final = Metric(
+    name="tocsin_geocoder_waiting", kind="gauge", meaning="Questions that wait for the geocoder."
+)
+GEOCODER_RESTING: Final = Metric(
+    name="tocsin_geocoder_resting",
+    kind="gauge",
+    meaning="1 while the geocoder is left alone because it failed, else 0.",
+)
 READY: Final = Metric(name="tocsin_ready", kind="gauge", meaning="1 while all stages are loaded and running, else 0.")
 
 METRICS: Final = (
@@ -150,6 +175,11 @@ METRICS: Final = (
     REPEATED,
     LOST,
     ACTIVE,
+    GEOCODER_QUESTIONS,
+    GEOCODER_REQUESTS,
+    GEOCODER_REMEMBERED,
+    GEOCODER_WAITING,
+    GEOCODER_RESTING,
     READY,
 )
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from tocsin.settings.detector import DetectorSettings
 from tocsin.settings.dispatch import DispatchSettings
 from tocsin.settings.distributed import DistributedSettings
+from tocsin.settings.geocoder import GeocoderSettings
 from tocsin.settings.ingest import IngestSettings
 from tocsin.settings.kafka import KafkaSettings
 from tocsin.settings.load import load
@@ -37,6 +38,7 @@ class Settings(BaseModel):
     time: TimeSettings = TimeSettings()
     ingest: IngestSettings = IngestSettings()
     nlp: NlpSettings = NlpSettings()
+    geocoder: GeocoderSettings = GeocoderSettings()
     detector: DetectorSettings = DetectorSettings()
     dispatch: DispatchSettings = DispatchSettings()
     runtime: RuntimeSettings = RuntimeSettings()

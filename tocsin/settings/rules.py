@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -33,6 +34,8 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
     yield from _budgets(settings)
     yield from _files(settings)
     yield from _cluster(settings)
+    if settings.geocoder.enabled and settings.geocoder.domain is None:
+        yield Finding(("geocoder", "domain"), "the host of a server, as geocoder.enabled asks for one", "nothing")
     if settings.detector.min_placed_voices > settings.detector.min_voices:
         expected = f"at most detector.min_voices ({settings.detector.min_voices})"
         yield Finding(("detector", "min_placed_voices"), expected, str(settings.detector.min_placed_voices))
@@ -98,9 +101,23 @@ def advice(settings: Settings) -> Iterator[Finding]:
     if settings.ingest.max_dead_letter_bytes > settings.ingest.max_line_bytes:
         expected = f"at most ingest.max_line_bytes ({settings.ingest.max_line_bytes})"
         yield Finding(("ingest", "max_dead_letter_bytes"), expected, str(settings.ingest.max_dead_letter_bytes))
+    geocoder = settings.geocoder
+    if geocoder.enabled and geocoder.scheme == "http" and not _is_inside(geocoder.domain or ""):
+        expected = "`https`, or a server on this machine or in a network of your own: the words go out in the clear"
+        yield Finding(("geocoder", "scheme"), expected, geocoder.scheme)
     if settings.metrics.enabled and settings.metrics.host in OPEN_HOSTS:
         expected = "an address of the inside: the page asks nobody for a name"
         yield Finding(("metrics", "host"), expected, settings.metrics.host)
     if settings.metrics.enabled and 0 < settings.metrics.port < PRIVILEGED_PORTS:
         expected = f"a port from {PRIVILEGED_PORTS} on, or 0: lower ones need a privilege"
         yield Finding(("metrics", "port"), expected, str(settings.metrics.port))
+
+
+def _is_inside(domain: str) -> bool:
+    """Tell whether a host is this machine's or a private network's: by its address, or a name without a dot."""
+    host = domain.rpartition(":")[0] if domain.rpartition(":")[2].isdigit() else domain
+    host = host.strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return host == "localhost" or "." not in host
