@@ -1,1 +1,1 @@
-"""The web page of dispatchers and analysts (not built yet: see the road map in CHANGELOG.md)."""
+"""The web page of dispatchers and analysts: signals as they stand, one screen an incident, decisions of named persons."""

@@ -1,0 +1,175 @@
+"""The console as a part of a running Tocsin: a thread with its own event loop, fed from the pipeline's thread."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Final, Self
+from zoneinfo import ZoneInfo
+
+import msgspec
+import uvicorn
+
+from console.accounts import Account, Accounts
+from console.app import Site
+from console.board import Notice
+from console.coverage import Source
+from console.desk import Desk, Doors
+from console.files import own_files
+from console.render import Renderer
+from console.sessions import Sessions
+from console.words import Lang
+from tocsin.model import Alert, Incident, Mention, Verdict
+
+CLOCK_SECS: Final = 1.0
+"""The stream's clock is told to viewers no oftener than this."""
+MAX_HEARD: Final = 100_000
+"""Placed mentions that may wait to be counted."""
+START_SECS: Final = 20.0
+STOP_SECS: Final = 5.0
+CLOSE_SECS: Final = 1
+"""Open streams are cut so long after the end was asked for."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where and how the console is served."""
+
+    host: str
+    port: int
+    zone: str = "Europe/Paris"
+    lang: Lang = "fr"
+    certificate: str = ""
+    """Path of the TLS certificate chain (PEM); empty: no TLS, for loopback or behind a proxy that ends TLS."""
+    key: str = ""
+    secure: bool = False
+    """Cookies go over TLS only: with a certificate, or behind a proxy that ends TLS."""
+
+
+class ConsoleServer:
+    """Serves the console from entering to leaving the context. Port 0 takes a free one. Its methods may be called from any thread.
+
+    Args:
+        place: where.
+        doors: what it may do to the rest.
+        accounts: who may enter.
+        files: further static files (the map's), by name: content type and bytes.
+
+    Raises:
+        OSError: the address is in use or not ours, or the certificate cannot be read.
+    """
+
+    def __init__(self, place: Place, doors: Doors, accounts: Accounts, files: Mapping[str, tuple[str, bytes]]) -> None:
+        self._place = place
+        self._sessions = Sessions(time.monotonic)
+        self._desk = Desk(doors, Renderer(ZoneInfo(place.zone)))
+        secure = place.secure or bool(place.certificate)
+        site = Site(self._desk, accounts, self._sessions, {**own_files(), **files}, secure=secure, lang=place.lang)
+        self._heard: deque[tuple[str, int]] = deque(maxlen=MAX_HEARD)
+        self._told_secs = float("-inf")
+        self._socket = socket.create_server((place.host, place.port))
+        config = uvicorn.Config(
+            site.asgi,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=CLOSE_SECS,
+            ssl_certfile=place.certificate or None,
+            ssl_keyfile=place.key or None,
+        )
+        self._server = uvicorn.Server(config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="console", daemon=True)
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds it."""
+        host, port = self._socket.getsockname()[:2]
+        return f"{'https' if self._place.certificate else 'http'}://{host}:{port}"
+
+    def invite(self, account: Account) -> str:
+        """Give an address that lets its first visitor in as this account, once."""
+        return f"{self.address}/enter?ticket={self._sessions.ticket(account, self._place.lang)}"
+
+    def incident(self, incident: Incident) -> None:
+        """Show one revision."""
+        self._soon(lambda: self._desk.incident(incident))
+
+    def verdict(self, verdict: Verdict) -> None:
+        """Show a decision that was made elsewhere."""
+        self._soon(lambda: self._desk.verdict(verdict))
+
+    def alert(self, alert: Alert) -> None:
+        """Show an alert that went out."""
+        notice = Notice(
+            alert_id=alert.alert_id,
+            incident_id=alert.incident_id,
+            centre=alert.centre,
+            status=alert.status,
+            msg_type=alert.msg_type,
+            at=alert.sent_at,
+        )
+        self._soon(lambda: self._desk.notice(notice))
+
+    def mention(self, mention: Mention) -> None:
+        """Count a placed mention for the coverage."""
+        place = mention.place
+        area = None if place is None else place.admin.departement or (place.country or None)
+        if area:
+            self._heard.append((area, mention.event_at))
+
+    def source(self, source: Source) -> None:
+        """Show the state of a source."""
+        self._soon(lambda: self._desk.source(source))
+
+    def clock(self, at: int) -> None:
+        """Move the stream's clock; what happens oftener than once a second is skipped."""
+        now = time.monotonic()
+        if now - self._told_secs < CLOCK_SECS:
+            return
+        self._told_secs = now
+        heard = [self._heard.popleft() for _ in range(len(self._heard))]
+
+        def move() -> None:
+            for area, heard_at in heard:
+                self._desk.coverage.heard(area, heard_at)
+            self._desk.clock(at)
+
+        self._soon(move)
+
+    def judged(self, centre: str, incident_id: str, hazard: str, *, true: bool) -> None:
+        """Tell of an earlier judgement, for the track record."""
+        self._soon(lambda: self._desk.judged(centre, incident_id, hazard, true=true))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        if not self._started.wait(START_SECS):
+            raise OSError(f"the console did not start within {START_SECS:g} s")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join(STOP_SECS)
+        self._socket.close()
+
+    def _serve(self) -> None:
+        async def main() -> None:
+            self._loop = asyncio.get_running_loop()
+            self._loop.call_soon(self._started.set)
+            await self._server.serve(sockets=[self._socket])
+
+        asyncio.run(main())
+
+    def _soon(self, action: Callable[[], None]) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(action)
