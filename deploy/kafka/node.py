@@ -2,7 +2,8 @@
 
 Usage: python deploy/kafka/node.py FOLDER [--port 9092]
 
-The jars are resolved by Maven from ``pom.xml`` into a user cache, once, and checked against ``jars.sha256``. Java 17 is needed.
+The jars are resolved by Maven from ``pom.xml`` into a user cache, once, and checked against ``jars.sha256``. Java 17 is needed. Given a
+``Guard``, the node also listens with TLS and asks for names: SCRAM on one port, client certificates on another.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import time
 import uuid
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +31,16 @@ HEAP: Final = "512m"
 
 class KafkaNodeError(RuntimeError):
     """The node cannot be had or started; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Guard:
+    """How a node is secured: its certificate and key in one PEM file, whom it trusts, and who may log in with which password."""
+
+    identity: Path
+    ca: Path
+    passwords: dict[str, str] = field(repr=False)
+    """By user name, for SCRAM-SHA-512. Nobody may do anything until an access list says so."""
 
 
 def expected_jars() -> dict[str, str]:
@@ -94,9 +106,11 @@ def free_port() -> int:
 class KafkaNode:
     """One node with its data in a folder: it can be started, stopped, killed and started again on the same port."""
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    def __init__(self, folder: Path, port: int | None = None, guard: Guard | None = None) -> None:
         self.folder = folder
         self.port = port or free_port()
+        self.guard = guard
+        self.scram_port, self.certificate_port = (free_port(), free_port()) if guard else (0, 0)
         self._controller_port = free_port()
         self._jars = jars()
         self._process: subprocess.Popen[bytes] | None = None
@@ -115,8 +129,7 @@ class KafkaNode:
         self.folder.mkdir(parents=True, exist_ok=True)
         properties = self._write_properties()
         if not (self.folder / "data" / "meta.properties").exists():
-            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)).check_returncode()
+            self._format(properties)
         with (self.folder / "node.log").open("ab") as log:
             self._process = subprocess.Popen(
                 self._command("kafka.Kafka", str(properties)),
@@ -148,6 +161,17 @@ class KafkaNode:
             self._process.wait(STOP_LIMIT_S)
         self._process = None
 
+    def _format(self, properties: Path) -> None:
+        # With an equals sign: one id in 64 begins with a hyphen and would be read as an option.
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        users = [] if self.guard is None else list(self.guard.passwords.items())
+        scram = [
+            part for name, secret in users for part in ("--add-scram", f"SCRAM-SHA-512=[name={name},password={secret}]")
+        ]
+        done = self._java("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties), *scram)
+        if done.returncode:
+            raise KafkaNodeError(f"Kafka could not format its folder: {done.stderr.decode(errors='replace')[-1000:]}")
+
     def _write_properties(self) -> Path:
         own = {
             "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self._controller_port}",
@@ -155,10 +179,34 @@ class KafkaNode:
             "controller.quorum.voters": f"1@127.0.0.1:{self._controller_port}",
             "log.dirs": str(self.folder / "data"),
         }
+        if self.guard is not None:
+            own |= self._guarded(self.guard, own)
         base = (HERE / "server.properties").read_text(encoding="utf-8")
         properties = self.folder / "server.properties"
         properties.write_text(base + "".join(f"{key}={value}\n" for key, value in own.items()), encoding="utf-8")
         return properties
+
+    def _guarded(self, guard: Guard, own: dict[str, str]) -> dict[str, str]:
+        """Give the properties of a secured node; its own traffic stays on the plain listener, whose anonymous user may do all."""
+        listeners = f"SCRAM://127.0.0.1:{self.scram_port},CERTIFICATE://127.0.0.1:{self.certificate_port}"
+        protocols = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SCRAM:SASL_SSL,CERTIFICATE:SSL"
+        return {
+            "listeners": f"{own['listeners']},{listeners}",
+            "advertised.listeners": f"{own['advertised.listeners']},{listeners}",
+            "listener.security.protocol.map": protocols,
+            "inter.broker.listener.name": "PLAINTEXT",
+            "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+            "listener.name.scram.scram-sha-512.sasl.jaas.config": (
+                "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+            ),
+            "listener.name.certificate.ssl.client.auth": "required",
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": str(guard.identity),
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": str(guard.ca),
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:ANONYMOUS",
+        }
 
     def _command(self, main: str, *arguments: str) -> list[str]:
         logging = f"-Dlog4j2.configurationFile={HERE / 'log4j2.yaml'}"
