@@ -50,6 +50,16 @@ BREAK_REASONS: Final[dict[BreakReason, str]] = {
 """Why a connection ended, for the operator who reads the metric."""
 
 
+DOOR_REASONS: Final = {
+    "language": "The post is in a language that the settings leave out.",
+    "old": "The post claims to be older than a day: an archive that is being imported, not something happening now.",
+    "not_public": "The post is not public.",
+    "empty": "The post has no text.",
+    "sampled": "More came than can be read in time, and only a declared share is heard.",
+}
+"""Why a source leaves out a post at its door."""
+
+
 class PostLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A post as a line: the fields of the line record, then native facts on which the consent rules decide.
 
@@ -116,14 +126,17 @@ class Received(msgspec.Struct, frozen=True, gc=False):
     """Events before this one that gave nothing and were not handed on one by one."""
     repeated: int = 0
     """Events among them that had come before (an overlap on reconnect)."""
-    filtered: tuple[str, ...] = ()
-    """Why posts among them were left out at the source's door, of a closed list (``language``, ``old``, ``not_public``)."""
+    filtered: str | None = None
+    """Why its post was left out at the source's door, of ``DOOR_REASONS``."""
+    sheddable: bool = False
+    """It holds one new post and nothing else, so it may be left out when posts are sampled."""
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """The connection stands. ``resumed``: it goes on without a hole after the cursor it was given."""
+    """The connection stands."""
 
-    resumed: bool
+    resumed_from: int | None
+    """The stream goes on without a hole from this instant (UTC milliseconds); ``None``: from now."""
     address: str = ""
     """Where it leads, for the log: scheme, host and path, never a token."""
 

@@ -14,17 +14,19 @@ if TYPE_CHECKING:
     from tocsin.settings import Settings
 
 
-def live_blocks(
+def live_blocks(  # noqa: PLR0913 - each is a part of the outside world
     sources: Sequence[Followed],
     settings: Settings,
     *,
     now: Callable[[], int],
     stopped: Callable[[], bool] = lambda: False,
     wait: Callable[[float], object] = time.sleep,
+    cut: Callable[[int, bool], object] = lambda _number, _whole: None,
 ) -> Iterator[Block | None]:
     """Give a block when it is full or when ``runtime.tick_secs`` have passed, be it empty: so that time moves in silence.
 
     ``None`` stands for "nothing just now". The arrival (``now``, UTC milliseconds) never goes back, whatever the system's clock does.
+    ``cut`` hears the number of each block before it is given, and whether it holds all that was polled so far.
     It ends, after what was read, when all sources have ended or ``stopped`` says so.
 
     Raises:
@@ -42,15 +44,18 @@ def live_blocks(
                 builder.add(origin, line_number, line)
                 if len(builder) == settings.runtime.block_lines:
                     arrived_at = handed_at = max(arrived_at, now())
+                    cut(number, False)  # noqa: FBT003 - lines of this poll are still to come
                     yield builder.take(number=number, arrived_at=arrived_at)
                     number += 1
         arrived_at = max(arrived_at, now())
         if arrived_at - handed_at >= tick_ms:
             handed_at = arrived_at
+            cut(number, True)  # noqa: FBT003 - all sources were polled to this point
             yield builder.take(number=number, arrived_at=arrived_at)
             number += 1
         elif quiet:
             wait(min(settings.ingest.follow_poll_secs, settings.runtime.tick_secs))
             yield None
     if len(builder):
+        cut(number, True)  # noqa: FBT003 - the last
         yield builder.take(number=number, arrived_at=max(arrived_at, now()))

@@ -149,6 +149,66 @@ GEOCODER_RESTING: Final = Metric(
     kind="gauge",
     meaning="1 while the geocoder is left alone because it failed, else 0.",
 )
+SOURCE_EVENTS: Final = Metric(
+    name="tocsin_source_events",
+    kind="counter",
+    meaning="Events that came over a source's connection, of whatever kind.",
+    labels=("source",),
+)
+SOURCE_BYTES: Final = Metric(
+    name="tocsin_source_bytes",
+    kind="counter",
+    meaning="Bytes that came over a source's connection, unpacked.",
+    labels=("source",),
+)
+SOURCE_LINES: Final = Metric(
+    name="tocsin_source_lines",
+    kind="counter",
+    meaning="Posts, retractions and unreadable frames that a source handed on.",
+    labels=("source",),
+)
+SOURCE_REPEATED: Final = Metric(
+    name="tocsin_source_repeated",
+    kind="counter",
+    meaning="Events that had come before, where connections overlap.",
+    labels=("source",),
+)
+SOURCE_FILTERED: Final = Metric(
+    name="tocsin_source_filtered",
+    kind="counter",
+    meaning="Posts that a source left out at its door, by reason.",
+    labels=("source", "reason"),
+)
+SOURCE_BREAKS: Final = Metric(
+    name="tocsin_source_breaks",
+    kind="counter",
+    meaning="Connections of a source that ended, by reason.",
+    labels=("source", "reason"),
+)
+SOURCE_GAP_SECONDS: Final = Metric(
+    name="tocsin_source_gap_seconds",
+    kind="counter",
+    meaning="Stream time that a source was away, by whether what it missed was heard afterwards (yes, no).",
+    labels=("source", "filled"),
+)
+SOURCE_CONNECTED: Final = Metric(
+    name="tocsin_source_connected",
+    kind="gauge",
+    meaning="1 while a source's connection stands, else 0.",
+    labels=("source",),
+)
+SOURCE_HEARD: Final = Metric(
+    name="tocsin_source_heard_timestamp_seconds",
+    kind="gauge",
+    meaning="How far a source's stream was heard, by the stream's own clock.",
+    labels=("source",),
+)
+SOURCE_SHARE: Final = Metric(
+    name="tocsin_source_sampled_ratio",
+    kind="gauge",
+    meaning="Share of a source's posts that is heard; below 1 only while it samples as a last resort.",
+    labels=("source",),
+)
 READY: Final = Metric(name="tocsin_ready", kind="gauge", meaning="1 while all stages are loaded and running, else 0.")
 
 METRICS: Final = (

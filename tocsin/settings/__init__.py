@@ -18,6 +18,7 @@ from tocsin.settings.nlp import NlpSettings
 from tocsin.settings.problem import Problem, SettingsError
 from tocsin.settings.rules import Finding, advice, contradictions
 from tocsin.settings.runtime import RuntimeSettings
+from tocsin.settings.sources import BlueskySettings, SourcesSettings
 from tocsin.settings.store import StoreSettings
 from tocsin.settings.time import TimeSettings
 
@@ -37,6 +38,8 @@ class Settings(BaseModel):
 
     time: TimeSettings = TimeSettings()
     ingest: IngestSettings = IngestSettings()
+    sources: SourcesSettings = SourcesSettings()
+    bluesky: BlueskySettings = BlueskySettings()
     nlp: NlpSettings = NlpSettings()
     geocoder: GeocoderSettings = GeocoderSettings()
     detector: DetectorSettings = DetectorSettings()

@@ -1,0 +1,39 @@
+"""What came lately over one connection, to know again what an overlap repeats."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+MAX_RECENT: Final = 50_000
+
+
+class Recent:
+    """Remembers keys of events for a while of stream time, oldest forgotten first.
+
+    >>> recent = Recent(window_ms=1_000)
+    >>> recent.again("a", 0), recent.again("a", 500), recent.again("b", 2_000), recent.again("a", 2_000)
+    (False, True, False, False)
+    """
+
+    def __init__(self, *, window_ms: int, limit: int = MAX_RECENT) -> None:
+        self._window_ms = window_ms
+        self._limit = limit
+        self._keys: OrderedDict[str, int] = OrderedDict()
+        self._clock_at = 0
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def again(self, key: str, at: int) -> bool:
+        """Say whether a key came before within the window; remember it if not."""
+        self._clock_at = max(self._clock_at, at)
+        while self._keys:
+            oldest, came_at = next(iter(self._keys.items()))
+            if len(self._keys) <= self._limit and self._clock_at - came_at <= self._window_ms:
+                break
+            del self._keys[oldest]
+        if key in self._keys:
+            return True
+        self._keys[key] = at
+        return False

@@ -1,0 +1,84 @@
+"""From settings to sources: which connections a deployment has."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Final, cast
+
+import msgspec
+
+from ingest.files import SourceError
+from ingest.source import Policy
+from tocsin.time import MINUTE_MS, SECOND_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ingest.source import Source
+    from tocsin.settings import Settings
+
+GROUP: Final = "tocsin.sources"
+"""Entry points by which installed packages add kinds of sources: ``(name, options, policy) -> Source``."""
+PREFIX: Final = "source:"
+"""Marks the name of a source where a path could stand (``distributed.origins``)."""
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Give what the settings say of all connections."""
+    shared = settings.sources
+    sample_after = shared.sample_after_secs
+    return Policy(
+        backoff_min_ms=round(shared.backoff_min_secs * SECOND_MS),
+        backoff_max_ms=round(shared.backoff_max_secs * SECOND_MS),
+        healthy_ms=round(shared.healthy_secs * SECOND_MS),
+        stall_ms=round(shared.stall_secs * SECOND_MS),
+        connect_ms=round(shared.connect_secs * SECOND_MS),
+        overlap_ms=round(shared.overlap_secs * SECOND_MS),
+        backfill_ms=round(shared.backfill_mins * MINUTE_MS),
+        shed_after_ms=None if sample_after is None else round(sample_after * SECOND_MS),
+    )
+
+
+def make_sources(settings: Settings) -> list[Source]:
+    """Make all sources that the settings name, none connected yet.
+
+    Raises:
+        SourceError: a source cannot be made; the message says which and why.
+    """
+    made = [*_bluesky(settings), *_others(settings)]
+    names = [source.name for source in made]
+    for name in names:
+        if names.count(name) > 1:
+            raise SourceError(f"sources: expected a name for one source, got {name} for {names.count(name)}")
+    return made
+
+
+def _bluesky(settings: Settings) -> list[Source]:
+    # Each network's library is loaded only where the network is heard.
+    from ingest.sources.bluesky import Jetstream  # noqa: PLC0415
+
+    chosen = settings.bluesky
+    if not chosen.enabled:
+        return []
+    policy = msgspec.structs.replace(
+        policy_of(settings), max_items_per_sec=chosen.max_posts_per_sec, max_bytes_per_sec=chosen.max_bytes_per_sec
+    )
+    return [Jetstream("bluesky", chosen, policy)]
+
+
+def _others(settings: Settings) -> list[Source]:
+    made: list[Source] = []
+    for name, options in settings.sources.others.items():
+        kind = options.get("kind")
+        found = [point for point in entry_points(group=GROUP) if point.name == kind]
+        if not found:
+            known = ", ".join(sorted(point.name for point in entry_points(group=GROUP))) or "none is installed"
+            raise SourceError(f"sources.others.{name}.kind: expected an installed kind ({known}), got {kind}")
+        make = cast("Callable[[str, Mapping[str, object], Policy], Source]", found[0].load())
+        try:
+            made.append(
+                make(name, {key: value for key, value in options.items() if key != "kind"}, policy_of(settings))
+            )
+        except (TypeError, ValueError) as wrong:
+            raise SourceError(f"sources.others.{name}: {wrong}") from wrong
+    return made
