@@ -200,6 +200,7 @@ class KafkaNode:
                 "org.apache.kafka.common.security.scram.ScramLoginModule required;"
             ),
             "listener.name.certificate.ssl.client.auth": "required",
+            "ssl.principal.mapping.rules": "RULE:^.*CN=([^,]+).*$/$1/",
             "ssl.keystore.type": "PEM",
             "ssl.keystore.location": str(guard.identity),
             "ssl.truststore.type": "PEM",
