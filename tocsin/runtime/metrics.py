@@ -209,6 +209,20 @@ SOURCE_SHARE: Final = Metric(
     meaning="Share of a source's posts that is heard; below 1 only while it samples as a last resort.",
     labels=("source",),
 )
+TEXTS_SEALED: Final = Metric(
+    name="tocsin_texts_sealed", kind="counter", meaning="Texts of posts that were sealed on their way out of ingest."
+)
+TEXTS_DESTROYED: Final = Metric(
+    name="tocsin_texts_destroyed",
+    kind="counter",
+    meaning="Retractions that destroyed the keys of texts, by reason (deleted, edited, account).",
+    labels=("reason",),
+)
+OLDEST_TEXT: Final = Metric(
+    name="tocsin_oldest_readable_text_timestamp_seconds",
+    kind="gauge",
+    meaning="When the oldest text that can still be read was sealed; 0 when none can be read.",
+)
 READY: Final = Metric(name="tocsin_ready", kind="gauge", meaning="1 while all stages are loaded and running, else 0.")
 
 METRICS: Final = (
@@ -235,11 +249,24 @@ METRICS: Final = (
     REPEATED,
     LOST,
     ACTIVE,
+    SOURCE_EVENTS,
+    SOURCE_BYTES,
+    SOURCE_LINES,
+    SOURCE_REPEATED,
+    SOURCE_FILTERED,
+    SOURCE_BREAKS,
+    SOURCE_GAP_SECONDS,
+    SOURCE_CONNECTED,
+    SOURCE_HEARD,
+    SOURCE_SHARE,
     GEOCODER_QUESTIONS,
     GEOCODER_REQUESTS,
     GEOCODER_REMEMBERED,
     GEOCODER_WAITING,
     GEOCODER_RESTING,
+    TEXTS_SEALED,
+    TEXTS_DESTROYED,
+    OLDEST_TEXT,
     READY,
 )
 
