@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,17 +13,16 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from console.accounts import Accounts, Brake
+from console.accounts import Accounts
 from console.decide import DecisionError, decision
 from console.desk import Desk
+from console.door import Door, read_form
 from console.hub import RELOAD
 from console.render import mark
 from console.sessions import COOKIE, Session, Sessions
 from console.words import LANGS, WORDS, Lang
 from tocsin.time import HOUR_MS
 
-MAX_BODY: Final = 4_096
-"""Bytes of a form."""
 MAX_SHIFT_HOURS: Final = 24
 AUDIT_LINES: Final = 200
 CSP: Final = (
@@ -67,12 +64,9 @@ class Site:
         extra: tuple[Route, ...] = (),
     ) -> None:
         self._desk = desk
-        self._accounts = accounts
         self._sessions = sessions
         self._files = files
-        self._secure = secure
-        self._lang = lang
-        self._brake = Brake()
+        self._door = Door(desk, accounts, sessions, secure=secure, lang=lang)
         routes = [
             Route("/", self._page(self._board)),
             Route("/incidents/{incident_id}", self._page(self._incident)),
@@ -82,9 +76,9 @@ class Site:
             Route("/shift", self._page(self._shift)),
             Route("/audit", self._page(self._audit)),
             Route("/language", self._page(self._language), methods=["POST"]),
-            Route("/logout", self._page(self._logout), methods=["POST"]),
-            Route("/login", self._login, methods=["GET", "POST"]),
-            Route("/enter", self._enter),
+            Route("/logout", self._page(self._door.leave), methods=["POST"]),
+            Route("/login", self._door.login, methods=["GET", "POST"]),
+            Route("/enter", self._door.enter),
             Route("/static/{name}", self._static),
             Route("/healthz", self._healthz),
             *extra,
@@ -107,25 +101,13 @@ class Site:
                     return RedirectResponse("/login", HTTPStatus.SEE_OTHER)
                 raise HTTPException(HTTPStatus.UNAUTHORIZED)
             if request.method == "POST":
-                form = await self.form(request)
+                form = await read_form(request)
                 if not session.fits(form.get("csrf", "")):
                     raise HTTPException(HTTPStatus.FORBIDDEN, WORDS[session.lang]["expired"])
                 request.state.form = form
             return await inner(request, session)
 
         return outer
-
-    async def form(self, request: Request) -> dict[str, str]:
-        """Read an urlencoded form of a few fields."""
-        body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > MAX_BODY:
-                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        try:
-            return dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=20))
-        except (UnicodeDecodeError, ValueError) as error:
-            raise HTTPException(HTTPStatus.BAD_REQUEST) from error
 
     def render(self, template: str, session: Session, **values: Any) -> HTMLResponse:
         """Render a page for a person."""
@@ -167,7 +149,7 @@ class Site:
         if entry is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, WORDS[session.lang]["page_gone"])
         record = self._desk.record(session.account.centre, entry.incident.hazard)
-        return self._desk.renderer.sheet(entry, self._desk.board.clock_at, session.lang, record)
+        return self._desk.renderer.sheet(self._desk.board, entry, session.lang, record)
 
     async def _decide(self, request: Request, session: Session) -> Response:
         words = WORDS[session.lang]
@@ -230,61 +212,13 @@ class Site:
         whole, count = log.verify()
         return self.render("audit.html", session, lines=log.latest(AUDIT_LINES), whole=whole, count=count)
 
-    # Entering and leaving
-
-    async def _login(self, request: Request) -> Response:
-        lang: Lang = self._lang
-        if request.method == "GET":
-            return self._door(lang, "")
-        form = await self.form(request)
-        name, now = form.get("name", ""), time.monotonic()
-        keys = (f"name {name}", f"client {request.client.host if request.client else ''}")
-        wait = max(self._brake.wait(key, now) for key in keys)
-        if wait > 0:
-            return self._door(lang, WORDS[lang]["login_wait"].format(int(wait) + 1), HTTPStatus.TOO_MANY_REQUESTS)
-        account = self._accounts.enter(name, form.get("password", ""))
-        if account is None:
-            for key in keys:
-                self._brake.failed(key, now)
-            self._note("login.refused", name[:64])
-            return self._door(lang, WORDS[lang]["login_bad"], HTTPStatus.UNAUTHORIZED)
-        self._brake.passed(keys[0])
-        self._note("login", f"{account.name}@{account.centre}")
-        return self._entered(self._sessions.begin(account, lang))
-
-    async def _enter(self, request: Request) -> Response:
-        token = self._sessions.redeem(request.query_params.get("ticket", ""))
-        if token is None:
-            return RedirectResponse("/login", HTTPStatus.SEE_OTHER)
-        return self._entered(token)
-
-    def _door(self, lang: Lang, problem: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
-        page = self._desk.renderer.page("login.html", lang, problem=problem, session=None)
-        return HTMLResponse(page, status, headers={"cache-control": "no-store"})
-
-    def _entered(self, token: str) -> Response:
-        response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
-        response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=self._secure, path="/")
-        return response
-
-    async def _logout(self, request: Request, session: Session) -> Response:
-        self._sessions.end(request.cookies.get(COOKIE))
-        self._note("logout", f"{session.account.name}@{session.account.centre}")
-        response = RedirectResponse("/login", HTTPStatus.SEE_OTHER)
-        response.delete_cookie(COOKIE, path="/")
-        return response
+    # The rest
 
     async def _language(self, request: Request, session: Session) -> Response:
         session.lang = LANGS[1 - LANGS.index(session.lang)]
         back = request.state.form.get("back", "/")
         inside = back.startswith("/") and not back.startswith(("//", "/\\"))
         return RedirectResponse(back if inside else "/", HTTPStatus.SEE_OTHER)
-
-    def _note(self, action: str, who: str) -> None:
-        doors = self._desk.doors
-        doors.audit.append(at=doors.now(), who=who, action=action, about="", detail="")
-
-    # The rest
 
     async def _static(self, request: Request) -> Response:
         found = self._files.get(request.path_params["name"])

@@ -52,4 +52,21 @@ def decision(account: Account, incident: Incident, form: Mapping[str, str], now_
         decision=cast("Decision", wanted),
         reason=reason,
         known_at=known_at,
+        revision=_seen_revision(form, incident),
+        duplicate_of=_other(form, incident) if wanted == "duplicate" else "",
     )
+
+
+def _seen_revision(form: Mapping[str, str], incident: Incident) -> int:
+    """Give the revision that stood on the person's screen."""
+    text = form.get("revision", "")
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= incident.revision):
+        raise DecisionError("expired")
+    return int(text)
+
+
+def _other(form: Mapping[str, str], incident: Incident) -> str:
+    other = form.get("duplicate_of", "")
+    if not other or other == incident.incident_id:
+        raise DecisionError("needs_other")
+    return other

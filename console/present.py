@@ -8,14 +8,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from console.board import Board, Change, Entry, Step
+from console.board import Board, Change, Entry
+from console.trend import TREND_MS, Trend, trend
 from console.words import HAZARDS, REASONS, WORDS, Lang, number, placed, span, told
 from tocsin.model import HAZARDS as HAZARD_NAMES
 from tocsin.model import OPEN, Incident
 from tocsin.time import MINUTE_MS, SECOND_MS, format_instant
 
-TREND_MS: Final = 10 * MINUTE_MS
-"""Two stretches of this length are compared for the trend."""
 LEAST_SHARE: Final = 0.05
 """Other hazards are named down to this share."""
 LEAST_JUDGED: Final = 20
@@ -50,20 +49,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Centres: the sound stops for them."""
 
 
-class Trend(msgspec.Struct, frozen=True):
-    """Whether more people speak than a while ago."""
-
-    name: str
-    """``growing``, ``stable``, ``fading`` or ``new``."""
-    now: int
-    before: int
-
-
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """One screen of one incident, in the order a dispatcher needs it."""
 
     row: Row
     seq: int
+    revision: int
     sentence: str
     hazards: str
     """Other hazards it might be, with their shares."""
@@ -94,6 +85,8 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[tuple[Moment, str, str, str, int], ...]
     verdicts: tuple[tuple[Moment, str, str, str, str], ...]
     notices: tuple[tuple[Moment, str, str], ...]
+    others: tuple[tuple[str, str], ...]
+    """Identity and words of the signals it might repeat, the nearest first."""
 
 
 def state_of(incident: Incident) -> str:
@@ -121,28 +114,6 @@ def moment(at: int, now_at: int, lang: Lang, zone: ZoneInfo) -> Moment:
     else:
         ago = words["ago_h"].format(seconds // 3_600)
     return Moment(format_instant(at), clock, ago)
-
-
-def trend(steps: list[Step], first_voice_at: int, now_at: int) -> Trend:
-    """Compare the voices of the last stretch with those of the stretch before, from the steps of the history.
-
-    >>> steps = [Step(0, "raised", "", 1.0, 4, 1), Step(700_000, "grown", "", 1.0, 6, 1), Step(1_300_000, "grown", "", 1.0, 12, 1)]
-    >>> trend(steps, -60_000, 1_800_000)
-    Trend(name='growing', now=6, before=2)
-    """
-
-    def heard(at: int) -> int:
-        return max((step.voices for step in steps if step.at <= at), default=0)
-
-    now = heard(now_at) - heard(now_at - TREND_MS)
-    before = heard(now_at - TREND_MS) - heard(now_at - 2 * TREND_MS)
-    if now_at - first_voice_at < TREND_MS:
-        return Trend("new", now, before)
-    if now > before * 1.5 and now - before >= 2:
-        return Trend("growing", now, before)
-    if now < before / 1.5 or now == 0:
-        return Trend("fading", now, before)
-    return Trend("stable", now, before)
 
 
 def voices(count: int, lang: Lang) -> str:
@@ -176,7 +147,9 @@ def row(entry: Entry, now_at: int, lang: Lang, zone: ZoneInfo) -> Row:
     )
 
 
-def sheet(entry: Entry, now_at: int, lang: Lang, zone: ZoneInfo, record: tuple[int, int]) -> Sheet:
+def sheet(  # noqa: PLR0913  # what one screen is made of
+    entry: Entry, now_at: int, lang: Lang, zone: ZoneInfo, *, record: tuple[int, int], alike: list[Entry]
+) -> Sheet:
     """Give the screen of one incident.
 
     Args:
@@ -185,6 +158,7 @@ def sheet(entry: Entry, now_at: int, lang: Lang, zone: ZoneInfo, record: tuple[i
         lang: the reader's language.
         zone: the reader's time zone.
         record: how many signals of this kind were judged true here, and how many were judged.
+        alike: signals it might repeat.
     """
     incident, words = entry.incident, WORDS[lang]
     grown = trend(entry.steps, incident.first_voice_at, now_at)
@@ -204,6 +178,7 @@ def sheet(entry: Entry, now_at: int, lang: Lang, zone: ZoneInfo, record: tuple[i
     return Sheet(
         row=row(entry, now_at, lang, zone),
         seq=entry.seq,
+        revision=incident.revision,
         sentence=incident.sentence if lang == "en" else "",
         hazards=", ".join(others),
         lat=incident.lat,
@@ -255,7 +230,13 @@ def sheet(entry: Entry, now_at: int, lang: Lang, zone: ZoneInfo, record: tuple[i
             (moment(one.at, now_at, lang, zone), one.centre, f"{one.status} · {one.msg_type}")
             for one in reversed(entry.notices)
         ),
+        others=tuple((one.incident.incident_id, _named(one, now_at, lang, zone)) for one in alike),
     )
+
+
+def _named(entry: Entry, now_at: int, lang: Lang, zone: ZoneInfo) -> str:
+    found = row(entry, now_at, lang, zone)
+    return f"{found.hazard} · {found.place} · {found.raised.clock}"
 
 
 def _inferred(incident: Incident, lang: Lang) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from console.board import Board, Change, Entry
+from console.near import near
 from console.present import Sheet, row, sheet, spoken, state_of
 from console.words import HAZARDS, WORDS, Lang, placed, span
 from tocsin.time import SECOND_MS
@@ -62,9 +63,9 @@ class Renderer:
                 self._rows.popitem(last=False)
         return known
 
-    def sheet(self, entry: Entry, now_at: int, lang: Lang, record: tuple[int, int]) -> Sheet:
+    def sheet(self, board: Board, entry: Entry, lang: Lang, record: tuple[int, int]) -> Sheet:
         """Give the values of one incident's screen."""
-        return sheet(entry, now_at, lang, self._zone, record)
+        return sheet(entry, board.clock_at, lang, self._zone, record=record, alike=near(entry, board.entries()))
 
     def lists(self, board: Board, lang: Lang) -> Mapping[str, list[str]]:
         """Render the three lists, the latest raised first."""

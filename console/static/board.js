@@ -124,10 +124,16 @@ function see(id) {
   if (FACTS.decides && row?.classList.contains("unseen")) decide(id, { decision: "seen" }, { quiet: true });
 }
 
+// The decision is about what stood on the screen, not about what came since.
+function shownRevision(id) {
+  const sheet = $("sheet").querySelector(".sheet");
+  return sheet?.dataset.id === id ? sheet.querySelector("[name=revision]")?.value || "" : "";
+}
+
 async function decide(id, fields, { quiet = false } = {}) {
   const answer = await fetch(`/incidents/${encodeURIComponent(id)}/verdicts`, {
     method: "POST", headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded" },
-    body: new URLSearchParams({ csrf: FACTS.csrf, ...fields }),
+    body: new URLSearchParams({ csrf: FACTS.csrf, revision: shownRevision(id), ...fields }),
   });
   const told = await answer.json();
   if (!answer.ok) toast(FACTS.words.refused.replace("{0}", told.error));
@@ -142,6 +148,11 @@ $("sheet").addEventListener("submit", async (event) => {
     const reason = form.querySelector("#reason");
     if (!reason.value) { reason.focus(); if (reason.showPicker) try { reason.showPicker(); } catch { /* no gesture: the focus is enough */ } return; }
     fields.reason = reason.value;
+  }
+  if (pressed === "duplicate") {
+    const other = form.querySelector("#other");
+    if (!other.value) { other.focus(); return; }
+    fields.duplicate_of = other.value;
   }
   if (pressed === "already_known") fields.known_mins = form.querySelector("#known").value;
   await decide(chosen, fields);
