@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path  # pydantic resolves the annotations at run time
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tocsin.settings.territory import TerritorySettings
 
 
 class DispatchSettings(BaseModel):
@@ -23,3 +25,29 @@ class DispatchSettings(BaseModel):
     all_states: bool = Field(
         default=False, description="Also write incidents that never left the states `watch` and `explained`."
     )
+    territories: tuple[TerritorySettings, ...] = Field(
+        default=(),
+        max_length=1_000,
+        description="Dispatch centres and their territories; empty for one centre, `everywhere`, that is told of all.",
+    )
+    sender: str = Field(
+        default="tocsin",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._@:/-]{0,126}$",
+        description="Who sends, as the `sender` of CAP and the `senderID` of EDXL: a name that is unique in the world.",
+    )
+    trial: bool = Field(
+        default=False, description="Send everything with the status `Test`, whatever anybody decides: for a trial run."
+    )
+    interruptions_an_hour: int = Field(
+        default=3, ge=1, le=60, description="Interruptions within an hour and centre; the rest is told in a digest."
+    )
+    distant_km: float = Field(
+        default=20.0, gt=0, le=1_000, description="Distance from which a zone is another one, and always interrupts."
+    )
+
+    @model_validator(mode="after")
+    def _own_centres(self) -> DispatchSettings:
+        centres = [territory.centre for territory in self.territories]
+        if len(set(centres)) < len(centres):
+            raise ValueError("expected each centre once")
+        return self

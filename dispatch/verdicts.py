@@ -1,0 +1,428 @@
+"""The verdict gate: incidents and the decisions of persons go in, notices to centres come out. A pure fold.
+
+An incident goes to every centre that holds enough of its posterior, under one identity; the lead holds most. Nothing is ``Actual`` but
+what a named person of a centre has *confirmed*, for that centre alone, with the content that this person saw. After a verdict the
+machine only proposes: its later revisions go out as drafts beside what the person said. Verdicts that contradict each other stand side
+by side. A verdict that comes before its incident waits for it; anything fed twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from dispatch import interruption, words
+from dispatch.exercise import covering
+from dispatch.standing import (
+    CLOSING,
+    Known,
+    Standing,
+    State,
+    cited,
+    end_of,
+    kind_of,
+    lead,
+    line_of,
+    opinions,
+    remember,
+    verdict_id,
+)
+from dispatch.territory import EVERYWHERE, LEFT_MASS, shares, told
+from tocsin.ids import content_id
+from tocsin.model import Alert, AlertStatus, Delivery, Digest, ExerciseWindow, Incident, Verdict
+from tocsin.settings.dispatch import DispatchSettings
+from tocsin.settings.territory import TerritorySettings
+from tocsin.time import DAY_MS, HOUR_MS, MINUTE_MS
+
+MAX_INCIDENTS: Final = 20_000
+"""Incidents remembered; beyond them those that ended first are forgotten first."""
+MAX_REVISIONS: Final = 8
+"""Revisions kept of one incident, for verdicts on what a person saw a moment ago."""
+MAX_HELD: Final = 1_000
+"""Verdicts that wait for their incident."""
+MAX_WINDOWS: Final = 1_000
+MAX_DECIDED: Final = 64
+"""Verdicts of one incident that are known again when they come twice."""
+MAX_SPARED: Final = 1_000
+"""Lines of one digest; the alerts themselves went out all the same."""
+HELD_MS: Final = DAY_MS
+"""So long a verdict waits for its incident, then it is refused."""
+KEPT_MS: Final = 2 * DAY_MS
+"""So long an incident is remembered after its end."""
+ALOUD: Final = frozenset({"raised", "surge", "corrected", "reopened", "split", "withdrawn", "explained", "denied"})
+"""Reasons of revisions that are worth an interruption; the others only update what is shown."""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A verdict that the gate did not take, and why."""
+
+    verdict: Verdict
+    why: str
+
+
+class VerdictGate:
+    """Feeds on incidents, verdicts and exercise windows in any order; gives the notices that follow.
+
+    Args:
+        territories: of the centres; with none, one centre ``everywhere`` is told of all.
+        trial: everything has the status ``Test``, whatever anybody decides.
+        an_hour: interruptions within an hour and centre.
+        distant_km: distance from which a zone is another one, and rings.
+
+    >>> gate = VerdictGate()
+    >>> gate.centres
+    ('everywhere',)
+    """
+
+    def __init__(
+        self,
+        territories: Sequence[TerritorySettings] = (),
+        *,
+        trial: bool = False,
+        an_hour: int = 3,
+        distant_km: float = 20.0,
+    ) -> None:
+        self._territories = {one.centre: one for one in territories or (EVERYWHERE,)}
+        self._trial = trial
+        self._an_hour = an_hour
+        self._distant_km = distant_km
+        self._state = State()
+        self._refused: list[Refused] = []
+
+    @classmethod
+    def of(cls, settings: DispatchSettings) -> VerdictGate:
+        """Make the gate that the settings ask for."""
+        return cls(
+            settings.territories,
+            trial=settings.trial,
+            an_hour=settings.interruptions_an_hour,
+            distant_km=settings.distant_km,
+        )
+
+    @property
+    def centres(self) -> tuple[str, ...]:
+        """All centres, in order of their names."""
+        return tuple(sorted(self._territories))
+
+    @property
+    def held(self) -> int:
+        """How many verdicts wait for their incident."""
+        return len(self._state.held)
+
+    @property
+    def remembered(self) -> int:
+        """How many incidents are remembered."""
+        return len(self._state.known)
+
+    def snapshot(self) -> bytes:
+        """Give all that is remembered, as MessagePack."""
+        return msgspec.msgpack.encode(self._state)
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go on from what ``snapshot`` gave.
+
+        Raises:
+            msgspec.MsgspecError: it is no snapshot of this version.
+        """
+        self._state = msgspec.msgpack.decode(snapshot, type=State)
+
+    def refused(self) -> list[Refused]:
+        """Give the verdicts that were not taken since the last call: for dead letters."""
+        given, self._refused = self._refused, []
+        return given
+
+    def problem_with(self, verdict: Verdict) -> str | None:
+        """Say what is wrong with a verdict by itself, or ``None``."""
+        if verdict.centre not in self._territories:
+            return f"expected a centre of {', '.join(self.centres[:20])}, got {verdict.centre}"
+        if not verdict.operator.strip():
+            return "expected the name of the person who decides, got nothing"
+        if verdict.decision == "rejected" and not verdict.reason.strip():
+            return "expected a reason with rejected, got nothing"
+        if verdict.decision == "duplicate" and verdict.duplicate_of in ("", verdict.incident_id):
+            return "expected another incident in duplicate_of with duplicate, got none"
+        if verdict.known_at is not None and verdict.known_at > verdict.at:
+            return "expected known_at to be no later than the verdict"
+        return None
+
+    def evaluation(self, incident_id: str) -> dict[str, str]:
+        """Give the standing decision of each centre that has judged an incident."""
+        known = self._state.known.get(incident_id)
+        return {} if known is None else {one.centre: one.decision for one in opinions(known)}
+
+    def masses(self, incident: Incident) -> dict[str, float]:
+        """Give the share of an incident's posterior in each centre's territory."""
+        return shares(incident, self._territories.values())
+
+    def feed(self, item: Incident | Verdict | ExerciseWindow) -> list[Alert]:
+        """Take the next item; give the notices it causes, by centre. The same item again gives none."""
+        if isinstance(item, Incident):
+            # Only the stream moves the clock: a console whose clock is wrong makes nothing old.
+            self._state.clock_at = max(self._state.clock_at, item.updated_at)
+            alerts = self._incident(item)
+        elif isinstance(item, Verdict):
+            alerts = self._verdict(item)
+        else:
+            alerts = self._window(item)
+        self._forget()
+        return alerts
+
+    def digests(self, now_at: int) -> list[Digest]:
+        """Give what each centre was not interrupted for, once for each full hour that has passed."""
+        state = self._state
+        until_at = now_at - now_at % HOUR_MS
+        if until_at <= state.digest_from_at:
+            return []
+        made: list[Digest] = []
+        for centre in sorted(state.spared):
+            due = [entry for entry in state.spared[centre] if entry[0] < until_at]
+            state.spared[centre] = [entry for entry in state.spared[centre] if entry[0] >= until_at]
+            if not due or centre not in self._territories:
+                continue
+            territory = self._territories[centre]
+            made.append(
+                Digest(
+                    digest_id=content_id("digest", centre, until_at),
+                    centre=centre,
+                    from_at=max(state.digest_from_at, due[0][0]),
+                    until_at=until_at,
+                    alerts=tuple(alert_id for _, alert_id, _ in due),
+                    lines=tuple(line for _, _, line in due),
+                    recipients=territory.recipients,
+                    lang=territory.lang,
+                )
+            )
+        state.digest_from_at = until_at
+        return made
+
+    def _incident(self, incident: Incident) -> list[Alert]:
+        state = self._state
+        known = state.known.get(incident.incident_id)
+        if known is None:
+            known = state.known[incident.incident_id] = Known(revisions=[])
+        elif incident.revision <= known.revisions[-1].revision:
+            return []
+        known.revisions = [*known.revisions, incident][-MAX_REVISIONS:]
+        known.clock_at = max(known.clock_at, incident.updated_at)
+        silent = incident.state in ("watch", "explained")
+        known.raised |= not silent
+        known.ended_at = known.clock_at if words.ended(incident) else None
+        alerts = self._revise(known, incident) if known.raised else []
+        waiting = [one for one in state.held if one.incident_id == incident.incident_id]
+        if waiting:
+            state.held = [one for one in state.held if one.incident_id != incident.incident_id]
+            for verdict in waiting:
+                alerts += self._verdict(verdict)
+        return alerts
+
+    def _revise(self, known: Known, incident: Incident) -> list[Alert]:
+        """Tell centres of a new revision."""
+        masses = self.masses(incident)
+        chosen = set(told(masses))
+        for centre in chosen - known.centres.keys():
+            known.centres[centre] = Standing()
+        for centre, standing in known.centres.items():
+            standing.mass = masses.get(centre, 0.0)
+        alerts: list[Alert] = []
+        for centre, standing in sorted(known.centres.items()):
+            left = centre not in chosen and standing.mass < LEFT_MASS
+            kind = kind_of(standing, incident, left=left)
+            if kind is None:
+                continue
+            cause = "left" if left else incident.reason
+            aloud = kind == "Alert" or incident.reason in ALOUD or incident.hazard != standing.said_hazard or left
+            if kind == "Cancel" and not standing.rang:
+                aloud = False  # nobody was interrupted for it: its end interrupts nobody either
+            alerts.append(
+                self._notice(known, centre, incident, kind=kind, cause=cause, key=f"r{incident.revision}", aloud=aloud)
+            )
+        return alerts
+
+    def _verdict(self, verdict: Verdict) -> list[Alert]:
+        problem = self.problem_with(verdict)
+        if problem is not None:
+            self._refused.append(Refused(verdict, problem))
+            return []
+        known = self._state.known.get(verdict.incident_id)
+        if known is None or verdict.revision > known.revisions[-1].revision:
+            return self._hold(verdict)
+        key = verdict_id(verdict)
+        if key in known.decided:
+            return []
+        if verdict.revision and verdict.revision not in {one.revision for one in known.revisions}:
+            why = (
+                f"expected one of the latest {MAX_REVISIONS} revisions, got {verdict.revision}: look again, then decide"
+            )
+            self._refused.append(Refused(verdict, why))
+            return []
+        known.decided = [*known.decided, key][-MAX_DECIDED:]
+        if verdict.centre not in known.centres:
+            known.centres[verdict.centre] = Standing(mass=self.masses(known.revisions[-1]).get(verdict.centre, 0.0))
+        own = known.centres[verdict.centre]
+        if own.verdict is not None and (verdict.at, key) < (own.verdict.at, verdict_id(own.verdict)):
+            return []  # an older word does not replace a newer one
+        known.clock_at = max(known.clock_at, verdict.at)
+        own.verdict = verdict
+        return self._judged(known, verdict, key)
+
+    def _judged(self, known: Known, verdict: Verdict, key: str) -> list[Alert]:
+        """Tell the centre of a verdict what follows from it, and the others that it was said."""
+        cause = f"verdict:{verdict.decision}"
+        latest = known.revisions[-1]
+        own = known.centres[verdict.centre]
+        alerts: list[Alert] = []
+        if verdict.decision == "confirmed":
+            seen = next((one for one in known.revisions if one.revision == verdict.revision), latest)
+            kind: Literal["Alert", "Update"] = "Update" if own.actuals else "Alert"
+            alerts.append(self._notice(known, verdict.centre, seen, kind=kind, cause=cause, key=key, actual=True))
+        elif verdict.decision in CLOSING:
+            if own.drafts or own.actuals:
+                alerts.append(
+                    self._notice(
+                        known, verdict.centre, latest, kind="Cancel", cause=cause, key=key, actual=bool(own.actuals)
+                    )
+                )
+        elif own.drafts or own.actuals:
+            alerts.append(self._notice(known, verdict.centre, latest, kind="Update", cause=cause, key=key))
+        if verdict.decision == "seen":
+            return alerts
+        for centre, standing in sorted(known.centres.items()):
+            closed = standing.verdict is not None and standing.verdict.decision in CLOSING
+            if centre != verdict.centre and not closed and (standing.drafts or standing.actuals):
+                alerts.append(self._notice(known, centre, latest, kind="Update", cause=cause, key=key))
+        return alerts
+
+    def _hold(self, verdict: Verdict) -> list[Alert]:
+        held = self._state.held
+        if verdict in held:
+            return []
+        if len(held) >= MAX_HELD:
+            self._refused.append(Refused(verdict, f"expected at most {MAX_HELD} verdicts that wait for their incident"))
+        else:
+            held.append(verdict)
+        return []
+
+    def _window(self, window: ExerciseWindow) -> list[Alert]:
+        windows = self._state.windows
+        last = windows.get(window.window_id)
+        if last is not None and (last.declared_at, last.withdrawn) >= (window.declared_at, window.withdrawn):
+            return []
+        before = {key: self._covering(known.revisions[-1]) for key, known in self._state.known.items()}
+        windows[window.window_id] = window
+        if len(windows) > MAX_WINDOWS:
+            del windows[min(windows, key=lambda key: (windows[key].until_at, key))]
+        alerts: list[Alert] = []
+        for key, known in self._state.known.items():
+            latest = known.revisions[-1]
+            if known.ended_at is not None or self._covering(latest) == before[key]:
+                continue
+            known.clock_at = max(known.clock_at, window.declared_at)
+            identity = f"{window.window_id}@{window.declared_at}"
+            alerts += [
+                self._notice(known, centre, latest, kind="Update", cause="exercise", key=identity)
+                for centre, standing in sorted(known.centres.items())
+                if standing.drafts
+            ]
+        return alerts
+
+    def _notice(  # noqa: PLR0913 - one notice and all that it says
+        self,
+        known: Known,
+        centre: str,
+        incident: Incident,
+        *,
+        kind: Literal["Alert", "Update", "Cancel"],
+        cause: str,
+        key: str,
+        aloud: bool = False,
+        actual: bool = False,
+    ) -> Alert:
+        """Write one notice to one centre, and remember that it was written."""
+        standing, territory = known.centres[centre], self._territories[centre]
+        window = self._covering(incident)
+        status: AlertStatus = "Draft"
+        if self._trial:
+            status = "Test"
+        elif actual:
+            status = "Actual"
+        elif window is not None and window.centre == centre and not standing.actuals:
+            status = "Exercise"
+        evaluation = "unjudged" if standing.verdict is None else standing.verdict.decision
+        delivery: Delivery = "silent"
+        why = "an update of what is shown"
+        if aloud:
+            lane = f"{centre}/exercise" if status == "Exercise" else centre
+            ringing = interruption.decide(
+                self._state.rung.setdefault(lane, []),
+                known.clock_at,
+                incident.hazard,
+                incident.lat,
+                incident.lon,
+                an_hour=self._an_hour,
+                distant_km=self._distant_km,
+            )
+            delivery, why = ("interrupt" if ringing.rings else "digest"), ringing.why
+            standing.rang |= ringing.rings
+        standing.sequence += 1
+        standing.said_hazard = incident.hazard
+        players = window.recipients if window is not None and window.centre == centre else ()
+        confirmed = actual and standing.verdict is not None and standing.verdict.decision == "confirmed"
+        alert = Alert(
+            alert_id=content_id(incident.incident_id, centre, key),
+            incident_id=incident.incident_id,
+            centre=centre,
+            sequence=standing.sequence,
+            sent_at=known.clock_at,
+            status=status,
+            msg_type=kind,
+            cause=cause,
+            delivery=delivery,
+            delivery_reason=why,
+            references=cited(standing),
+            proposal=bool(standing.actuals) and not actual,
+            lead=centre == lead(known),
+            mass=standing.mass,
+            centres=tuple(sorted(known.centres)),
+            recipients=tuple(dict.fromkeys((*territory.recipients, *players))),
+            lang=territory.lang,
+            evaluation=evaluation,
+            opinions=opinions(known),
+            exercise="" if window is None else window.label,
+            exercise_of="" if window is None else window.centre,
+            urgency=words.urgency(incident, known.clock_at),
+            severity=words.severity(incident),
+            certainty="Observed" if confirmed else words.certainty(incident),
+            incident=incident,
+        )
+        remember(standing, alert, actual=actual)
+        if delivery == "digest":
+            spared = self._state.spared.setdefault(centre, [])
+            spared.append((alert.sent_at, alert.alert_id, line_of(alert)))
+            del spared[:-MAX_SPARED]
+        return alert
+
+    def _covering(self, incident: Incident) -> ExerciseWindow | None:
+        return covering(self._state.windows.values(), incident, self._territories)
+
+    def _forget(self) -> None:
+        state = self._state
+        if len(state.known) <= MAX_INCIDENTS and state.clock_at < state.swept_at + MINUTE_MS:
+            return
+        state.swept_at = state.clock_at
+        late = [one for one in state.held if one.at < state.clock_at - HELD_MS]
+        if late:
+            state.held = [one for one in state.held if one.at >= state.clock_at - HELD_MS]
+            self._refused += [
+                Refused(one, f"expected incident {one.incident_id} within a day, got none") for one in late
+            ]
+        gone = [
+            key
+            for key, known in state.known.items()
+            if known.ended_at is not None and known.clock_at < state.clock_at - KEPT_MS
+        ]
+        for key in gone:
+            del state.known[key]
+        while len(state.known) > MAX_INCIDENTS:
+            del state.known[min(state.known, key=lambda key: (end_of(state.known[key]), key))]
