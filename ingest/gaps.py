@@ -21,6 +21,8 @@ class Gaps:
         self._origin = origin
         self._last_at = last_at
         self._away_since: int | None = last_at
+        self._told_to: int | None = None
+        """Filled gaps were told up to here: a stream that has nothing new is not away again and again from the same instant."""
 
     @property
     def away_since(self) -> int | None:
@@ -44,7 +46,9 @@ class Gaps:
             return []
         seam = now_at if resumed_from is None else min(max(since, resumed_from), now_at)
         lost = SourceGap(origin=self._origin, from_at=since, to_at=seam, filled=False)
-        filled = SourceGap(origin=self._origin, from_at=seam, to_at=now_at, filled=True)
+        filled_from = seam if self._told_to is None else min(max(seam, self._told_to), now_at)
+        filled = SourceGap(origin=self._origin, from_at=filled_from, to_at=now_at, filled=True)
+        self._told_to = now_at
         return [gap for gap in (lost, filled) if gap.to_at != gap.from_at]
 
     def missed(self, from_at: int, to_at: int) -> SourceGap:

@@ -63,7 +63,7 @@ class Listener:
         inbox: Inbox | None = None,
     ) -> None:
         self.ended = False
-        self._inbox = inbox or Inbox()
+        self._inbox = Inbox() if inbox is None else inbox
         self._notes = _MetricNotes(metrics, [source.name for source in sources])
         self._now = now
         self._cursors: dict[str, Cursor] = {name: position.cursor for name, position in positions.items()}

@@ -106,7 +106,7 @@ class Jetstream:
         if place is not None and since_us is not None:
             same = v2 and place.seq > 0 and place.host == urlsplit(url).netloc and place.at_us == since_us
             if same and not self._seq_expired:
-                query.append(("cursor", place.seq))
+                query.append(("cursor", place.seq + 1))  # inclusive
             else:
                 query.append(("cursor", since_us - self.policy.overlap_ms * 1_000))
         return f"{url}/{f'xrpc/{METHOD}' if v2 else 'subscribe'}?{urlencode(query)}"

@@ -29,7 +29,7 @@ class Request:
         return next(iter(self.all(name)), default)
 
 
-class Gone(Exception):
+class Gone(Exception):  # noqa: N818 - a client that leaves is no error
     """The client has left."""
 
 
@@ -78,7 +78,13 @@ class Peer:
             opcode = TEXT if isinstance(payload, str) else BINARY
         data = payload.encode() if isinstance(payload, str) else payload
         size = len(data)
-        length = bytes([size]) if size < 126 else b"\x7e" + size.to_bytes(2) if size < 1 << 16 else b"\x7f" + size.to_bytes(8)
+        length = (
+            bytes([size])
+            if size < 126
+            else b"\x7e" + size.to_bytes(2)
+            if size < 1 << 16
+            else b"\x7f" + size.to_bytes(8)
+        )
         await self.send(bytes([0x80 | opcode]) + length + data)
 
     async def close_frame(self, code, reason=""):
