@@ -142,7 +142,8 @@ class KafkaNode:
             if self._process.poll() is not None:
                 raise KafkaNodeError(f"Kafka ended with {self._process.returncode}: see {self.folder / 'node.log'}")
             try:
-                socket.create_connection(("127.0.0.1", self.port), 0.5).close()
+                for port in filter(None, (self.port, self.scram_port, self.certificate_port)):
+                    socket.create_connection(("127.0.0.1", port), 0.5).close()
             except OSError:
                 time.sleep(0.05)
             else:

@@ -15,18 +15,22 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import (
+    AuthorizationError,
     FencedInstanceIdError,
     InvalidProducerEpochError,
     KafkaError,
+    KafkaTimeoutError,
     ProducerFencedError,
     TopicAlreadyExistsError,
 )
 
 from tocsin.runtime.failures import FencedError
+from tocsin.runtime.refusals import NOT_ALLOWED, Refusals, unreadable
 from tocsin.topics import POSTS, Topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from tocsin.settings.kafka import KafkaSettings
 
@@ -60,12 +64,28 @@ def said(what: str) -> Iterator[None]:
         yield
     except _FENCED as error:
         raise FencedError(f"Kafka: could not {what}: another worker has taken over ({error})") from error
+    except AuthorizationError as error:
+        raise ClusterError(f"Kafka: could not {what}: {NOT_ALLOWED} ({type(error).__name__})") from error
     except KafkaError as error:
         raise ClusterError(f"Kafka: could not {what}: {error}") from error
     except ValueError as error:  # a server that cannot be resolved, a certificate that cannot be read
         raise ClusterError(f"Kafka: could not {what}: {error}") from error
     except OSError as error:
         raise ClusterError(f"Kafka: could not {what}: {error}") from error
+
+
+@contextmanager
+def _reaching(address: str, *, login: bool) -> Iterator[None]:
+    """Say why a cluster could not be reached while a client is opened.
+
+    Raises:
+        ClusterError: with what the tries met.
+    """
+    with said(f"reach {address}"), Refusals(login=login) as refusals:
+        try:
+            yield
+        except KafkaTimeoutError as error:
+            raise ClusterError(f"Kafka: could not reach {address}: {refusals.cause or error}") from error
 
 
 class Cluster:
@@ -85,6 +105,9 @@ class Cluster:
         """The brokers to begin with, for messages."""
         return ", ".join(self._settings.bootstrap_servers)
 
+    def _reaching(self) -> AbstractContextManager[None]:
+        return _reaching(self.address, login=self._settings.sasl_mechanism is not None)
+
     def name(self, topic: Topic) -> str:
         """Give the name of a topic on this cluster."""
         return self._settings.prefix + topic.name
@@ -95,7 +118,7 @@ class Cluster:
 
     def producer(self, *, transaction: str | None = None) -> Producer:
         """Open a producer: idempotent, or with a transactional id that fences whoever used it before."""
-        with said(f"reach {self.address}"):
+        with self._reaching():
             client = KafkaProducer(
                 **self._connection(),
                 transactional_id=None if transaction is None else self._settings.prefix + transaction,
@@ -137,11 +160,13 @@ class Cluster:
             consumer.subscribe([name])
             # Asked for before the first join: a leader that does not know the partitions yet would give them to nobody.
             if not consumer.partitions_for_topic(name):
-                raise ClusterError(f"Kafka: there is no topic {name}: make it with `tocsin topics --apply`")
+                raise ClusterError(
+                    f"Kafka: there is no topic {name}, or this user may not see it: `tocsin topics --apply` makes it"
+                )
         return consumer
 
     def _consumer(self, grouped: dict[str, Any], max_records: int) -> Any:
-        with said(f"reach {self.address}"):
+        with self._reaching():
             return KafkaConsumer(
                 **self._connection(),
                 **grouped,
@@ -157,7 +182,7 @@ class Cluster:
 
     def admin(self) -> Any:
         """Open a client that makes topics."""
-        with said(f"reach {self.address}"):
+        with self._reaching():
             return KafkaAdminClient(**self._connection())
 
     def apply_topics(self, topics: Sequence[Topic]) -> list[Created]:
@@ -204,6 +229,10 @@ class Cluster:
         chosen = self._settings
         secured: dict[str, Any] = {}
         if chosen.security_protocol in ("SSL", "SASL_SSL"):
+            paths = {name: getattr(chosen, name) for name in ("ssl_ca_path", "ssl_cert_path", "ssl_key_path")}
+            wrong = unreadable({f"kafka.{name}": path for name, path in paths.items()})
+            if wrong is not None:
+                raise ClusterError(f"Kafka: {wrong}")
             secured = {
                 "ssl_cafile": _path(chosen.ssl_ca_path),
                 "ssl_certfile": _path(chosen.ssl_cert_path),

@@ -47,6 +47,9 @@ def _cluster(settings: Settings) -> Iterator[Finding]:
         yield Finding(("kafka", "sasl_mechanism"), f"a mechanism, as {kafka.security_protocol} needs one", "nothing")
     if kafka.sasl_mechanism is not None and (kafka.sasl_username is None or kafka.sasl_password is None):
         yield Finding(("kafka", "sasl_username"), "a user name and a password for SASL", "not both")
+    if kafka.delivery_secs * 1_000 <= kafka.request_secs * 1_000 + kafka.linger_ms:
+        expected = f"more than kafka.request_secs ({kafka.request_secs:g}) and kafka.linger_ms together"
+        yield Finding(("kafka", "delivery_secs"), expected, f"{kafka.delivery_secs:g}")
     if (kafka.ssl_cert_path is None) != (kafka.ssl_key_path is None):
         yield Finding(("kafka", "ssl_cert_path"), "a certificate and its key, or neither", "one of them")
     if (settings.store.ssl_cert_path is None) != (settings.store.ssl_key_path is None):
