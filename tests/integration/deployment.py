@@ -38,7 +38,10 @@ class Worker(threading.Thread):
 
 
 class Deployment:
-    """Two extract workers, a detector, dispatch, and an ingest worker for each origin; recorded files, read once."""
+    """Two extract workers, a detector, dispatch, and an ingest worker for each origin; recorded files, read once.
+
+    ``kafka`` adds settings of the cluster for all, ``users`` for the workers of a stage.
+    """
 
     def __init__(self, folder, bootstrap, store, name, origins, *, partitions=2, **options):
         self.folder, self.store = folder, store
@@ -59,19 +62,22 @@ class Deployment:
                     "prefix": f"{name}.",
                     "posts_partitions": partitions,
                     "session_secs": options.get("session_secs", 6.0),
-                },
+                }
+                | options.get("kafka", {}),
                 "runtime": {"block_lines": options.get("block_lines", 25)},
             }
         )
         self.cluster = Cluster(self.settings.kafka)
         self.cluster.apply_topics([topics.POSTS, topics.MENTIONS, topics.INCIDENTS, topics.DEAD_LETTERS])
+        self._users = options.get("users", {})
         self.workers = {}
 
     def start(self, name, work, *given, store=None, **options):
         """Start a worker under a name of its group."""
+        own = self.settings.kafka.model_copy(update=self._users.get(name.partition("-")[0], {}))
         shell = Shell(
-            settings=self.settings,
-            cluster=self.cluster,
+            settings=self.settings.model_copy(update={"kafka": own}),
+            cluster=Cluster(own),
             store=store or self.store,
             metrics=Metrics(),
             stop=Stop(),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from kafka.errors import (
     AuthorizationError,
+    InvalidReceiveError,
     KafkaConnectionError,
     KafkaTimeoutError,
     RequestTimedOutError,
@@ -36,6 +37,13 @@ LOGIN: Final = (
     "kafka.sasl_password, kafka.sasl_mechanism)"
 )
 NOT_ALLOWED: Final = "the access list (ACL) does not allow it to this user"
+
+_MEANINGS: Final = (
+    (SaslAuthenticationFailedError, SASL),
+    (UnsupportedSaslMechanismError, MECHANISM),
+    (AuthorizationError, NOT_ALLOWED),
+    (InvalidReceiveError, CLOSED),  # an answer in TLS, read as one of Kafka's
+)
 
 
 class Refusals(logging.Handler):
@@ -99,18 +107,11 @@ def unreadable(paths: dict[str, Path | None]) -> str | None:
 
 
 def _kafka_cause(error: BaseException, *, login: bool) -> str:
-    if isinstance(error, SaslAuthenticationFailedError):
-        return SASL
-    if isinstance(error, UnsupportedSaslMechanismError):
-        return MECHANISM
-    if isinstance(error, AuthorizationError):
-        return NOT_ALLOWED
-    known = tls_cause(str(error), section="kafka", address="bootstrap_servers")
-    if known is not None:
-        return known
-    if "socket disconnected" in str(error):
+    meaning = next((said for kind, said in _MEANINGS if isinstance(error, kind)), None)
+    known = meaning or tls_cause(str(error), section="kafka", address="bootstrap_servers")
+    if known is None and "socket disconnected" in str(error):
         return LOGIN if login else CLOSED
-    return str(error)
+    return known or str(error)
 
 
 def _rank(error: BaseException) -> int:
