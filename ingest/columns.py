@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 
 
 class Set(msgspec.Struct, frozen=True):
-    """A post that passed the gate and was set aside, for a reason of the closed list of its stage."""
+    """A post that was set aside, for a reason of the closed list of its stage; one that ingest itself withheld has no id."""
 
     post_id: str
     reason: str
 
 
-Item = Mention | Post | Set | Retraction | DeadLetter
+class AccountGone(msgspec.Struct, frozen=True):
+    """An account was removed: all pseudonyms that it may bear."""
+
+    authors: tuple[str, ...]
+
+
+Item = Mention | Post | Set | Retraction | AccountGone | DeadLetter
 """What a line may hold; the dead letter of a line that is a post is that of a later stage."""
 
 
@@ -43,6 +49,7 @@ class ColumnsState(msgspec.Struct, frozen=True, kw_only=True):
     set_aside: dict[int, Set]
     retractions: dict[int, Retraction]
     dead: dict[int, DeadLetter]
+    accounts: dict[int, AccountGone] = {}
 
 
 class Columns(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +98,7 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
             set_aside={at: item for at, item in self.items.items() if isinstance(item, Set)},
             retractions={at: item for at, item in self.items.items() if isinstance(item, Retraction)},
             dead={at: item for at, item in self.items.items() if isinstance(item, DeadLetter)},
+            accounts={at: item for at, item in self.items.items() if isinstance(item, AccountGone)},
         )
 
     @classmethod
@@ -104,7 +112,14 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
             origins=np.array(state.origins, np.int32),
             line_numbers=np.array(state.line_numbers, np.int64),
             origin_names=state.origin_names,
-            items={**state.mentions, **state.posts, **state.set_aside, **state.retractions, **state.dead},
+            items={
+                **state.mentions,
+                **state.posts,
+                **state.set_aside,
+                **state.retractions,
+                **state.dead,
+                **state.accounts,
+            },
         )
 
     def then(self, other: Columns) -> Columns:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import msgspec
 import numpy as np
 
+from ingest.consent import Facts, Rules, Withheld
 from ingest.redact import shape
 from tocsin.model import DeadLetter, DeadReason
 from tocsin.time import parse_instant
@@ -43,6 +44,8 @@ class Outcome(IntEnum):
     DEAD = 1
     RETRACTION = 2
     POST = 3
+    WITHHELD = 4
+    """A post that is not heard, at the word of its author or of the operator."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +74,29 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     retract: Name | msgspec.UnsetType = msgspec.UNSET
     at: str | None = None
     reason: str | None = None
+    retract_author: Name | msgspec.UnsetType = msgspec.UNSET
+    # What follows is told by some networks; files may use the names for something else, so any type passes and only the right one tells.
+    link: Any = None
+    indexable: Any = None
+    noindex: Any = None
+    bot: Any = None
+    labels: Any = None
+
+    @property
+    def tells(self) -> bool:
+        """Whether the author's word on being heard may be among the facts."""
+        return not (self.indexable is None and self.noindex is None and self.bot is None and not self.labels)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The facts on which the rules of consent decide, as they came."""
+        return {
+            "link": self.link,
+            "indexable": self.indexable,
+            "noindex": self.noindex,
+            "bot": self.bot,
+            "labels": self.labels,
+        }
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False):
@@ -93,14 +119,22 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
         assert text is not msgspec.UNSET, "a draft has a text"
         return text
 
+    @property
+    def link(self) -> str | None:
+        """Address of the original, where the line tells one that is an address of the web."""
+        link = self.record.link
+        good = isinstance(link, str) and len(link) <= MAX_NAME_CHARS and link.startswith(("https://", "http://"))
+        return link if good else None
+
 
 class Withdrawal(msgspec.Struct, frozen=True, gc=False):
-    """A readable retraction, with the native id of its post."""
+    """A readable retraction, with the native id of its post; or of an account (``source`` is set), with that of its author."""
 
     index: int
     id: str
     received_at: int
     reason: str
+    source: str | None = None
 
 
 class Normalised(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +152,8 @@ class Normalised(msgspec.Struct, frozen=True, kw_only=True):
     withdrawals: list[Withdrawal]
     dead: list[tuple[int, DeadLetter]]
     """With the index of its line in the block."""
+    withheld: list[tuple[int, Withheld]]
+    """With the index of its line in the block."""
 
 
 class Refused(ValueError):  # noqa: N818 - a refusal is an outcome, not a failure of ours
@@ -132,8 +168,8 @@ class Refused(ValueError):  # noqa: N818 - a refusal is an outcome, not a failur
 _decoder: Final = msgspec.json.Decoder(Record)
 
 
-def normalise(block: Block, *, limits: Limits, lateness_ms: int) -> Normalised:
-    """Read the lines of a block.
+def normalise(block: Block, *, limits: Limits, lateness_ms: int, rules: Rules | None = None) -> Normalised:
+    """Read the lines of a block; posts that the rules of consent withhold become no drafts.
 
     A block with ``arrived_at`` (live) is stamped with it; otherwise a line's own ``received_at`` counts, else its ``created_at``.
     """
@@ -146,12 +182,15 @@ def normalise(block: Block, *, limits: Limits, lateness_ms: int) -> Normalised:
     drafts: list[Draft] = []
     withdrawals: list[Withdrawal] = []
     dead: list[tuple[int, DeadLetter]] = []
+    kept_back: list[tuple[int, Withheld]] = []
+    rules = rules or Rules()
+    listed = rules.has_lists
     for index, line in enumerate(lines):
         if not line or line.isspace():
             continue
         try:
             record = read(line, limits)
-            item = _withdrawal(index, record, block.arrived_at) if record.retract is not msgspec.UNSET else None
+            item = _withdrawal(index, record, block.arrived_at)
             if item is not None:
                 withdrawals.append(item)
                 outcomes[index], received[index] = Outcome.RETRACTION, item.received_at
@@ -166,6 +205,13 @@ def normalise(block: Block, *, limits: Limits, lateness_ms: int) -> Normalised:
             dead.append((index, letter))
             outcomes[index] = Outcome.DEAD
             continue
+        why = None
+        if listed or record.tells:
+            why = rules.withheld(Facts.of(draft.source, draft.author, record.told))
+        if why is not None:
+            kept_back.append((index, why))
+            outcomes[index], received[index], events[index] = Outcome.WITHHELD, draft.received_at, draft.event_at
+            continue
         drafts.append(draft)
         outcomes[index], received[index], events[index] = Outcome.POST, draft.received_at, draft.event_at
         sources[index] = names.setdefault(draft.source, len(names))
@@ -178,6 +224,7 @@ def normalise(block: Block, *, limits: Limits, lateness_ms: int) -> Normalised:
         drafts=drafts,
         withdrawals=withdrawals,
         dead=dead,
+        withheld=kept_back,
     )
 
 
@@ -262,14 +309,22 @@ def _draft(index: int, record: Record, arrived_at: int | None, lateness_ms: int,
     )
 
 
-def _withdrawal(index: int, record: Record, arrived_at: int | None) -> Withdrawal:
+def _withdrawal(index: int, record: Record, arrived_at: int | None) -> Withdrawal | None:
+    """Read a retraction; ``None`` for a record that is a post."""
+    if record.retract is msgspec.UNSET and record.retract_author is msgspec.UNSET:
+        return None
+    of_account = record.retract is msgspec.UNSET
     if record.at is None:
-        raise Refused("missing_field", "expected at beside retract, got none")
+        field = "retract_author" if of_account else "retract"
+        raise Refused("missing_field", f"expected at beside {field}, got none")
     at = _instant("at", record.at)
     if arrived_at is not None:
         at = arrived_at
     elif record.received_at is not None:
         at = _instant("received_at", record.received_at)
+    if of_account:
+        author = _name("retract_author", record.retract_author)
+        return Withdrawal(index, author, at, "account", _source(record.source))
     reason = record.reason or "deleted"
     if reason not in ("deleted", "edited", "account"):
         raise Refused("wrong_type", "expected reason deleted, edited or account, got another")

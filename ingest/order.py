@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from ingest.columns import Columns, ColumnsState, Set
+from ingest.accounts import MAX_POSTS, PostsOf
+from ingest.columns import AccountGone, Columns, ColumnsState, Set
+from ingest.consent import WITHHELD
 from ingest.duplicates import SeenPosts
 from ingest.leap import guard
 from ingest.normalise import STAGE, Outcome
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 
 NO_TERM: Final = "no_term"
 """Why a post was set aside at the gate: it holds no word of the lexicon."""
+UNKNOWN_ACCOUNT: Final = "unknown_account"
+"""Why the removal of an account was set aside: no post of it is remembered."""
+REASONS: Final = frozenset({NO_TERM, UNKNOWN_ACCOUNT, *WITHHELD})
+"""Why ingest sets items aside; all other reasons are of later stages."""
 OTHER: Final = "other"
 """The name under which the sources past the limit count together."""
 _NEVER: Final = np.iinfo(np.int64).min // 2
@@ -52,6 +58,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     dead: list[DeadLetter]
     posts: list[Post] = msgspec.field(default_factory=list)
     """What was heard and is yet to be extracted, where extraction is another worker's; it counts as used."""
+    leaving: list[Post | Mention | Retraction] = msgspec.field(default_factory=list)
+    """All items and posts again, in the order of their lines: what was deleted or edited before or after what."""
 
 
 class OrderState(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +69,7 @@ class OrderState(msgspec.Struct, frozen=True, kw_only=True):
     seen: list[tuple[str, int]]
     names: list[str]
     held: ColumnsState | None
+    posts_of: list[tuple[str, str, int]] = []
 
 
 class StreamOrder:
@@ -77,6 +86,7 @@ class StreamOrder:
         self._sources: dict[str, int] = {}
         self._names: list[str] = []
         self._held: Columns | None = None
+        self._posts_of = PostsOf(limit=min(MAX_POSTS, limits.max_remembered))
 
     @property
     def clock_at(self) -> int | None:
@@ -115,6 +125,7 @@ class StreamOrder:
             seen=self._seen.snapshot(),
             names=list(self._names),
             held=None if held is None else held.snapshot(),
+            posts_of=self._posts_of.snapshot(),
         )
 
     def restore(self, state: OrderState) -> None:
@@ -124,6 +135,7 @@ class StreamOrder:
         self._names = list(state.names)
         self._sources = {name: code for code, name in enumerate(state.names)}
         self._held = None if state.held is None else Columns.restore(state.held)
+        self._posts_of.restore(state.posts_of)
 
     def _coded(self, local: npt.NDArray[np.uint16], names: tuple[str, ...]) -> npt.NDArray[np.uint16]:
         codes = []
@@ -164,8 +176,7 @@ class StreamOrder:
     def _settle(self, block: Columns, counts: Counts) -> Step:
         dead: list[DeadLetter] = []
         exposures: list[Exposure] = []
-        items: list[Mention | Retraction] = []
-        posted: list[Post] = []
+        leaving: list[Post | Mention | Retraction] = []
         if len(block):
             before = self._before(block)
             width = self._panes.width_ms
@@ -178,44 +189,63 @@ class StreamOrder:
             clocks = np.maximum(before, block.received_at)
             gated = 0
             for index, item in sorted(block.items.items()):
-                if isinstance(item, Retraction):
-                    items.append(msgspec.structs.replace(item, at=int(clocks[index])))
-                    counts.used += 1
-                    if item.reason == "edited":
-                        for post_id in item.post_ids:
-                            self._seen.forget(post_id)
+                clock_at = int(clocks[index])
+                if isinstance(item, AccountGone | Retraction):
+                    self._take_back(item, clock_at, leaving, counts)
+                elif block.outcomes[index] == Outcome.WITHHELD:
+                    assert isinstance(item, Set), "a post that is withheld is nothing but its reason"
+                    counts.filtered[item.reason] += 1
                 elif not late[index]:
                     gated += int(posts[index])
                     if isinstance(item, DeadLetter):
                         dead.append(item)
                         counts.dead[item.reason] += 1
                     else:
-                        self._hear(item, int(clocks[index]), items, posted, counts)
+                        self._hear(item, clock_at, leaving, counts)
             unheard = int(heard.sum()) - gated
             if unheard:
                 counts.filtered[NO_TERM] += unheard
             if timed := block.received_at[block.outcomes >= Outcome.RETRACTION].tolist():
                 self._clock_at = max(timed) if self._clock_at is None else max(self._clock_at, *timed)
         counts.held = self.held
-        return Step(items=items, exposures=exposures, clock_at=self._clock_at, counts=counts, dead=dead, posts=posted)
+        return Step(
+            items=[item for item in leaving if not isinstance(item, Post)],
+            exposures=exposures,
+            clock_at=self._clock_at,
+            counts=counts,
+            dead=dead,
+            posts=[item for item in leaving if isinstance(item, Post)],
+            leaving=leaving,
+        )
+
+    def _take_back(
+        self, gone: AccountGone | Retraction, clock_at: int, leaving: list[Post | Mention | Retraction], counts: Counts
+    ) -> None:
+        if isinstance(gone, Retraction):
+            leaving.append(msgspec.structs.replace(gone, at=clock_at))
+            counts.used += 1
+            if gone.reason == "edited":
+                for post_id in gone.post_ids:
+                    self._seen.forget(post_id)
+            return
+        post_ids = self._posts_of.take(gone.authors, clock_at)
+        if not post_ids:
+            counts.filtered[UNKNOWN_ACCOUNT] += 1
+            return
+        leaving.append(Retraction(post_id=post_ids[0], also=post_ids[1:], at=clock_at, reason="account"))
+        counts.used += 1
 
     def _hear(
-        self,
-        item: Mention | Post | Set,
-        clock_at: int,
-        items: list[Mention | Retraction],
-        posts: list[Post],
-        counts: Counts,
+        self, item: Mention | Post | Set, clock_at: int, leaving: list[Post | Mention | Retraction], counts: Counts
     ) -> None:
         if self._seen.again(item.id if isinstance(item, Post) else item.post_id, clock_at):
             counts.duplicate += 1
         elif isinstance(item, Set):
             counts.filtered[item.reason] += 1
-        elif isinstance(item, Post):
-            posts.append(item)
-            counts.used += 1
         else:
-            items.append(item)
+            post_id = item.id if isinstance(item, Post) else item.post_id
+            self._posts_of.add(item.author, post_id, clock_at)
+            leaving.append(item)
             counts.used += 1
 
     def _exposures(self, panes: npt.NDArray[np.int64], sources: npt.NDArray[np.uint16]) -> list[Exposure]:

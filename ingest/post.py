@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
+from ingest.columns import AccountGone
 from ingest.redact import redact
 from tocsin.model import Point, Post, Retraction
 
@@ -43,8 +44,10 @@ def post(draft: Draft, pseudonyms: Pseudonyms, gate: tuple[str, ...] = ()) -> Po
     )
 
 
-def retraction(withdrawal: Withdrawal, pseudonyms: Pseudonyms) -> Retraction:
+def retraction(withdrawal: Withdrawal, pseudonyms: Pseudonyms) -> Retraction | AccountGone:
     """Give the retraction that may leave this room; it acts when it was heard."""
+    if withdrawal.source is not None:
+        return AccountGone(pseudonyms.authors(withdrawal.source, withdrawal.id))
     reason = cast("Literal['deleted', 'edited', 'account']", withdrawal.reason)
     post_id, *also = pseudonyms.posts(withdrawal.id)
     return Retraction(post_id=post_id, at=withdrawal.received_at, reason=reason, also=tuple(also))

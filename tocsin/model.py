@@ -148,6 +148,8 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     reply_to: str | None = None
     gate: tuple[str, ...] = ()
     """Identities of the lexicon entries that opened the gate."""
+    sealed: bytes = b""
+    """On a broker: text, profile place, point and link to the original, sealed; the fields themselves are then empty."""
 
 
 class Exposure(msgspec.Struct, frozen=True, array_like=True):

@@ -53,6 +53,41 @@ class StoreContract:
         assert store.put_if_absent("day", b"yours", ttl_ms=60_000) == b"mine"
         assert store.get(["day"]) == [b"mine"]
 
+    def test_of_many_keys_each_is_made_once(self, store):
+        assert store.put_each_if_absent({}, 60_000) == []
+        assert store.put_each_if_absent({"a": b"1", "b": b"2"}, 60_000) == [b"1", b"2"]
+        assert store.put_each_if_absent({"c": b"3", "a": b"9"}, 60_000) == [b"3", b"1"]
+        store.put({"b": b""}, ttl_ms=60_000)  # an empty value stands like any other
+        assert store.put_each_if_absent({"b": b"8"}, 60_000) == [b""]
+        assert store.get(["a", "b", "c"]) == [b"1", b"", b"3"]
+
+    def test_keys_made_together_die_together(self, store):
+        store.put_each_if_absent({"a": b"1", "b": b"2"}, 60)
+        self.pass_ms(100)
+        assert store.get(["a", "b"]) == [None, None]
+        assert store.put_each_if_absent({"a": b"3"}, 60_000) == [b"3"]
+
+    def test_making_a_key_again_does_not_lengthen_its_life(self, store):
+        store.put_each_if_absent({"a": b"1"}, 150)
+        self.pass_ms(100)
+        store.put_each_if_absent({"a": b"2"}, 60_000)
+        self.pass_ms(100)
+        assert store.get(["a"]) == [None]
+
+    def test_a_register_knows_its_earliest_member(self, store):
+        assert store.first_mark("texts", 0) is None
+        store.mark("texts", {"p": 300, "q": 100, "r": 200})
+        store.mark("texts", {"q": 50, "p": 900})  # they keep their own
+        store.mark("other", {"x": 1})
+        assert store.first_mark("texts", 0) == 100
+        store.unmark("texts", ["q", "none"])
+        assert store.first_mark("texts", 0) == 200
+        assert store.first_mark("texts", 250) == 300
+        assert store.first_mark("texts", 0) == 300  # what was before is forgotten
+        assert store.first_mark("texts", 301) is None
+        store.mark("texts", {})
+        store.unmark("texts", [])
+
     def test_a_checkpoint_follows_the_one_before_it(self, store):
         assert store.load("detect") is None
         with pytest.raises(FencedError):
@@ -88,6 +123,12 @@ class TestMemory(StoreContract):
 
     def pass_ms(self, ms: int) -> None:
         self.clock.ms += ms
+
+    def test_what_is_past_its_time_does_not_stay_in_memory_unasked(self, store):
+        store.put({"secret": b"1"}, ttl_ms=5)
+        self.pass_ms(20_000)
+        store.get(["another"])
+        assert store._values == {}
 
     def test_the_number_of_keys_is_bounded_loudly(self, store, monkeypatch):
         monkeypatch.setattr("tocsin.runtime.store.MAX_KEYS", 2)

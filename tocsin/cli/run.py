@@ -23,6 +23,7 @@ from tocsin.pipeline.hear import HearFactory
 from tocsin.pipeline.live import live_blocks
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run as run_pipeline
+from tocsin.pipeline.sealing import Sealer
 from tocsin.pipeline.secrecy import LiveKeys
 from tocsin.pipeline.standing import StandingFile
 from tocsin.runtime import metrics as declared
@@ -31,8 +32,9 @@ from tocsin.runtime.failures import StageIllError
 from tocsin.runtime.health import HealthServer
 from tocsin.runtime.metrics import Metrics
 from tocsin.runtime.store import MemoryStore
+from tocsin.runtime.vault import TextVault
 from tocsin.settings import load_settings
-from tocsin.time import SECOND_MS, format_instant
+from tocsin.time import MINUTE_MS, SECOND_MS, format_instant
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -88,7 +90,8 @@ def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
     if settings.geocoder.enabled:
         desk = Desk(Clerk(settings.geocoder, MemoryStore(), metrics), settings.geocoder, metrics)
         stack.callback(desk.close)
-    detect = Detect(settings, outputs, metrics, geocoder=desk)
+    vault = TextVault(store, settings.privacy.text_ttl_mins * MINUTE_MS, now)
+    detect = Detect(settings, outputs, metrics, geocoder=desk, sealer=Sealer(vault, metrics, now))
     if settings.metrics.enabled:
         host, port = settings.metrics.host, settings.metrics.port
         try:

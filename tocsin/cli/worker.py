@@ -13,7 +13,7 @@ from cyclopts import Parameter
 
 from ingest.files import SourceError
 from tocsin.distributed.extract import IllVersionError
-from tocsin.distributed.keeping import PatientStore, open_store
+from tocsin.distributed.keeping import PatientStore, open_key_store, open_store, warn_of_copies
 from tocsin.distributed.shell import Shell
 from tocsin.runtime.embedded import Stop
 from tocsin.runtime.failures import DivergedError, FencedError, StageIllError
@@ -114,10 +114,15 @@ def _shell(settings: Settings, member: str, metrics_port: int | None, stack: Exi
         get_logger("worker").info("serving", address=server.address)
     store = open_store(settings.store)
     stack.callback(store.close)
+    keys = open_key_store(settings.store)
+    if keys is not None:
+        stack.callback(keys.close)
+    warn_of_copies(keys or store)
     return Shell(
         settings=settings,
         cluster=Cluster(settings.kafka),
         store=PatientStore(store, settings.store.retry_secs),
+        keys=None if keys is None else PatientStore(keys, settings.store.retry_secs),
         metrics=metrics,
         stop=stop,
         member=member,

@@ -1,4 +1,7 @@
-"""What an extract worker does with records of ``posts``: a pure function of each record; batches only make it faster."""
+"""What an extract worker does with records of ``posts``: a function of each record; batches only make it faster.
+
+It is pure but for one thing: a text whose key is gone when its turn comes is not heard, and counted as that.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tocsin.pipeline.hear import Extracts
+    from tocsin.runtime.vault import Gone, TextVault, Words
 
 STAGE: Final = "extract"
 
@@ -58,10 +62,14 @@ class Extract:
         extractor: hears.
         undecodable_records: so many unreadable records at the very start are a wrong version, not bad luck.
         max_stage_errors: posts on which the extractor may fail.
+        vault: opens sealed texts; a post whose text is gone is set aside.
     """
 
-    def __init__(self, extractor: Extracts, undecodable_records: int, max_stage_errors: int) -> None:
+    def __init__(
+        self, extractor: Extracts, undecodable_records: int, max_stage_errors: int, vault: TextVault | None = None
+    ) -> None:
         self._extractor = extractor
+        self._vault = vault
         self._undecodable_records = undecodable_records
         self._max_stage_errors = max_stage_errors
         self._unread = 0
@@ -75,10 +83,11 @@ class Extract:
         Raises:
             IllVersionError: nothing could be read since the start.
             StageIllError: the extractor failed too often.
+            SealError: a sealed text was damaged.
+            StoreError: the store of the keys is away.
         """
         read = [self._read(record) for record in records]
-        posts = [post for one in read for post in one.posts]
-        results = iter(self._hear(posts))
+        results = iter(self._hear_all([post for one in read for post in one.posts]))
         made = []
         for one in read:
             one.results = [next(results) for _ in one.posts]
@@ -117,6 +126,21 @@ class Extract:
                 )
         return read
 
+    def _hear_all(self, posts: list[Post]) -> list[Mention | DeadLetter | str]:
+        """Open what is sealed, all at once, then hear; the reason stands where a text is gone."""
+        sealed = [(post.id, post.sealed) for post in posts if post.sealed]
+        if self._vault is None or not sealed:
+            return self._hear(posts)
+        words = iter(self._vault.open(sealed))
+        opened = [_opened(post, next(words)) if post.sealed else post for post in posts]
+        heard = iter(self._hear([post for post in opened if isinstance(post, Post)]))
+        results = [post if isinstance(post, str) else next(heard) for post in opened]
+        given = zip(posts, results, strict=True)
+        self._vault.keep(
+            {post.id: post.sealed for post, result in given if post.sealed and isinstance(result, Mention)}
+        )
+        return results
+
     def _hear(self, posts: list[Post]) -> list[Mention | DeadLetter | str]:
         if not posts:
             return []
@@ -131,6 +155,14 @@ class Extract:
         except Exception as error:  # noqa: BLE001 - a dead letter, counted; past a limit the worker stops
             detail = f"expected a post that can be read, got {type(error).__name__}"
             return DeadLetter(stage=STAGE, reason="stage_error", detail=detail)
+
+
+def _opened(post: Post, words: Words | Gone) -> Post | Gone:
+    if isinstance(words, str):
+        return words
+    return msgspec.structs.replace(
+        post, text=words.text, profile_place=words.profile_place, point=words.point, sealed=b""
+    )
 
 
 def _result(result: object) -> Mention | str:

@@ -56,6 +56,7 @@ def run_extract(shell: Shell, extractor: Extracts | None = None) -> None:
         extractor or packaged_extractor(settings),
         settings.distributed.undecodable_records,
         settings.runtime.max_stage_errors,
+        shell.vault(now),
     )
     producer = shell.cluster.producer()
     consumer = shell.cluster.member(STAGE, shell.member, topics.POSTS, max_records=RECORDS_AT_ONCE)
@@ -93,6 +94,11 @@ def run_extract(shell: Shell, extractor: Extracts | None = None) -> None:
             consumer.close(autocommit=False)
         producer.close()
     log.info("stopped", member=shell.member)
+
+
+def now() -> int:
+    """Give the system's clock, UTC milliseconds."""
+    return time.time_ns() // 1_000_000
 
 
 def commit_offsets(consumer: Any, batches: dict[int, list[Took]]) -> None:

@@ -1,4 +1,7 @@
-"""What an ingest worker does with blocks of lines: gate, order, packing. Pure given its models; its state can be kept and restored."""
+"""What an ingest worker does with blocks of lines: gate, order, sealing, packing. Its state can be kept and restored.
+
+Pure given its models, but for the sealing, whose keys are random and live in the store.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,16 @@ from ingest.order import OrderState, StreamOrder
 from tocsin.distributed.packing import Packer, PackerState
 from tocsin.model import DeadLetter, Post
 from tocsin.runtime.conservation import Counts
+from tocsin.runtime.vault import Words
 from tocsin.time import MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ingest.block import Block
     from ingest.order import Step
     from tocsin.pipeline.hear import Hear
+    from tocsin.pipeline.sealing import Sealer
     from tocsin.settings import Settings
 
 STAGE = "ingest"
@@ -58,9 +63,10 @@ class Ingest:
         origin: its name.
         hear: made with ``PassOn``.
         settings: of the deployment.
+        sealer: seals texts, and destroys the keys of those that are taken back; without one they leave as they are.
     """
 
-    def __init__(self, origin: str, hear: Hear, settings: Settings) -> None:
+    def __init__(self, origin: str, hear: Hear, settings: Settings, sealer: Sealer | None = None) -> None:
         chosen, shared = settings.ingest, settings.distributed
         limits = order.Limits(
             leap_ms=settings.time.leap_ms,
@@ -70,6 +76,7 @@ class Ingest:
             max_sources=chosen.max_sources,
         )
         self._hear = hear
+        self._sealer = sealer
         self._order = StreamOrder(settings.time.panes(), limits)
         self._packer = Packer(
             origin,
@@ -87,15 +94,20 @@ class Ingest:
         return self._order.held
 
     def take(self, block: Block) -> Made:
-        """Take the next block."""
+        """Take the next block.
+
+        Raises:
+            StoreError: the store of the keys is away.
+        """
         heard = self._hear(block)
         self.blocks += 1
-        return self._made(self._order.push(heard.columns, heard.source_names, clock_at=heard.arrived_at), ended=False)
+        step = self._order.push(heard.columns, heard.source_names, clock_at=heard.arrived_at)
+        return self._made(step, heard.words, ended=False)
 
     def finish(self) -> Made:
         """The origin has ended: hear what was held, say so in every partition."""
         self.ended = True
-        return self._made(self._order.finish(), ended=True)
+        return self._made(self._order.finish(), {}, ended=True)
 
     def snapshot(self) -> bytes:
         """Give the state."""
@@ -116,8 +128,21 @@ class Ingest:
         self._order.restore(state.order)
         self.blocks, self.ended = state.blocks, state.ended
 
-    def _made(self, step: Step, *, ended: bool) -> Made:
+    def _made(self, step: Step, words: Mapping[str, Words], *, ended: bool) -> Made:
+        if self._sealer is not None:
+            step = _sealed(step, words, self._sealer)
         records = self._packer.add(step)
         if ended:
             records += self._packer.flush(ended=True)
         return Made(records=records, dead=step.dead, counts=step.counts, clock_at=step.clock_at)
+
+
+def _sealed(step: Step, words: Mapping[str, Words], sealer: Sealer) -> Step:
+    """Give a step whose posts hold their words sealed, and nothing of them in the clear."""
+    said = {post.id: Words(post.text, None, post.profile_place, post.point) for post in step.posts} | dict(words)
+    posts = []
+    for left in sealer.leave(step.leaving, said):
+        post = step.leaving[left.index]
+        assert isinstance(post, Post), "only posts have words"
+        posts.append(msgspec.structs.replace(post, text="", profile_place=None, point=None, sealed=left.sealed))
+    return msgspec.structs.replace(step, posts=posts)

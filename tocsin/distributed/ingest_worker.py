@@ -13,7 +13,8 @@ from tocsin.distributed.ingest import STAGE, Ingest, PassOn
 from tocsin.distributed.origins import FollowedOrigin, RecordedOrigin
 from tocsin.distributed.shell import bury
 from tocsin.pipeline.counting import publish_stage
-from tocsin.pipeline.hear import Hear, limits_of
+from tocsin.pipeline.hear import Hear, limits_of, rules_of
+from tocsin.pipeline.sealing import Sealer
 from tocsin.pipeline.secrecy import LiveKeys
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.logging import get_logger
@@ -43,10 +44,18 @@ class _Worker:
         self._shell = shell
         self._log = get_logger(STAGE)
         self._keeper: Keeper = shell.keeper(f"{STAGE}:{origin}")
-        self._keys = LiveKeys(shell.store, now) if settings.distributed.follow else None
+        self._keys = LiveKeys(shell.key_store, now) if settings.distributed.follow else None
         pseudonyms = PublicPseudonyms() if self._keys is None else None
-        hear = Hear(gate, PassOn(), pseudonyms, limits_of(settings), settings.time.lateness_secs * SECOND_MS)
-        self.ingest = Ingest(origin, hear, settings)
+        hear = Hear(
+            gate,
+            PassOn(),
+            pseudonyms,
+            limits_of(settings),
+            settings.time.lateness_secs * SECOND_MS,
+            rules=rules_of(settings),
+        )
+        sealer = Sealer(shell.vault(now), shell.metrics, now, obey=settings.distributed.follow)
+        self.ingest = Ingest(origin, hear, settings, sealer)
         last = self._keeper.load()
         kept = None if last is None else msgspec.msgpack.decode(last.state, type=Kept)
         if kept is not None:

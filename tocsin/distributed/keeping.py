@@ -29,15 +29,36 @@ def open_store(settings: StoreSettings) -> RedisStore:
     Raises:
         StoreError: the server does not answer.
     """
+    return _open(settings, settings.url)
+
+
+def open_key_store(settings: StoreSettings) -> RedisStore | None:
+    """Open the store of the keys of texts and days, where it is one of its own.
+
+    Raises:
+        StoreError: the server does not answer.
+    """
+    return None if settings.keys_url is None else _open(settings, settings.keys_url)
+
+
+def warn_of_copies(store: RedisStore) -> None:
+    """Log a warning when the server of the keys writes what it holds to disk: a destroyed key stays there until the file is rewritten."""
+    if store.persists():
+        get_logger("store").warning(
+            "the server of the keys writes to disk: destroyed keys stay in its files until they are rewritten; see store.keys_url"
+        )
+
+
+def _open(settings: StoreSettings, url: str) -> RedisStore:
     options: dict[str, Any] = {"username": settings.username, "password": settings.password}
-    if settings.url.startswith("rediss://"):
+    if url.startswith("rediss://"):
         options |= {
             "ssl_ca_certs": _path(settings.ssl_ca_path),
             "ssl_certfile": _path(settings.ssl_cert_path),
             "ssl_keyfile": _path(settings.ssl_key_path),
         }
     given = {name: value for name, value in options.items() if value is not None}
-    return connect(settings.url, timeout_secs=settings.timeout_secs, prefix=settings.prefix, **given)
+    return connect(url, timeout_secs=settings.timeout_secs, prefix=settings.prefix, **given)
 
 
 class PatientStore:
@@ -60,6 +81,22 @@ class PatientStore:
     def put_if_absent(self, key: str, value: bytes, ttl_ms: int | None = None) -> bytes:
         """Write a value unless the key is there."""
         return self._patiently(lambda: self._store.put_if_absent(key, value, ttl_ms))
+
+    def put_each_if_absent(self, values: Mapping[str, bytes], ttl_ms: int) -> list[bytes]:
+        """Write each value unless its key is there."""
+        return self._patiently(lambda: self._store.put_each_if_absent(values, ttl_ms))
+
+    def mark(self, name: str, members: Mapping[str, int]) -> None:
+        """Note members of a register."""
+        self._patiently(lambda: self._store.mark(name, members))
+
+    def unmark(self, name: str, members: Sequence[str]) -> None:
+        """Take members out of a register."""
+        self._patiently(lambda: self._store.unmark(name, members))
+
+    def first_mark(self, name: str, since_at: int) -> int | None:
+        """Give the earliest instant of a register, those from before an instant forgotten."""
+        return self._patiently(lambda: self._store.first_mark(name, since_at))
 
     def delete(self, keys: Sequence[str]) -> int:
         """Destroy keys."""

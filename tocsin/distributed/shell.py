@@ -12,9 +12,11 @@ from tocsin.distributed.keeping import Keeper
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.kafka import said, slot
 from tocsin.runtime.logging import get_logger
+from tocsin.runtime.vault import TextVault
+from tocsin.time import MINUTE_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tocsin.model import DeadLetter
     from tocsin.runtime.embedded import Stop
@@ -37,6 +39,17 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     stop: Stop
     member: str
     """Its name in its group: the same after a restart, another for each worker."""
+    keys: Store | None = None
+    """The store of the keys of texts and days, where they have one of their own."""
+
+    @property
+    def key_store(self) -> Store:
+        """Where the keys of texts and days are."""
+        return self.store if self.keys is None else self.keys
+
+    def vault(self, now: Callable[[], int]) -> TextVault:
+        """Give the text vault of the deployment."""
+        return TextVault(self.key_store, self.settings.privacy.text_ttl_mins * MINUTE_MS, now)
 
     def keeper(self, stage: str) -> Keeper:
         """Give what writes the checkpoints of a stage."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ingest.order import NO_TERM
+from ingest.order import REASONS
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.conservation import Counts
 
@@ -22,12 +22,13 @@ def by_stage(counts: Counts, retractions: int) -> dict[str, Counts]:
     """
     dead = Counter({reason: n for reason, n in counts.dead.items() if reason != "stage_error"})
     failed = counts.dead["stage_error"]
-    set_aside = Counter({reason: n for reason, n in counts.filtered.items() if reason != NO_TERM})
+    at_the_door = Counter({reason: n for reason, n in counts.filtered.items() if reason in REASONS})
+    set_aside = counts.filtered - at_the_door
     gated = counts.used - retractions + set_aside.total() + failed
     ingest = Counts(
         received=counts.received,
         used=gated + retractions,
-        filtered=Counter({NO_TERM: counts.filtered[NO_TERM]}),
+        filtered=at_the_door,
         late=counts.late,
         duplicate=counts.duplicate,
         dead=dead,

@@ -21,6 +21,7 @@ from tocsin.time import MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:
     from tocsin.pipeline.outside import Word
+    from tocsin.pipeline.sealing import Sealer
     from tocsin.runtime.metrics import Metrics
     from tocsin.settings import Settings
 
@@ -80,7 +81,7 @@ class Summary(msgspec.Struct, kw_only=True):
 class Detect:
     """Takes what was heard, in the order of the blocks, and writes incidents."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a part that a runtime chooses
         self,
         settings: Settings,
         outputs: Outputs,
@@ -88,6 +89,7 @@ class Detect:
         detector: Detector | None = None,
         *,
         geocoder: Geocodes | None = None,
+        sealer: Sealer | None = None,
     ) -> None:
         self._geocoder = geocoder
         self._closed_before = 0
@@ -105,6 +107,7 @@ class Detect:
         self._outputs = outputs
         self._metrics = metrics
         self._max_stage_errors = settings.runtime.max_stage_errors
+        self._sealer = sealer
         self._open: set[str] = set()
         self.summary = Summary()
 
@@ -123,6 +126,10 @@ class Detect:
         self._metrics.add(declared.GATE_OPEN, heard.gate_open)
         for part, secs in heard.cpu_secs.items():
             self._metrics.add(declared.STAGE_SECONDS, secs, part)
+        if self._sealer is not None:
+            # Before anything is detected or written: what was taken back is gone first.
+            left = self._sealer.leave(step.leaving, heard.words)
+            self._sealer.keep({one.post_id: one.sealed for one in left})
         self._live(step, finishing=False)
 
     def put(self, word: Word) -> None:

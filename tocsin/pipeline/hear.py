@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from ingest.columns import Columns, Item, Set, places_of
+from ingest.consent import Rules, objections
 from ingest.normalise import Limits, normalise
 from ingest.post import post, retraction
 from ingest.privacy import DayPseudonyms, PublicPseudonyms
 from tocsin.model import DeadLetter, Mention, Post
+from tocsin.runtime.vault import Words
 from tocsin.time import SECOND_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ingest.block import Block
+    from ingest.normalise import Draft
     from ingest.privacy import Pseudonyms
     from nlp.extract import Dropped
     from tocsin.settings import Settings
@@ -61,6 +64,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     arrived_at: int | None
     gate_open: int
     cpu_secs: dict[str, float]
+    words: dict[str, Words] = {}
+    """Live: what is to be sealed of each post that was heard, by its id; in memory only."""
 
 
 class Hear:
@@ -72,16 +77,25 @@ class Hear:
         pseudonyms: under one key for all blocks; ``None`` (live) takes the keys that each block carries.
         limits: of a record.
         lateness_ms: how far back a claimed time is believed.
+        rules: of consent.
     """
 
-    def __init__(
-        self, gate: Gates, extractor: Extracts, pseudonyms: Pseudonyms | None, limits: Limits, lateness_ms: int
+    def __init__(  # noqa: PLR0913 - each is a part that a runtime chooses
+        self,
+        gate: Gates,
+        extractor: Extracts,
+        pseudonyms: Pseudonyms | None,
+        limits: Limits,
+        lateness_ms: int,
+        *,
+        rules: Rules | None = None,
     ) -> None:
         self._gate = gate
         self._extractor = extractor
         self._pseudonyms = pseudonyms
         self._limits = limits
         self._lateness_ms = lateness_ms
+        self._rules = rules or Rules()
 
     def __call__(self, block: Block) -> Heard:
         """Read a block.
@@ -92,7 +106,7 @@ class Hear:
         pseudonyms = self._pseudonyms or _pseudonyms_of(block)
         spent: dict[str, float] = {}
         with cpu(spent, "decode"):
-            read = normalise(block, limits=self._limits, lateness_ms=self._lateness_ms)
+            read = normalise(block, limits=self._limits, lateness_ms=self._lateness_ms, rules=self._rules)
         with cpu(spent, "gate"):
             hits = self._hits([draft.text for draft in read.drafts])
         with cpu(spent, "ingest"):
@@ -100,9 +114,15 @@ class Hear:
             posts = [post(draft, pseudonyms, entries) for draft, entries in opened]
             items: dict[int, Item] = {gone.index: retraction(gone, pseudonyms) for gone in read.withdrawals}
             items |= dict(read.dead)
+            items |= {index: Set("", reason) for index, reason in read.withheld}
         with cpu(spent, "extract"):
             indices = [draft.index for draft, _ in opened]
-            items |= dict(zip(indices, self._extract(posts, indices, block), strict=True))
+            results = self._extract(posts, indices, block)
+            items |= dict(zip(indices, results, strict=True))
+        words: dict[str, Words] = {}
+        if self._pseudonyms is None:
+            heard = zip(opened, posts, results, strict=True)
+            words = {one.id: words_of(draft, one) for (draft, _), one, item in heard if isinstance(item, Mention | Post)}
         origins, numbers, origin_names = places_of(block.runs)
         columns = Columns(
             outcomes=read.outcomes,
@@ -120,6 +140,7 @@ class Hear:
             arrived_at=block.arrived_at,
             gate_open=len(posts),
             cpu_secs=spent,
+            words=words,
         )
 
     def _hits(self, texts: list[str]) -> list[tuple[str, ...]]:
@@ -190,7 +211,33 @@ class HearFactory(msgspec.Struct, frozen=True):
             None if self.live else PublicPseudonyms(),
             limits_of(self.settings),
             self.settings.time.lateness_secs * SECOND_MS,
+            rules=rules_of(self.settings),
         )
+
+
+def words_of(draft: Draft, heard: Post) -> Words:
+    """Give what is sealed of a post: its words as they may leave ingest, and the address of the original."""
+    return Words(heard.text, draft.link, heard.profile_place, heard.point)
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Give the rules of consent; the file of objections is read.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    chosen = settings.consent
+    path = chosen.objections_path
+    return Rules(
+        honour_indexable=chosen.honour_indexable,
+        honour_noindex=chosen.honour_noindex,
+        hear_bots=chosen.hear_bots,
+        labels=chosen.labels,
+        allow_sources=chosen.allow_sources,
+        deny_sources=chosen.deny_sources,
+        deny_domains=chosen.deny_domains,
+        objections=frozenset() if path is None else objections(path.read_text("ascii")),
+    )
 
 
 def limits_of(settings: Settings) -> Limits:

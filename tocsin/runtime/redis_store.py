@@ -83,6 +83,48 @@ class RedisStore:
             ttl = "" if ttl_ms is None else str(ttl_ms)
             return bytes(self._put_if_absent(keys=[self._prefix + key], args=[value, ttl]))
 
+    def put_each_if_absent(self, values: Mapping[str, bytes], ttl_ms: int) -> list[bytes]:
+        """Write each value unless its key is there, in one round trip."""
+        if not values:
+            return []
+        names = [self._prefix + key for key in values]
+        with _said("write"), self._client.pipeline(transaction=False) as pipe:
+            for name, value in zip(names, values.values(), strict=True):
+                pipe.set(name, value, px=ttl_ms, nx=True)
+            pipe.mget(names)
+            standing = pipe.execute()[-1]
+        # A key that died between the two commands stands no more: what we would have written is as good as gone.
+        return [b"" if value is None else bytes(value) for value in standing]
+
+    def mark(self, name: str, members: Mapping[str, int]) -> None:
+        """Note members of a register (a sorted set)."""
+        if members:
+            with _said("write"):
+                self._client.zadd(self._prefix + name, dict(members), nx=True)
+
+    def unmark(self, name: str, members: Sequence[str]) -> None:
+        """Take members out of a register."""
+        if members:
+            with _said("delete"):
+                self._client.zrem(self._prefix + name, *members)
+
+    def first_mark(self, name: str, since_at: int) -> int | None:
+        """Forget the members of a register from before an instant; give the earliest instant of the others."""
+        with _said("read"), self._client.pipeline(transaction=False) as pipe:
+            pipe.zremrangebyscore(self._prefix + name, "-inf", f"({since_at}")
+            pipe.zrange(self._prefix + name, 0, 0, withscores=True)
+            first = pipe.execute()[-1]
+        return int(first[0][1]) if first else None
+
+    def persists(self) -> bool | None:
+        """Tell whether the server writes what it holds to disk; ``None`` if it does not say (its access list forbids the question)."""
+        with _said("ask for its settings"):
+            try:
+                kept = cast("dict[str, str]", self._client.config_get("appendonly", "save"))
+            except redis.ResponseError:
+                return None
+            return kept.get("appendonly") == "yes" or bool(kept.get("save"))
+
     def delete(self, keys: Sequence[str]) -> int:
         """Destroy keys."""
         if not keys:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
+from tocsin.settings.consent import ConsentSettings
 from tocsin.settings.detector import DetectorSettings
 from tocsin.settings.dispatch import DispatchSettings
 from tocsin.settings.distributed import DistributedSettings
@@ -15,6 +16,7 @@ from tocsin.settings.kafka import KafkaSettings
 from tocsin.settings.load import load
 from tocsin.settings.metrics import MetricsSettings
 from tocsin.settings.nlp import NlpSettings
+from tocsin.settings.privacy import PrivacySettings
 from tocsin.settings.problem import Problem, SettingsError
 from tocsin.settings.rules import Finding, advice, contradictions
 from tocsin.settings.runtime import RuntimeSettings
@@ -38,6 +40,8 @@ class Settings(BaseModel):
 
     time: TimeSettings = TimeSettings()
     ingest: IngestSettings = IngestSettings()
+    consent: ConsentSettings = ConsentSettings()
+    privacy: PrivacySettings = PrivacySettings()
     sources: SourcesSettings = SourcesSettings()
     bluesky: BlueskySettings = BlueskySettings()
     nlp: NlpSettings = NlpSettings()

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class StoreSettings(BaseModel):
-    """The Redis server that keeps checkpoints, cursors and day keys."""
+    """The Redis server that keeps checkpoints and cursors, and the keys of texts and days unless they have a server of their own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -16,6 +16,11 @@ class StoreSettings(BaseModel):
         default="redis://127.0.0.1:6379/0",
         pattern=r"^(redis|rediss|unix)://",
         description="Address of the server; `rediss://` is TLS.",
+    )
+    keys_url: str | None = Field(
+        default=None,
+        pattern=r"^(redis|rediss|unix)://",
+        description="Address of a second server, without persistence, for the keys of texts and days; empty keeps them with the rest.",
     )
     username: str | None = Field(default=None, description="User of the server's access list (ACL).")
     password: str | None = Field(
