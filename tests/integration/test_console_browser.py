@@ -301,3 +301,44 @@ def test_the_console_works_by_forms_alone_without_scripts(chromium, room):
     room.pump("confirmed")
     assert re.search(r"/incidents/a$", window.url)
     context.close()
+
+
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_axe_finds_no_fault_of_weight_on_any_page(chromium, room, theme, lang):
+    sync_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
+    room.feed(revision("a"))
+    room.feed(revision("b", state="quiet", place="Angers"))
+    room.feed(revision("w", state="watch"))
+    room.server.source(Source("rss", START, down=True))
+    with entered(chromium, room, role="analyst") as window:
+        window.evaluate("(theme) => localStorage.setItem('theme', theme)", theme)
+        if lang == "fr":
+            window.locator(".menu summary").click()
+            window.locator(".menu button[lang=fr]").click()
+        for path in ("/", "/incidents/a", "/coverage", "/shift", "/audit"):
+            window.goto(room.server.address + path)
+            window.wait_for_selector(
+                "html[data-ready=true]" if path in {"/", "/incidents/a"} else "main", state="attached"
+            )
+            for folded in window.locator("#side details").all():
+                folded.evaluate("one => one.setAttribute('open', '')")
+            found = sync_playwright.Axe().run(window).response["violations"]
+            told = [(one["id"], one["impact"], [node["html"][:120] for node in one["nodes"]][:3]) for one in found]
+            assert [one for one in told if one[1] in SERIOUS] == [], f"{path} in {lang}, {theme}"
+
+
+def test_axe_finds_no_fault_of_weight_at_the_door(chromium, room):
+    sync_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
+    window = chromium.new_context().new_page()
+    window.goto(room.server.address + "/login")
+    assert [
+        one["id"] for one in sync_playwright.Axe().run(window).response["violations"] if one["impact"] in SERIOUS
+    ] == []
+    # The instrument itself works: a picture without words is found.
+    window.evaluate("document.querySelector('main').append(document.createElement('img'))")
+    assert "image-alt" in [one["id"] for one in sync_playwright.Axe().run(window).response["violations"]]
+    window.context.close()

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from dispatch.json import RaisedOnly
 from dispatch.map import Assets, page
+from tocsin.cli.demo_desk import Desk
 from tocsin.cli.demo_feed import Feed
 from tocsin.cli.demo_view import View, show_score
 from tocsin.pipeline.detect import Detect
@@ -52,13 +53,15 @@ def demo(
         Path, Parameter(name="--map", help="Where the map goes; the incidents and the truth beside it.")
     ] = Path("out/demo-map.html"),
     scenario: Annotated[Path | None, Parameter(help="Another scenario (TOML) than the packaged one.")] = None,
-    stay: Annotated[bool, Parameter(negative="", help="Keep serving the metrics at the end, until Ctrl-C.")] = False,
+    stay: Annotated[
+        bool, Parameter(negative="", help="Keep serving console and metrics at the end, until Ctrl-C.")
+    ] = False,
     config: Annotated[Path | None, Parameter(help="Settings file (TOML).")] = None,
 ) -> int:
     """Play a simulated afternoon in France live: each incident as it is raised, a map at the end, and how true it was.
 
-    All posts are invented on the spot; nothing is fetched and nothing leaves this machine. While it plays, `/metrics` is served on
-    loopback. It ends by itself with 0 if the pipeline was healthy, whatever the score it says.
+    All posts are invented on the spot; nothing is fetched and nothing leaves this machine. While it plays, the console and `/metrics`
+    are served on loopback. It ends by itself with 0 if the pipeline was healthy, whatever the score it says.
     """
     if not 0 <= secs <= 86_400:
         return _refuse(f"--secs: expected 0 to 86400 seconds, got {secs:g}", BAD_INPUT)
@@ -91,10 +94,12 @@ def _play(  # noqa: PLR0913  # what the command line says
         highlight=False,
     )
     feed = Feed(stream, secs, block_lines=settings.runtime.block_lines)
+    desk = Desk(settings, feed, stack)
+    console.print(f"Console: {desk.invitation}", highlight=False, soft_wrap=True)
     incidents_path = map_path.with_suffix(".incidents.jsonl")
     map_path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(str(incidents_path)) as lines, View(console, plan, feed) as view:
-        outputs = DemoOutputs(lines, view, metrics)
+        outputs = DemoOutputs(lines, view, metrics, desk)
         summary = run(feed.blocks(), Detect(settings, outputs, metrics), HearFactory(settings), settings, stop)
     took = time.monotonic() - feed.began if feed.began is not None else 0.0
     truth = stream.ledger.truth()
@@ -122,21 +127,22 @@ def _play(  # noqa: PLR0913  # what the command line says
     if stop.wanted:
         return INTERRUPTED
     if stay and server:
-        console.print(f"Still serving http://{server.address}/metrics; Ctrl-C ends it.", highlight=False)
-        _await(stop)
+        console.print(
+            f"Still serving {desk.address} and http://{server.address}/metrics; Ctrl-C ends it.", highlight=False
+        )
+        console.print(f"Enter by: {desk.invite()}", highlight=False, soft_wrap=True)
+        while not stop.wanted:
+            desk.decided()
+            time.sleep(STAY_SECS)
     return DONE
-
-
-def _await(stop: Stop) -> None:
-    while not stop.wanted:
-        time.sleep(STAY_SECS)
 
 
 class DemoOutputs(LineOutputs):
     """Writes the raised incidents, shows them, and keeps all revisions for the map."""
 
-    def __init__(self, incidents: BinaryIO, view: View, metrics: Metrics) -> None:
+    def __init__(self, incidents: BinaryIO, view: View, metrics: Metrics, desk: Desk) -> None:
         super().__init__(incidents)
+        self._desk = desk
         self._view = view
         self._metrics = metrics
         self._shown = RaisedOnly()
@@ -148,6 +154,7 @@ class DemoOutputs(LineOutputs):
         """Write, keep and show one revision."""
         super().incident(incident)
         self.revisions.append(incident)
+        self._desk.incident(incident)
         if self._shown.passes(incident):
             self._view.incident(incident, first=incident.incident_id not in self._told)
             self._told.add(incident.incident_id)
@@ -155,11 +162,13 @@ class DemoOutputs(LineOutputs):
     def mention(self, mention: Mention) -> None:
         """Count one mention."""
         self._view.mention(mention.event_at)
+        self._desk.mention(mention)
 
     def progress(self, summary: Summary) -> None:
         """Show how far it is."""
         self._metrics.set(declared.READY, 1)
         self._view.progress(summary)
+        self._desk.decided()
 
 
 def _serve(settings: Settings, metrics: Metrics, stack: ExitStack) -> HealthServer | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from tocsin.settings.consent import ConsentSettings
+from tocsin.settings.console import ConsoleSettings
 from tocsin.settings.detector import DetectorSettings
 from tocsin.settings.dispatch import DispatchSettings
 from tocsin.settings.distributed import DistributedSettings
@@ -48,6 +49,7 @@ class Settings(BaseModel):
     geocoder: GeocoderSettings = GeocoderSettings()
     detector: DetectorSettings = DetectorSettings()
     dispatch: DispatchSettings = DispatchSettings()
+    console: ConsoleSettings = ConsoleSettings()
     runtime: RuntimeSettings = RuntimeSettings()
     metrics: MetricsSettings = MetricsSettings()
     distributed: DistributedSettings = DistributedSettings()
