@@ -42,7 +42,7 @@ class HazardWords(msgspec.Struct, frozen=True):
 
 
 HAZARDS: Final[dict[str, HazardWords]] = {
-    "fire": HazardWords("Incendie", "Fire", ("Fire",), "FIR", "C04.00.00", "DIS/FIRE"),
+    "fire": HazardWords("Incendie", "Fire", ("Fire",), "FIR/UKN", "C04.00.00", "DIS/FIRE"),
     "road_accident": HazardWords(
         "Accident de la route", "Road accident", ("Transport", "Rescue"), "TRP/COL", "C01.01.00", "DIS/TRSPRT"
     ),
@@ -55,11 +55,11 @@ HAZARDS: Final[dict[str, HazardWords]] = {
     "explosion": HazardWords("Explosion", "Explosion", ("Fire", "Safety"), "EXP/UKN", "C05.00.00"),
     "attack": HazardWords("Attaque ou attentat", "Attack", ("Security",), "PSW", "C02.01.00"),
     "flood": HazardWords("Inondation", "Flood", ("Met",), "FLD", "C08.01.00", "DIS/FLOOD"),
-    "storm": HazardWords("Tempête", "Storm", ("Met",), "ASR/ATM", "C08.05.00", "DIS/STORM"),
+    "storm": HazardWords("Tempête", "Storm", ("Met",), "PSW/MEV", "C08.05.00", "DIS/STORM"),
     "earthquake": HazardWords("Séisme", "Earthquake", ("Geo",), "GND/EQK", "C08.03.00", "DIS/ERTHQK"),
-    "collapse": HazardWords("Effondrement", "Collapse", ("Infra", "Rescue"), "GND/SUB", "C08.06.00", "DIS/STCLPS"),
+    "collapse": HazardWords("Effondrement", "Collapse", ("Infra", "Rescue"), "ASR", "C08.06.00", "DIS/STCLPS"),
     "industrial": HazardWords(
-        "Accident industriel", "Industrial accident", ("CBRNE", "Safety"), "POL/CHM", "C09.00.00", "DIS/INDHAZ"
+        "Accident industriel", "Industrial accident", ("CBRNE", "Safety"), "POL", "C09.00.00", "DIS/INDHAZ"
     ),
     "rescue": HazardWords("Personne à secourir", "Rescue", ("Rescue",), "ASR", "C02.08.00"),
     "landslide": HazardWords("Glissement de terrain", "Landslide", ("Geo",), "GND/LDS", "C08.06.00", "DIS/LNDSLD"),

@@ -20,3 +20,15 @@ def cap_faults(document):
     schema = cap_schema()
     schema.validate(etree.fromstring(document))
     return [str(error) for error in schema.error_log]
+
+
+def emsi_model():
+    """The EMSI of ansforge as pydantic models, as its own package ships them (an older version of the profile)."""
+    from hubsante_model.emsi.models.emsi import Emsi
+
+    return Emsi
+
+
+def order_of(model):
+    """The names that a model's elements have in JSON and XML, in the order of the schema."""
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -12,12 +13,12 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from dispatch_examples import ANGERS, LOIRE, MAINE, NANTES, T0, VENDEE, incident, random_alerts, verdict
-from dispatch_schemas import cap_faults
+from dispatch_schemas import cap_faults, emsi_model
 
-from dispatch import cap, cap_notice
+from dispatch import cap, cap_notice, edxl, public
 from dispatch.verdicts import VerdictGate
 from tocsin import wire
-from tocsin.model import ExerciseWindow, Incident, Verdict
+from tocsin.model import Alert, ExerciseWindow, Incident, Verdict
 
 CENTRES = (LOIRE, MAINE, VENDEE)
 NAMES = tuple(one.centre for one in CENTRES)
@@ -173,3 +174,24 @@ def test_cap_of_any_alert_validates_and_is_read_as_written(alert):
 @given(random_alerts())
 def test_an_alert_survives_the_wire(alert):
     assert wire.decode(wire.encode(alert)) == alert
+
+
+@settings(max_examples=200, deadline=None)
+@given(random_alerts())
+def test_emsi_of_any_alert_is_taken_by_the_hub_s_models_and_read_as_written(alert):
+    for envelope in edxl.envelopes(alert, "fr.health.tocsin"):
+        emsi_model().model_validate(
+            json.loads(edxl.write_json(envelope))["content"][0]["jsonContent"]["embeddedJsonContent"]["message"]["emsi"]
+        )
+        assert edxl.read_json(edxl.write_json(envelope)) == envelope
+        read = edxl.read_xml(edxl.write_xml(envelope))
+        assert edxl.write_xml(read) == edxl.write_xml(envelope)
+        coord = read.message.emsi.EVENT.EGEO[0].POSITION.COORD[0]
+        assert (alert.incident.lat, alert.incident.lon) == (coord.LAT, coord.LONG)
+        assert (100 if alert.evaluation == "confirmed" else 50) >= read.message.emsi.EVENT.CERTAINTY
+
+
+@settings(max_examples=100, deadline=None)
+@given(random_alerts())
+def test_public_json_of_any_alert_is_read_as_written(alert):
+    assert public.decode(public.encode(alert), Alert) == alert
