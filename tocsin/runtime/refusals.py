@@ -1,7 +1,7 @@
 """Why a broker or a store could not be reached, in words that name the setting to look at; never with a secret in them.
 
 kafka-python tries again until its time is over and then says only that it timed out; what each try met it tells to its log, as an
-exception. ``Refusals`` listens there while a client is opened.
+exception. ``Refusals`` listens there while a client is opened, in place of the log: one line at the end says more than a hundred tries.
 """
 
 from __future__ import annotations
@@ -59,13 +59,17 @@ class Refusals(logging.Handler):
         self._told: BaseException | None = None
 
     def __enter__(self) -> Refusals:  # noqa: PYI034 - no one derives from it
-        logging.getLogger(_TRIES).addHandler(self)
+        logger = logging.getLogger(_TRIES)
+        logger.addHandler(self)
+        logger.propagate = False
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        logging.getLogger(_TRIES).removeHandler(self)
+        logger = logging.getLogger(_TRIES)
+        logger.removeHandler(self)
+        logger.propagate = not any(isinstance(handler, Refusals) for handler in logger.handlers)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the exception of a log record, unless a more telling one is known."""
