@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import msgspec
@@ -72,7 +73,7 @@ def revision(watch: Watch, found: Hypothesis, now_at: int, reason: Reason, setti
         first_voice_at=voices[0].at if voices else now_at,
         voices=len(voices),
         witnesses=sum(voice.first_hand for voice in voices),
-        evidence=round(found.nats, 3),
+        evidence=round(found.nats, 3) if math.isfinite(found.nats) else 0.0,  # none speaks for it: JSON knows no -inf
         expected=found.expected,
         window_ms=round(found.window_mins * MINUTE_MS),
         budget_mins=settings.budget_mins(place.country),
