@@ -1,6 +1,8 @@
 """The files of a deployment agree with the code, with each other and with the settings."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,24 @@ def services():
     compose = srsly.yaml_loads((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
     assert set(compose) <= {"name", "x-worker", "services", "volumes", "networks"}
     return compose["services"]
+
+
+def compose_check(path):
+    """What the published schema of Compose files says of one; the package brings it along, so nothing is fetched."""
+    words = ["--builtin-schema", "vendor.compose-spec", str(path)]
+    command = [sys.executable, "-m", "check_jsonschema", "--color", "never", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_the_compose_file_is_one_by_the_published_schema(tmp_path):
+    done = compose_check(DEPLOY / "compose.yaml")
+    assert done.returncode == 0, done.stdout
+    broken = tmp_path / "compose.yaml"
+    text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    for right, wrong in (("restart: unless-stopped", "restarts: always"), ("interval: 5s", "interval: [5]")):
+        assert right in text
+        broken.write_text(text.replace(right, wrong), encoding="utf-8")
+        assert compose_check(broken).returncode == 1, "the check can fail"
 
 
 def test_every_command_is_one_of_ours(services):
