@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MAX_PLACE_CHARS: Final = 256
 """Characters of a profile place that are kept: what follows is no place."""
+POINT_DIGITS: Final = 3
+"""Decimals of a degree that are kept of a device's position: about 100 m."""
 _LANG_CHARS: Final = (2, 3)
 
 
@@ -36,12 +38,17 @@ def post(draft: Draft, pseudonyms: Pseudonyms, gate: tuple[str, ...] = ()) -> Po
         age_ms=draft.event_at - draft.created_at,
         text=redact(draft.text),
         lang=_language(record.lang),
-        point=Point(cast("float", record.lat), cast("float", record.lon)) if has_point else None,
+        point=_about(cast("float", record.lat), cast("float", record.lon)) if has_point else None,
         profile_place=place or None,
         repost_of=_reference(record.repost_of, pseudonyms, draft.event_at),
         reply_to=_reference(record.reply_to, pseudonyms, draft.event_at),
         gate=gate,
     )
+
+
+def _about(lat: float, lon: float) -> Point:
+    """Give a position to the nearest hundred metres: enough to send somebody to, and not one home."""
+    return Point(round(lat, POINT_DIGITS), round(lon, POINT_DIGITS))
 
 
 def retraction(withdrawal: Withdrawal, pseudonyms: Pseudonyms) -> Retraction | AccountGone:

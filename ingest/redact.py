@@ -48,11 +48,27 @@ _PLATE_SAID: Final = re.compile(
     r"(?<!\w)(?:plaques?|immatriculations?|immatricul\w{2,4}|number ?plate|licen[cs]e plate|reg(?:istration)?)"
     r"(?:\s+(?:n[°o]|is|est))?\s*:?\s+(?P<rest>[A-Z0-9]{1,4}(?:[ -][A-Z0-9]{1,4}){1,3})(?![\w])"
 )
+_HOUSE_BEFORE: Final = re.compile(
+    r"(?<![\w/:.,-])(?!(?:19|20)\d\d\b)(?P<number>\d{1,4})(?=(?:\s?(?:bis|ter|quater|[a-d]))?,?\s+"
+    r"(?:rue|avenue|av|bd|bld|blvd|boulevard|all[ée]e|impasse|chemin|quai|square|passage|villa|r[ée]sidence|lotissement|hameau"
+    r"|sente|sentier|venelle|faubourg|fbg|route|place|cours(?!\s+d))\b)"
+    r"|(?<=\bat )(?P<at>\d{1,5})(?=[a-z]?\s+(?:[A-Z][\w'’-]*\s+){1,3}"
+    r"(?-i:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Crescent|Terrace|Boulevard|Blvd|Way|Place|Square)\b)",
+    re.IGNORECASE,
+)
+"""Numbers of homes where they stand before the street: French, English."""
+_HOUSE_AFTER: Final = re.compile(
+    r"(?:\b(?:calle|avenida|avda|plaza|paseo|via|viale|corso|piazza|rua|travessa|praça)\.?(?:\s+(?!\d)[\w'’.]{1,30}){1,4},?"
+    r"|(?:stra(?:ß|ss)e|str\.|weg|platz|gasse)),?\s+(?:n[º°o.]*\s*)?(?P<number>\d{1,4})(?=[a-z]?\s*(?:[,.;!?)]|$))",
+    re.IGNORECASE,
+)
+"""Numbers of homes where they stand after it: Spanish, Italian, Portuguese, German; before a stop, so that no count is taken for one."""
+_DIGIT: Final = re.compile(r"\d")
 _LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]")
 
 
 def redact(text: str) -> str:
-    """Mask handles, e-mail addresses, phone numbers, number plates, decentralised ids and the personal parts of URLs.
+    """Mask handles, e-mail addresses, phone numbers, number plates, numbers of homes, decentralised ids, personal parts of URLs.
 
     The result has the length of the text in code points. It is idempotent.
 
@@ -78,9 +94,13 @@ def _mask_once(text: str) -> str:
         text = _EMAIL.sub(lambda match: _mask_word(match[0]), text)
         text = _HANDLE.sub(lambda match: "@" + _mask_all(match[0][1:]), text)
     text = _DID.sub(lambda match: "did:" + _mask_all(match[0][4:]), text)
+    if _DIGIT.search(text) is None:
+        return text
     text = _PHONE.sub(lambda match: _mask_word(match[0]), text)
     text = _PLATE.sub(lambda match: _mask_word(match[0]), text)
-    return _PLATE_SAID.sub(_rest(_mask_word), text)
+    text = _PLATE_SAID.sub(_rest(_mask_word), text)
+    text = _HOUSE_BEFORE.sub(lambda match: _mask_all(match[0]), text)
+    return _HOUSE_AFTER.sub(_mask_number, text)
 
 
 def shape(raw: bytes, limit: int) -> bytes:
@@ -121,6 +141,11 @@ def _rest(mask: Callable[[str], str]) -> Callable[[re.Match[str]], str]:
         return match[0][:start] + mask(match["rest"])
 
     return replace
+
+
+def _mask_number(match: re.Match[str]) -> str:
+    start = match.start("number") - match.start()
+    return match[0][:start] + _mask_all(match["number"])
 
 
 def _mask_url(match: re.Match[str]) -> str:

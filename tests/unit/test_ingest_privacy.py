@@ -31,6 +31,16 @@ from ingest.redact import redact, shape
         ("t.me/abc", "t.me/___"),
         ("bsky.app/profile/abc.example", "bsky.app/___________________"),
         ("did:plc:abc123", "did:__________"),
+        ("Incendie au 12 rue Foch à Nantes", "Incendie au __ rue Foch à Nantes"),
+        ("feu 12 bis, avenue de Paris", "feu __ bis, avenue de Paris"),
+        ("au 3, IMPASSE des Lilas", "au _, IMPASSE des Lilas"),
+        ("124b chemin du Bois", "___b chemin du Bois"),
+        ("fire at 221B Baker Street now", "fire at ___B Baker Street now"),
+        ("smoke at 12 Old Mill Rd", "smoke at __ Old Mill Rd"),
+        ("incendio en calle Mayor 12, Madrid", "incendio en calle Mayor __, Madrid"),
+        ("fuoco in via Roma 10!", "fuoco in via Roma __!"),
+        ("fogo na rua das Flores, 45", "fogo na rua das Flores, __"),
+        ("Feuer Hauptstraße 5, Berlin", "Feuer Hauptstraße _, Berlin"),
     ],
 )
 def test_what_leads_to_a_person_is_masked(text, expected):
@@ -52,6 +62,12 @@ def test_what_leads_to_a_person_is_masked(text, expected):
         "M25 junction 10, EC1A 1BB, I-95 mile 12",
         "température 38.5, vent 120 km/h, @ 10 km",
         "1+1=2 et/ou 50/50",
+        "à 18h30 rue Foch, le 12/04 rue Foch, en 2026 rue Foch",
+        "rue du 11 novembre 1918, place du 14 juillet, 2 cours d'eau débordent",
+        "3 Killed In Crash On Oak Street, 2 Injured Main Street",
+        "3 routes coupées, 12 rues inondées, quai 12, voie 3",
+        "via A1 10 km, rua 25 de abril, avenida 9 de julio, calle 13",
+        "Straße gesperrt, 5 Verletzte; A7 route barrée",
     ],
 )
 def test_places_times_roads_and_numbers_of_emergencies_stay(text):

@@ -140,7 +140,7 @@ def test_a_live_block_without_keys_is_refused_and_never_hashed_under_the_public_
         hear(Block(number=0, data=b"", runs=()))
 
 
-def test_the_ring_asks_the_store_once_a_day():
+def test_the_ring_asks_the_store_once_a_minute():
     asked = itertools.count()
 
     class Counting(MemoryStore):
@@ -149,6 +149,29 @@ def test_the_ring_asks_the_store_once_a_day():
             return super().put_if_absent(key, value, ttl_ms)
 
     ring = DayKeyRing(Counting(lambda: 0), AUTHORS, AUTHORS_KEPT_MS)
-    for minute in range(24 * 60):
-        ring.at(roll_at(5) + 2 * HOUR_MS + minute * 60_000)
-    assert next(asked) == 2
+    for second in range(600):
+        ring.at(roll_at(5) + 2 * HOUR_MS + second * 1_000)
+    assert next(asked) == 10
+
+
+def test_a_store_that_lost_its_memory_gets_the_keys_of_the_day_back():
+    clock = Clock(NOON)
+    store = MemoryStore(clock)
+    keys = live(clock, store)
+    before = keys.current()
+    store.close()
+    clock.at += 60_000
+    assert keys.current() == before
+    assert live(clock, store).current() == before
+
+
+def test_of_two_workers_that_made_different_keys_the_later_takes_what_stands():
+    clock = Clock(NOON)
+    store = MemoryStore(clock)
+    one = live(clock, store)
+    one.current()
+    store.close()
+    other = live(clock, store)
+    stands = other.current()
+    clock.at += 60_000
+    assert one.current() == stands == other.current()

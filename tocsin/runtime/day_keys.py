@@ -12,7 +12,7 @@ import secrets
 from typing import TYPE_CHECKING, Final
 
 from tocsin.ids import KEY_BYTES
-from tocsin.time import DAY_MS, HOUR_MS, day_of, roll_at
+from tocsin.time import DAY_MS, HOUR_MS, MINUTE_MS, day_of, roll_at
 
 if TYPE_CHECKING:
     from tocsin.runtime.store import Store
@@ -21,6 +21,8 @@ AUTHORS_KEPT_MS: Final = HOUR_MS
 """How long after its day an author key is kept."""
 POSTS_KEPT_MS: Final = DAY_MS
 """How long after its day a key of post ids is kept."""
+TOLD_MS: Final = MINUTE_MS
+"""How often the keys are written to the store again, unless they stand there; what stands wins."""
 AUTHORS: Final = "author-key"
 POSTS: Final = "post-key"
 
@@ -45,6 +47,7 @@ class DayKeyRing:
         self._purpose = purpose
         self._kept_ms = kept_ms
         self._keys: dict[int, bytes] = {}
+        self._told_at: int | None = None
 
     def at(self, now_at: int) -> dict[int, bytes]:
         """Give the keys in force at an instant (UTC milliseconds), by day; those that are over are destroyed, here and in the store.
@@ -52,17 +55,19 @@ class DayKeyRing:
         Raises:
             StoreError: the store is away.
         """
-        today = day_of(now_at)
-        first = day_of(now_at - self._kept_ms)
-        over = [day for day in self._keys if day < first]
+        days = range(day_of(now_at - self._kept_ms), day_of(now_at) + 1)
+        over = [day for day in self._keys if day not in days]
         if over:
-            self._store.delete([self._name(day) for day in over])
-        self._keys = {day: self._keys.get(day) or self._shared(day, now_at) for day in range(first, today + 1)}
+            self._store.delete([self._name(day) for day in over if day < days.start])
+        if self._told_at is None or set(self._keys) != set(days) or now_at - self._told_at >= TOLD_MS:
+            # Told again and again: a store that lost its memory would else give the next worker another key of the same day.
+            self._keys = {day: self._shared(day, now_at) for day in days}
+            self._told_at = now_at
         return dict(self._keys)
 
     def _shared(self, day: int, now_at: int) -> bytes:
         ttl_ms = roll_at(day + 1) + self._kept_ms - now_at
-        return self._store.put_if_absent(self._name(day), secrets.token_bytes(KEY_BYTES), ttl_ms)
+        return self._store.put_if_absent(self._name(day), self._keys.get(day) or secrets.token_bytes(KEY_BYTES), ttl_ms)
 
     def _name(self, day: int) -> str:
         return f"{self._purpose}:{day}"
