@@ -101,6 +101,12 @@ def words(text: str, *, note: bool = False) -> str:
     return f'<p class="note">{html.escape(text)}</p>' if note else f"<p>{html.escape(text)}</p>"
 
 
+def listed(sentences: Iterable[str]) -> str:
+    """Give a list; what was not raised stands out."""
+    items = [(" class=no" if "not raised" in text else "", html.escape(text)) for text in sentences]
+    return "<ul>" + "".join(f"<li{mark}>{text}</li>" for mark, text in items) + "</ul>"
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[object]], show: Callable[[object], str] = str) -> str:
     """Give a table; numbers stand to the right."""
     top = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)

@@ -1,0 +1,126 @@
+"""Looking into a detector without changing it: what it thinks of a place, whose a voice is, which floors are met.
+
+For explanations and tests; the detector itself never asks.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from detectors.geometry import distance_km
+from detectors.hypothesis import BREADTH_KM, BREADTH_SPREADS, Hypothesis, spread_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from detectors.detector import Detector
+    from detectors.incident import Case
+    from detectors.voices import Voice
+    from tocsin.model import Place
+    from tocsin.settings.detector import DetectorSettings
+
+# The private parts of a detector belong to this room; outside of it, these functions are the way in.
+# ruff: noqa: SLF001
+
+
+class Floor(msgspec.Struct, frozen=True, kw_only=True):
+    """One demand besides the evidence, what there is, and whether it is met."""
+
+    name: str
+    """The setting that demands it."""
+    has: float
+    needs: float
+    met: bool
+
+
+def weighed(detector: Detector, hazard: str, seed: Place) -> Hypothesis | None:
+    """Give what the detector thinks now of an event of a hazard around a place; ``None``: too few voices to weigh."""
+    return detector._weigh(hazard, seed)
+
+
+def best_weighed(detector: Detector, hazard: str, seeds: Iterable[Place]) -> Hypothesis | None:
+    """Give the strongest of what the detector thinks around several places, as it raises the strongest first."""
+    found = [one for seed in seeds if (one := detector._weigh(hazard, seed)) is not None]
+    return max(found, key=lambda one: one.nats, default=None)
+
+
+def threshold(detector: Detector, country: str) -> float:
+    """Give the evidence that raises in a territory, in nats."""
+    return math.log(detector._settings.budget_mins(country))
+
+
+def settings_of(detector: Detector) -> DetectorSettings:
+    """Give the settings in force."""
+    return detector._settings
+
+
+def voices_of(detector: Detector, incident_id: str) -> tuple[Voice, ...]:
+    """Give the voices that an incident holds, in the order in which it took them; empty when it is not alive."""
+    case = detector._cases.get(incident_id)
+    return () if case is None else tuple(case.voices)
+
+
+def free_voices(detector: Detector, place: Place, reach_km: float) -> list[Voice]:
+    """Give the voices that no incident owns and that may speak of a place, in canonical order."""
+    return detector._pool.near(place, reach_km)
+
+
+def is_free(detector: Detector, post_id: str) -> bool:
+    """Tell whether a post's voice belongs to no incident and is still remembered."""
+    number = detector._copies.number_of(post_id)
+    return number is not None and number in detector._pool
+
+
+def owner_of_post(detector: Detector, post_id: str) -> str | None:
+    """Give the incident that owns the voice of a post, if one does."""
+    number = detector._copies.number_of(post_id)
+    return None if number is None else detector._owned.get(number)
+
+
+def number_of_post(detector: Detector, post_id: str) -> int | None:
+    """Give the number of a post's voice: that of an earlier post when it is a copy."""
+    return detector._copies.number_of(post_id)
+
+
+def alive_near(detector: Detector, place: Place) -> list[Case]:
+    """Give the incidents not closed whose reach holds a place, nearest first."""
+    settings = detector._settings
+    near = [
+        (distance_km(place.lat, place.lon, case.place.lat, case.place.lon), case.incident_id, case)
+        for case in detector._cases.values()
+        if case.state != "closed"
+    ]
+    return [
+        case
+        for apart, _, case in sorted(near, key=lambda x: x[:2])
+        if apart <= case.reach_km(settings) + place.uncertainty_km
+    ]
+
+
+def expected_per_min(detector: Detector, hazard: str, place: Place) -> float:
+    """Give the voices a minute of a hazard that a place is expected to have now, the echo of open incidents included."""
+    return detector._baseline.rate(hazard, place) + detector._echo(hazard, place)
+
+
+def floors(found: Hypothesis, settings: DetectorSettings) -> tuple[Floor, ...]:
+    """Give every floor of a hypothesis, as ``Hypothesis.meets_floors`` asks for them."""
+    unmediated = sum(not voice.media for voice in found.voices)
+    mean = sum(voice.probability for voice in found.voices) / max(1, len(found.voices))
+    broad = BREADTH_KM + BREADTH_SPREADS * spread_of(found.hazard, settings)
+    placed = found.placed >= settings.min_placed_voices or found.has_sure_place(settings)
+    return (
+        _at_least("min_voices", len(found.voices), settings.min_voices),
+        Floor(name="min_placed_voices", has=int(found.placed), needs=settings.min_placed_voices, met=bool(placed)),
+        _at_least("min_named_voices", found.named, settings.min_named_voices),
+        _at_least("min_testimonies", found.testimonies, settings.min_testimonies),
+        _at_least("min_unmediated_voices", unmediated, settings.min_unmediated_voices),
+        _at_least("min_mean_probability", round(mean, 4), settings.min_mean_probability),
+        Floor(name="radius_km", has=found.where.r90_km, needs=broad, met=found.where.r90_km <= broad),
+    )
+
+
+def _at_least(name: str, has: float, needs: float) -> Floor:
+    return Floor(name=name, has=float(has), needs=float(needs), met=bool(has >= needs))
