@@ -195,13 +195,6 @@ class Retraction(msgspec.Struct, frozen=True, kw_only=True):
     def post_ids(self) -> tuple[str, ...]:
         """All posts that it is about."""
         return (self.post_id, *self.also)
-    also: tuple[str, ...] = ()
-    """Further posts that are gone: the same one under the key of the day before, or those of the account."""
-
-    @property
-    def post_ids(self) -> tuple[str, ...]:
-        """All posts that it is about."""
-        return (self.post_id, *self.also)
 
 
 class SourceGap(msgspec.Struct, frozen=True, kw_only=True):

@@ -122,7 +122,9 @@ class Hear:
         words: dict[str, Words] = {}
         if self._pseudonyms is None:
             heard = zip(opened, posts, results, strict=True)
-            words = {one.id: words_of(draft, one) for (draft, _), one, item in heard if isinstance(item, Mention | Post)}
+            words = {
+                one.id: words_of(draft, one) for (draft, _), one, item in heard if isinstance(item, Mention | Post)
+            }
         origins, numbers, origin_names = places_of(block.runs)
         columns = Columns(
             outcomes=read.outcomes,
