@@ -36,6 +36,9 @@ CONSEQUENCE_WORDS: Final[Mapping[str, str]] = {
     "responders": "responders on scene",
 }
 MOST_TERMS: Final = 8
+LEAST_QUOTED: Final = 5
+"""Voices below which no post of an incident may be quoted: among fewer, one might be known by the words."""
+MOST_QUOTED: Final = 8
 
 
 def spell(count: int, noun: str) -> str:
@@ -104,6 +107,19 @@ def unknown(consequences: Mapping[str, int], witnesses: int) -> tuple[str, ...]:
 def top_terms(counts: Mapping[str, int]) -> tuple[str, ...]:
     """Give the words heard most often."""
     return tuple(sorted(counts, key=lambda term: (-counts[term], term))[:MOST_TERMS])
+
+
+def quotable(voices: Sequence[Voice], count: int) -> tuple[str, ...]:
+    """Give the posts that may be quoted: of the most credible voices, first-hand ones first; none while there are few voices.
+
+    Args:
+        voices: those of the incident that are held.
+        count: how many it has.
+    """
+    if count < LEAST_QUOTED:
+        return ()
+    ranked = sorted(voices, key=lambda voice: (not voice.first_hand, -voice.weight, voice.number))
+    return tuple(voice.post_id for voice in ranked[:MOST_QUOTED])
 
 
 def forgery_cost(voices: Sequence[Voice], nats: float, threshold: float) -> int:

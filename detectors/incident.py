@@ -368,6 +368,7 @@ def revise(case: Case, now_at: int, reason: Reason, settings: DetectorSettings) 
         lineage=tuple(case.lineage),
         areas=where.areas(),
         consequences=dict(sorted(case.consequences.items())),
+        quotable=explain.quotable(case.voices, case.count),
     )
     return msgspec.structs.replace(incident, sentence=explain.sentence(incident))
 

@@ -14,6 +14,8 @@ from tocsin.model import Incident
 from tocsin.time import format_instant
 
 _INSTANTS: Final = ("raised_at", "updated_at", "first_voice_at", "closed_at")
+INSIDE: Final = frozenset({"quotable"})
+"""Fields that no public form has."""
 _encoder: Final = msgspec.json.Encoder()
 
 EVALUATION_UNJUDGED: Final = "unjudged"
@@ -40,6 +42,8 @@ def public(incident: Incident, evaluation: str = EVALUATION_UNJUDGED) -> dict[st
     """
     written: dict[str, Any] = {}
     for field in msgspec.structs.fields(Incident):
+        if field.name in INSIDE:
+            continue
         value = getattr(incident, field.name)
         if field.name in _INSTANTS:
             value = None if value is None else format_instant(value)

@@ -383,6 +383,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """Where the posterior mass lies, largest first, at most 16: what an alert is routed by."""
     consequences: dict[str, int] = {}
     """Reported consequences (the closed list of ``Mention.consequences``) and how many voices told of each."""
+    quotable: tuple[str, ...] = ()
+    """Posts whose words an authorised person may ask for, the most credible first: at most eight, and none below five voices.
+    It stays inside: public forms of an incident leave it out."""
 
 
 Decision = Literal["seen", "checking", "already_known", "confirmed", "rejected", "not_ours", "duplicate"]

@@ -43,6 +43,8 @@ COMMANDS: Final[dict[str, str]] = {
     "explain": "Say why an incident was raised, or why nothing was; what would have changed it.",
     "train": "Fit the sense model on labelled posts.",
     "test": "Run the examples that stand in lexicon files.",
+    "quotes": "Read what the most credible posts of an incident say: with a role and a reason, and audited.",
+    "audit": "Verify or show the log of who read and who decided what.",
     "check": "Check settings files; name every problem with file and line.",
     "graph": "Print the topology of the pipeline.",
     "topics": "Print the topics: what they carry and how long they are kept.",

@@ -19,7 +19,7 @@ from kafka.structs import OffsetAndMetadata
 
 from tocsin import topics
 from tocsin.distributed.extract import STAGE, Extract, Given
-from tocsin.distributed.shell import bury, note_lag, poll, where
+from tocsin.distributed.shell import bury, note_lag, now, poll, where
 from tocsin.pipeline.counting import publish_stage
 from tocsin.pipeline.hear import WARM_UP
 from tocsin.runtime import metrics as declared
@@ -94,11 +94,6 @@ def run_extract(shell: Shell, extractor: Extracts | None = None) -> None:
             consumer.close(autocommit=False)
         producer.close()
     log.info("stopped", member=shell.member)
-
-
-def now() -> int:
-    """Give the system's clock, UTC milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 def commit_offsets(consumer: Any, batches: dict[int, list[Took]]) -> None:

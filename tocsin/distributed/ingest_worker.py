@@ -11,7 +11,7 @@ from ingest.privacy import PublicPseudonyms
 from tocsin import topics
 from tocsin.distributed.ingest import STAGE, Ingest, PassOn
 from tocsin.distributed.origins import FollowedOrigin, RecordedOrigin
-from tocsin.distributed.shell import bury
+from tocsin.distributed.shell import bury, now
 from tocsin.pipeline.counting import publish_stage
 from tocsin.pipeline.hear import Hear, limits_of, rules_of
 from tocsin.pipeline.sealing import Sealer
@@ -154,11 +154,6 @@ def run_ingest(shell: Shell, origin: str, gate: Gates | None = None) -> None:
         shell.metrics.set(declared.READY, 0)
         worker.close()
     log.info("ended" if worker.ingest.ended else "stopped", origin=origin, block=worker.ingest.blocks)
-
-
-def now() -> int:
-    """Give the system's clock, UTC milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 def _packaged_gate(settings: Settings) -> Gates:

@@ -78,6 +78,11 @@ def poll(consumer: Any, most: int | None = None) -> dict[int, list[Took]]:
     return {where.partition: records for where, records in batches.items()}
 
 
+def now() -> int:
+    """Give the system's clock, UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
 def where(record: Took) -> str:
     """Give the place of a record, for messages."""
     return f"{record.topic}/{record.partition}@{record.offset}"
