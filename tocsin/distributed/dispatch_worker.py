@@ -7,7 +7,7 @@ torn last one is completed, and only then is anything appended. So readers that 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import msgspec
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 STAGE: Final = "dispatch"
 LOOKS_AT_END: Final = 5
-"""Empty looks, told to end, before the topic counts as read."""
+"""Empty looks for the topic, told to end before it was given to this worker, before it ends without it."""
 
 
 class DispatchState(msgspec.Struct, kw_only=True):
@@ -172,6 +172,8 @@ def run_dispatch(shell: Shell, path: Path | None = None) -> None:
             for taken in batches.values():
                 position = _take(shell, writer, taken, position, letters)
             note_lag(shell, topics.INCIDENTS.name, consumer, {n: taken[-1] for n, taken in batches.items()})
+            if shell.stop.wanted and _all_read(consumer, slot(topic, 0)):
+                looks = LOOKS_AT_END
             if position != kept and (keeper.due or shell.stop.wanted):
                 letters.settle()
                 keeper.keep(writer.state(), inputs={"incidents/0": position})
@@ -184,6 +186,12 @@ def run_dispatch(shell: Shell, path: Path | None = None) -> None:
         with said("leave the group"):
             consumer.close(autocommit=False)
     log.info("stopped", member=shell.member)
+
+
+def _all_read(consumer: Any, where_: Any) -> bool:
+    with said("look for the end"):
+        # The consumer's own position: it has passed the marks of transactions, which are no records.
+        return bool(consumer.position(where_) >= consumer.end_offsets([where_])[where_])
 
 
 def _take(shell: Shell, writer: _Writer, records: Sequence[Took], position: int, letters: Producer) -> int:
