@@ -8,6 +8,7 @@ by side. A verdict that comes before its incident waits for it; anything fed twi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Literal
 
@@ -55,6 +56,10 @@ ALOUD: Final = frozenset({"raised", "surge", "corrected", "reopened", "split", "
 """Reasons of revisions that are worth an interruption; the others only update what is shown."""
 
 
+FeedOutcome = Literal["used", "filtered", "duplicate", "held", "refused"]
+"""``used``: it caused notices; ``filtered``: it is nothing that anybody has to be told of."""
+
+
 class Refused(msgspec.Struct, frozen=True):
     """A verdict that the gate did not take, and why."""
 
@@ -90,6 +95,10 @@ class VerdictGate:
         self._distant_km = distant_km
         self._state = State()
         self._refused: list[Refused] = []
+        self.outcome: FeedOutcome = "filtered"
+        """What became of the item fed last."""
+        self.tally: Counter[FeedOutcome] = Counter()
+        """What became of all items: fed = used + filtered + duplicate + refused + ``held``."""
 
     @classmethod
     def of(cls, settings: DispatchSettings) -> VerdictGate:
@@ -127,6 +136,8 @@ class VerdictGate:
             msgspec.MsgspecError: it is no snapshot of this version.
         """
         self._state = msgspec.msgpack.decode(snapshot, type=State)
+        if self._state.version != State().version:
+            raise msgspec.ValidationError(f"expected version {State().version}, got {self._state.version}")
 
     def refused(self) -> list[Refused]:
         """Give the verdicts that were not taken since the last call: for dead letters."""
@@ -158,6 +169,7 @@ class VerdictGate:
 
     def feed(self, item: Incident | Verdict | ExerciseWindow) -> list[Alert]:
         """Take the next item; give the notices it causes, by centre. The same item again gives none."""
+        self.outcome = "filtered"
         if isinstance(item, Incident):
             # Only the stream moves the clock: a console whose clock is wrong makes nothing old.
             self._state.clock_at = max(self._state.clock_at, item.updated_at)
@@ -166,8 +178,16 @@ class VerdictGate:
             alerts = self._verdict(item)
         else:
             alerts = self._window(item)
+        self._settle(alerts)
         self._forget()
         return alerts
+
+    def _settle(self, alerts: Sequence[Alert]) -> None:
+        """Count what became of an item."""
+        if alerts:
+            self.outcome = "used"
+        if self.outcome != "held":
+            self.tally[self.outcome] += 1
 
     def digests(self, now_at: int) -> list[Digest]:
         """Give what each centre was not interrupted for, once for each full hour that has passed."""
@@ -203,6 +223,7 @@ class VerdictGate:
         if known is None:
             known = state.known[incident.incident_id] = Known(revisions=[])
         elif incident.revision <= known.revisions[-1].revision:
+            self.outcome = "duplicate"
             return []
         known.revisions = [*known.revisions, incident][-MAX_REVISIONS:]
         known.clock_at = max(known.clock_at, incident.updated_at)
@@ -213,8 +234,13 @@ class VerdictGate:
         waiting = [one for one in state.held if one.incident_id == incident.incident_id]
         if waiting:
             state.held = [one for one in state.held if one.incident_id != incident.incident_id]
+            outcome = self.outcome
             for verdict in waiting:
-                alerts += self._verdict(verdict)
+                self.outcome = "filtered"
+                caused = self._verdict(verdict)
+                self._settle(caused)
+                alerts += caused
+            self.outcome = outcome
         return alerts
 
     def _revise(self, known: Known, incident: Incident) -> list[Alert]:
@@ -243,20 +269,19 @@ class VerdictGate:
     def _verdict(self, verdict: Verdict) -> list[Alert]:
         problem = self.problem_with(verdict)
         if problem is not None:
-            self._refused.append(Refused(verdict, problem))
-            return []
+            return self._refuse(verdict, problem)
         known = self._state.known.get(verdict.incident_id)
         if known is None or verdict.revision > known.revisions[-1].revision:
             return self._hold(verdict)
         key = verdict_id(verdict)
         if key in known.decided:
+            self.outcome = "duplicate"
             return []
         if verdict.revision and verdict.revision not in {one.revision for one in known.revisions}:
             why = (
                 f"expected one of the latest {MAX_REVISIONS} revisions, got {verdict.revision}: look again, then decide"
             )
-            self._refused.append(Refused(verdict, why))
-            return []
+            return self._refuse(verdict, why)
         known.decided = [*known.decided, key][-MAX_DECIDED:]
         if verdict.centre not in known.centres:
             known.centres[verdict.centre] = Standing(mass=self.masses(known.revisions[-1]).get(verdict.centre, 0.0))
@@ -297,17 +322,24 @@ class VerdictGate:
     def _hold(self, verdict: Verdict) -> list[Alert]:
         held = self._state.held
         if verdict in held:
+            self.outcome = "duplicate"
             return []
         if len(held) >= MAX_HELD:
-            self._refused.append(Refused(verdict, f"expected at most {MAX_HELD} verdicts that wait for their incident"))
-        else:
-            held.append(verdict)
+            return self._refuse(verdict, f"expected at most {MAX_HELD} verdicts that wait for their incident")
+        held.append(verdict)
+        self.outcome = "held"
+        return []
+
+    def _refuse(self, verdict: Verdict, why: str) -> list[Alert]:
+        self._refused.append(Refused(verdict, why))
+        self.outcome = "refused"
         return []
 
     def _window(self, window: ExerciseWindow) -> list[Alert]:
         windows = self._state.windows
         last = windows.get(window.window_id)
         if last is not None and (last.declared_at, last.withdrawn) >= (window.declared_at, window.withdrawn):
+            self.outcome = "duplicate"
             return []
         before = {key: self._covering(known.revisions[-1]) for key, known in self._state.known.items()}
         windows[window.window_id] = window

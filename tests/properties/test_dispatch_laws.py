@@ -112,6 +112,8 @@ def test_nothing_is_actual_without_a_verdict_whatever_falls_and_repeats(story, d
                 assert alert.certainty in ("Possible", "Unlikely")
             if isinstance(item, Incident) and alert.cause == item.reason:
                 assert alert.status != "Actual"  # (a verdict that waited for its incident says its own cause)
+    assert sum(whole.tally.values()) + whole.held == len(story)
+    assert whole.tally["refused"] == len(whole.refused())
     # Crash anywhere, go on from the last snapshot, hear the rest again: the same notices with the same identities.
     kept = data.draw(st.integers(0, len(story)))
     fallen = data.draw(st.integers(kept, len(story)))

@@ -223,6 +223,30 @@ OLDEST_TEXT: Final = Metric(
     kind="gauge",
     meaning="When the oldest text that can still be read was sealed; 0 when none can be read.",
 )
+ALERTS: Final = Metric(
+    name="tocsin_alerts",
+    kind="counter",
+    meaning="Alerts to centres, by CAP status, type and how they are delivered (interrupt, digest, silent).",
+    labels=("status", "msg_type", "delivery"),
+)
+VERDICTS: Final = Metric(
+    name="tocsin_verdicts", kind="counter", meaning="Verdicts of persons, by decision.", labels=("decision",)
+)
+DELIVERIES: Final = Metric(
+    name="tocsin_deliveries",
+    kind="counter",
+    meaning="Tries to deliver to a sink of the settings, by what became of them: sent, failed (tried again later), dead.",
+    labels=("sink", "outcome"),
+)
+OUTBOX_WAITING: Final = Metric(
+    name="tocsin_outbox_waiting", kind="gauge", meaning="Alerts that wait for a sink of the settings.", labels=("sink",)
+)
+OUTBOX_AGE: Final = Metric(
+    name="tocsin_outbox_age_seconds",
+    kind="gauge",
+    meaning="How long the alert that has waited longest for a sink has waited, when it was last looked at.",
+    labels=("sink",),
+)
 READY: Final = Metric(name="tocsin_ready", kind="gauge", meaning="1 while all stages are loaded and running, else 0.")
 
 METRICS: Final = (
@@ -267,6 +291,11 @@ METRICS: Final = (
     TEXTS_SEALED,
     TEXTS_DESTROYED,
     OLDEST_TEXT,
+    ALERTS,
+    VERDICTS,
+    DELIVERIES,
+    OUTBOX_WAITING,
+    OUTBOX_AGE,
     READY,
 )
 

@@ -6,6 +6,7 @@ from pathlib import Path  # pydantic resolves the annotations at run time
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tocsin.settings.sinks import AmqpSettings, DoorSettings, FolderSettings, WebhookSettings
 from tocsin.settings.territory import TerritorySettings
 
 
@@ -45,9 +46,27 @@ class DispatchSettings(BaseModel):
         default=20.0, gt=0, le=1_000, description="Distance from which a zone is another one, and always interrupts."
     )
 
+    outbox_path: Path | None = Field(
+        default=None, description="File that keeps alerts until they are delivered; needed where there are sinks."
+    )
+    max_waiting: int = Field(
+        default=100_000, ge=100, description="Alerts that may wait for one sink; further ones become dead letters."
+    )
+    webhooks: tuple[WebhookSettings, ...] = Field(default=(), max_length=100, description="Receivers that are called.")
+    folders: tuple[FolderSettings, ...] = Field(default=(), max_length=100, description="Folders that are written to.")
+    amqp: tuple[AmqpSettings, ...] = Field(
+        default=(), max_length=10, description="AMQP exchanges that are published to."
+    )
+    door: DoorSettings = Field(default=DoorSettings(), description="The HTTP side for programs.")
+
     @model_validator(mode="after")
-    def _own_centres(self) -> DispatchSettings:
+    def _own_names(self) -> DispatchSettings:
         centres = [territory.centre for territory in self.territories]
         if len(set(centres)) < len(centres):
             raise ValueError("expected each centre once")
+        sinks = [sink.name for sink in (*self.webhooks, *self.folders, *self.amqp)]
+        if len(set(sinks)) < len(sinks):
+            raise ValueError("expected each name of a sink once")
+        if sinks and self.outbox_path is None:
+            raise ValueError("expected dispatch.outbox_path where there are sinks, got none")
         return self

@@ -1,0 +1,172 @@
+"""The hand-over, composed: incidents and verdicts go through the gate, alerts into the outbox, couriers carry them to the sinks."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+from dispatch.courier import Courier
+from dispatch.outbox import Outbox
+from dispatch.sink import parcels, wants
+from dispatch.sinks import open_sinks
+from dispatch.verdicts import FeedOutcome, VerdictGate
+from tocsin.model import Alert, Verdict
+from tocsin.runtime import metrics as declared
+from tocsin.runtime.logging import get_logger
+from tocsin.time import SECOND_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dispatch.courier import Told
+    from dispatch.sink import Sink
+    from dispatch.verdicts import Refused
+    from tocsin.model import Digest, ExerciseWindow, Incident
+    from tocsin.runtime.metrics import Metrics
+    from tocsin.settings.dispatch import DispatchSettings
+
+STAGE: Final = "gate"
+STOP_SECS: Final = 5.0
+"""So long a courier's last try is waited for at the end; what it did not finish waits in the outbox."""
+
+_COUNTERS: Final[dict[FeedOutcome, tuple[declared.Metric, tuple[str, ...]]]] = {
+    "used": (declared.USED, ()),
+    "filtered": (declared.FILTERED, ("nothing_to_tell",)),
+    "duplicate": (declared.DUPLICATE, ()),
+    "refused": (declared.DEAD, ("refused_verdict",)),
+}
+
+
+class Mail:
+    """The outbox and the couriers of the settings; without sinks it carries nothing.
+
+    Args:
+        settings: which sinks.
+        now: the clock, UTC milliseconds.
+        metrics: where deliveries are counted.
+        sinks: in place of those of the settings.
+
+    Raises:
+        OutboxError: the outbox cannot be opened; also from ``carry``.
+        SecretError: the secret of a webhook cannot be read.
+    """
+
+    def __init__(
+        self,
+        settings: DispatchSettings,
+        *,
+        now: Callable[[], int],
+        metrics: Metrics,
+        sinks: Sequence[Sink] | None = None,
+    ) -> None:
+        self._settings, self._now, self._metrics = settings, now, metrics
+        self._sinks = list(open_sinks(settings, now) if sinks is None else sinks)
+        self.outbox: Outbox | None = None
+        self.couriers: list[Courier] = []
+        if self._sinks:
+            assert settings.outbox_path is not None, "the settings ask for it where there are sinks"
+            self.outbox = Outbox(settings.outbox_path, max_waiting=settings.max_waiting)
+            self.couriers = [Courier(one, self.outbox, now=now, count=self._count) for one in self._sinks]
+            for courier in self.couriers:
+                self._measure(courier.name)
+
+    def start(self) -> None:
+        """Deliver, each sink from a thread of its own."""
+        for courier in self.couriers:
+            courier.start()
+
+    def carry(self, messages: Sequence[Alert | Digest]) -> None:
+        """Put messages in the outbox, all or none; when it returns they are on disk."""
+        if self.outbox is None or not messages:
+            return
+        entries = [
+            (sink.settings.name, parcel)
+            for message in messages
+            for sink in self._sinks
+            if wants(sink.settings, message)
+            for parcel in parcels(sink.settings, message, self._settings.sender)
+        ]
+        if entries:
+            self.outbox.put(entries, self._now())
+            for courier in self.couriers:
+                self._measure(courier.name)
+                courier.wake()
+
+    def close(self) -> None:
+        """End the couriers; what waits stays in the outbox for the next start."""
+        for courier in self.couriers:
+            courier.stop(STOP_SECS)
+        if self.outbox is not None:
+            self.outbox.close()
+
+    def _count(self, sink: str, told: Told) -> None:
+        self._metrics.add(declared.DELIVERIES, 1, sink, told)
+        self._measure(sink)
+
+    def _measure(self, sink: str) -> None:
+        if self.outbox is not None:
+            self._metrics.set(declared.OUTBOX_WAITING, self.outbox.waiting(sink), sink)
+            oldest_at = self.outbox.oldest_at(sink)
+            age_secs = 0.0 if oldest_at is None else max(0, self._now() - oldest_at) / SECOND_MS
+            self._metrics.set(declared.OUTBOX_AGE, age_secs, sink)
+
+
+class Handover:
+    """Feeds the gate, counts, and tells all that come of it; safe to use from several threads.
+
+    Args:
+        settings: territories, budgets, sinks.
+        metrics: where items and alerts are counted.
+        tell: takes every alert and digest, in order (the outbox, a console, a door).
+    """
+
+    def __init__(
+        self, settings: DispatchSettings, metrics: Metrics, tell: Callable[[Sequence[Alert | Digest]], object]
+    ) -> None:
+        self.gate = VerdictGate.of(settings)
+        self._metrics, self._tell = metrics, tell
+        self._told = self.gate.tally.copy()
+        self._lock = threading.Lock()
+        self._log = get_logger(STAGE)
+
+    def take(self, item: Incident | Verdict | ExerciseWindow) -> list[Alert]:
+        """Take an incident revision, a verdict or an exercise window; give the alerts it caused, which were told."""
+        with self._lock:
+            alerts = self.gate.feed(item)
+            self._note(item)
+            if alerts:
+                self._tell(alerts)
+        for alert in alerts:
+            self._metrics.add(declared.ALERTS, 1, alert.status, alert.msg_type, alert.delivery)
+        return alerts
+
+    def clock(self, now_at: int) -> list[Digest]:
+        """Say how late it is; give the digests that were due, which were told."""
+        with self._lock:
+            digests = self.gate.digests(now_at)
+            if digests:
+                self._tell(digests)
+        return digests
+
+    def refused(self) -> list[Refused]:
+        """Give the verdicts that were not taken, for dead letters."""
+        with self._lock:
+            return self.gate.refused()
+
+    def _note(self, item: Incident | Verdict | ExerciseWindow) -> None:
+        metrics = self._metrics
+        if isinstance(item, Verdict):
+            metrics.add(declared.VERDICTS, 1, item.decision)
+            self._log.info(
+                "verdict",
+                incident_id=item.incident_id,
+                centre=item.centre,
+                decision=item.decision,
+                outcome=self.gate.outcome,
+            )
+        metrics.add(declared.RECEIVED, 1, STAGE)
+        for outcome, items in (self.gate.tally - self._told).items():
+            counter, labels = _COUNTERS[outcome]
+            metrics.add(counter, items, STAGE, *labels)
+        self._told = self.gate.tally.copy()
+        metrics.set(declared.HELD, self.gate.held, STAGE)
