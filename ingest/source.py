@@ -55,6 +55,7 @@ DOOR_REASONS: Final = {
     "old": "The post claims to be older than a day: an archive that is being imported, not something happening now.",
     "not_public": "The post is not public.",
     "empty": "The post has no text.",
+    "unknown": "A deletion names a post that was not heard here within the hour, by a number that means nothing else.",
     "sampled": "More came than can be read in time, and only a declared share is heard.",
 }
 """Why a source leaves out a post at its door."""

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final, cast
 import msgspec
 
 from ingest.files import SourceError
+from ingest.recent import Recent
 from ingest.source import Policy
 from tocsin.time import MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from ingest.source import Source
     from tocsin.settings import Settings
@@ -39,13 +41,22 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-def make_sources(settings: Settings) -> list[Source]:
+def hears_networks(settings: Settings) -> bool:
+    """Say whether the settings name any network."""
+    return settings.bluesky.enabled or bool(settings.mastodon.instances) or bool(settings.sources.others)
+
+
+def make_sources(settings: Settings, now: Callable[[], int]) -> list[Source]:
     """Make all sources that the settings name, none connected yet.
+
+    Args:
+        settings: of the deployment.
+        now: the clock, UTC milliseconds.
 
     Raises:
         SourceError: a source cannot be made; the message says which and why.
     """
-    made = [*_bluesky(settings), *_others(settings)]
+    made = [*_bluesky(settings), *_mastodon(settings, now), *_others(settings)]
     names = [source.name for source in made]
     for name in names:
         if names.count(name) > 1:
@@ -64,6 +75,50 @@ def _bluesky(settings: Settings) -> list[Source]:
         policy_of(settings), max_items_per_sec=chosen.max_posts_per_sec, max_bytes_per_sec=chosen.max_bytes_per_sec
     )
     return [Jetstream("bluesky", chosen, policy)]
+
+
+def _mastodon(settings: Settings, now: Callable[[], int]) -> list[Source]:
+    from ingest.sources.mastodon import MastodonStream  # noqa: PLC0415
+    from ingest.sources.mastodon_words import IdMap  # noqa: PLC0415
+
+    chosen = settings.mastodon
+    policy = msgspec.structs.replace(
+        policy_of(settings),
+        # A quiet instance rightly says nothing for long, and only the timeline can tell quiet from deaf.
+        stall_ms=round(chosen.stall_secs * SECOND_MS),
+        max_items_per_sec=chosen.max_posts_per_sec,
+    )
+    recent = Recent(window_ms=policy.backfill_ms + policy.overlap_ms + MINUTE_MS)
+    made: list[Source] = []
+    for instance in chosen.instances:
+        ids = IdMap()
+        token = secret(
+            chosen.tokens.get(instance), chosen.token_paths.get(instance), f"mastodon.token_paths.{instance}"
+        )
+        for stream in chosen.streams:
+            name = f"mastodon:{instance}" if len(chosen.streams) == 1 else f"mastodon:{instance}:{stream}"
+            made.append(
+                MastodonStream(
+                    name, chosen, policy, instance=instance, stream=stream, token=token, now=now, ids=ids, recent=recent
+                )
+            )
+    return made
+
+
+def secret(given: str | None, path: Path | None, key: str) -> str:
+    """Give a secret of the settings, from where it stands.
+
+    Raises:
+        SourceError: its file cannot be read, or there is none; the message never holds it.
+    """
+    if path is not None:
+        try:
+            given = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SourceError(f"{key}: {path}: cannot be read") from error
+    if not given or not given.isprintable():
+        raise SourceError(f"{key}: expected a token on one line, got none")
+    return given
 
 
 def _others(settings: Settings) -> list[Source]:

@@ -78,4 +78,4 @@ def told(line):
         return "account", read["retract_author"]
     if "retract" in read:
         return read.get("reason", "deleted"), read["retract"]
-    return ("post", read["id"]) if "id" in read else ("bad", "")
+    return ("post", read["id"]) if "text" in read else ("bad", "")

@@ -178,7 +178,7 @@ def test_a_live_run_hears_a_growing_file_serves_its_metrics_and_ends_in_order(tm
 def test_a_run_without_sources_says_what_is_missing():
     code, _, err = finish(command("run"))
     assert code == 2
-    assert "expected sources in ingest.follow_paths, got none" in err
+    assert "expected a network (such as bluesky.enabled) or ingest.follow_paths, got none" in err
 
 
 def test_the_listings_need_no_models():

@@ -31,7 +31,7 @@ FAULTS = [
     "429",
     "503",
 ]
-SEEDS = range(200)
+SEEDS = range(120)
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,15 @@ from rich.console import Console
 
 from ingest.files import STDIN, SourceError
 from ingest.follow import follow
+from ingest.listener import SourceFailedError
+from ingest.sources.made import hears_networks
 from tocsin.cli.report import report
 from tocsin.geocoder.clerk import Clerk
 from tocsin.geocoder.desk import Desk
 from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import HearFactory
 from tocsin.pipeline.live import live_blocks
+from tocsin.pipeline.networks import Networks
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run as run_pipeline
 from tocsin.pipeline.sealing import Sealer
@@ -37,6 +40,7 @@ from tocsin.settings import load_settings
 from tocsin.time import MINUTE_MS, SECOND_MS, format_instant
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import BinaryIO
 
     from tocsin.model import DeadLetter, Incident
@@ -56,20 +60,20 @@ def run(
         ),
     ] = None,
 ) -> int:
-    """Run all stages on what the followed files, folders and standard input bring (`ingest.follow_paths`).
+    """Run all stages on what the networks of the settings bring, and followed files, folders and standard input (`ingest.follow_paths`).
 
     Posts are stamped with their arrival. `/metrics`, `/healthz` and `/readyz` are served as the settings say. It ends when standard
     input, being all there is to hear, ends, or at a signal, after all that was read is detected.
     """
     settings = load_settings(config, os.environ)
-    if not settings.ingest.follow_paths:
-        return _refuse("expected sources in ingest.follow_paths, got none", BAD_INPUT)
+    if not (settings.ingest.follow_paths or hears_networks(settings)):
+        return _refuse("expected a network (such as bluesky.enabled) or ingest.follow_paths, got none", BAD_INPUT)
     try:
         with ExitStack() as stack:
             return _run(settings, incidents or settings.dispatch.incidents_path, stack)
     except SourceError as error:
         return _refuse(str(error), BAD_INPUT)
-    except (WorkerError, StageIllError) as error:
+    except (WorkerError, StageIllError, SourceFailedError) as error:
         return _refuse(str(error), FAILED)
 
 
@@ -78,6 +82,10 @@ def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
     stack.enter_context(stop.on_signals())
     chosen = settings.ingest
     sources = follow(chosen.follow_paths, max_line_bytes=chosen.max_line_bytes, from_start=chosen.from_start)
+    networks = Networks(settings, metrics, now) if hears_networks(settings) else None
+    if networks is not None:
+        stack.callback(networks.close)
+        sources.append(networks)
     geojson = settings.dispatch.geojson_path
     outputs = LiveOutputs(
         _open(path, stack),
@@ -86,6 +94,8 @@ def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
         standing=StandingFile(geojson) if geojson is not None else None,
         answers=_answers(settings, stack),
     )
+    if networks is not None:
+        outputs.consumed = networks.consumed
     desk = None
     if settings.geocoder.enabled:
         desk = Desk(Clerk(settings.geocoder, MemoryStore(), metrics), settings.geocoder, metrics)
@@ -103,7 +113,8 @@ def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
     factory = HearFactory(settings, live=True)
     try:
         # The reader stops by itself, and hands on what it has; so the runner is not to stop before it.
-        blocks = live_blocks(sources, settings, now=now, stopped=lambda: stop.wanted)
+        cut = _ignore if networks is None else networks.cut
+        blocks = live_blocks(sources, settings, now=now, stopped=lambda: stop.wanted, cut=cut)
         run_pipeline(LiveKeys(store, now).on_each(blocks), detect, factory, settings, Stop())
     finally:
         metrics.set(declared.READY, 0)
@@ -128,6 +139,8 @@ class LiveOutputs(LineOutputs):
         super().__init__(incidents, answers=answers, every_state=every_state, flush=True)
         self._metrics = metrics
         self._standing = standing
+        self.consumed: Callable[[int], object] = _ignore
+        """Hears how many blocks were consumed."""
         self.log = structlog.get_logger("tocsin.run")
 
     def incident(self, incident: Incident) -> None:
@@ -157,6 +170,7 @@ class LiveOutputs(LineOutputs):
     def progress(self, summary: Summary) -> None:
         """Note that all stages run, and how far behind the clock they are."""
         self._metrics.set(declared.READY, 1)
+        self.consumed(summary.blocks)
         if summary.clock_at is not None:
             self._metrics.set(declared.EVENT_LAG, max(0, now() - summary.clock_at) / SECOND_MS)
 
@@ -178,6 +192,10 @@ def _answers(settings: Settings, stack: ExitStack) -> BinaryIO | None:
     if path is None or not settings.geocoder.enabled:
         return None
     return _open(path, stack)
+
+
+def _ignore(*_heard: object) -> None:
+    """Do nothing with what is told."""
 
 
 def _refuse(message: str, code: int) -> int:

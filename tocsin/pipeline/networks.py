@@ -32,7 +32,7 @@ class Networks:
         self._most = settings.runtime.block_lines
         positions = self._file.load()
         self._listener = Listener(
-            make_sources(settings),
+            make_sources(settings, now),
             positions=positions,
             metrics=metrics,
             now=now,

@@ -21,7 +21,7 @@ from tocsin.settings.privacy import PrivacySettings
 from tocsin.settings.problem import Problem, SettingsError
 from tocsin.settings.rules import Finding, advice, contradictions
 from tocsin.settings.runtime import RuntimeSettings
-from tocsin.settings.sources import BlueskySettings, SourcesSettings
+from tocsin.settings.sources import BlueskySettings, MastodonSettings, SourcesSettings
 from tocsin.settings.store import StoreSettings
 from tocsin.settings.time import TimeSettings
 
@@ -45,6 +45,7 @@ class Settings(BaseModel):
     privacy: PrivacySettings = PrivacySettings()
     sources: SourcesSettings = SourcesSettings()
     bluesky: BlueskySettings = BlueskySettings()
+    mastodon: MastodonSettings = MastodonSettings()
     nlp: NlpSettings = NlpSettings()
     geocoder: GeocoderSettings = GeocoderSettings()
     detector: DetectorSettings = DetectorSettings()

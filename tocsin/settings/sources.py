@@ -146,6 +146,12 @@ class MastodonSettings(BaseModel):
     ca_path: Path | None = Field(
         default=None, description="Certificates (PEM) that the instances' are checked against; else the system's."
     )
+    stall_secs: float = Field(
+        default=300.0,
+        ge=1,
+        le=86_400,
+        description="A stream that was silent for so many seconds is opened anew and filled up; quiet instances are silent for long.",
+    )
     max_backfill_pages: int = Field(
         default=20, ge=0, le=200, description="Pages of 40 posts that are asked for after a break, at most, a stream."
     )
