@@ -20,6 +20,7 @@ from console.door import Door, read_form
 from console.hub import RELOAD
 from console.render import mark
 from console.sessions import COOKIE, Session, Sessions
+from console.tuning import TuningPages
 from console.words import LANGS, WORDS, Lang
 from tocsin.time import HOUR_MS
 
@@ -61,7 +62,6 @@ class Site:
         *,
         secure: bool,
         lang: Lang = "fr",
-        extra: tuple[Route, ...] = (),
     ) -> None:
         self._desk = desk
         self._sessions = sessions
@@ -81,9 +81,26 @@ class Site:
             Route("/enter", self._door.enter),
             Route("/static/{name}", self._static),
             Route("/healthz", self._healthz),
-            *extra,
+            *self._tuning(),
         ]
         self.asgi: ASGIApp = _Headed(Starlette(routes=routes, exception_handlers={HTTPException: _refused}))
+
+    @property
+    def desk(self) -> Desk:
+        """The state."""
+        return self._desk
+
+    def _tuning(self) -> list[Route]:
+        tuner = self._desk.doors.tuner
+        if tuner is None:
+            return []
+        pages = TuningPages(self, tuner)
+        return [
+            Route("/tuning", self._page(pages.page)),
+            Route("/tuning", self._page(pages.start), methods=["POST"]),
+            Route("/tuning/{number:int}.svg", self._page(pages.picture)),
+            Route("/tuning/proposals/{number:int}", self._page(pages.approve), methods=["POST"]),
+        ]
 
     # Who asks
 
@@ -247,7 +264,8 @@ class _Headed:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *HEADERS]
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(one for one in HEADERS if one[0] not in given)]
             await send(message)
 
         await self._inner(scope, receive, headed)

@@ -12,6 +12,7 @@ from console.board import Board, Change, Notice
 from console.coverage import Coverage, Source
 from console.hub import Hub, event
 from console.render import Renderer
+from console.tuning import Tuner
 from console.words import Lang
 from tocsin.model import Incident, Verdict
 
@@ -55,8 +56,8 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     """The system's clock, UTC milliseconds: decisions are stamped with it."""
     territories: Mapping[str, str] = {}
     """Names of the territories of the coverage map, by code."""
-    tuning: bool = False
-    """Whether there is a page for analysts."""
+    tuner: Tuner | None = None
+    """The workbench behind the analysts' page, if there is one."""
 
 
 class Desk:

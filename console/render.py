@@ -44,6 +44,11 @@ class Renderer:
         """Write a length of time."""
         return span(millis, lang)
 
+    @staticmethod
+    def hazard(name: str, lang: Lang) -> str:
+        """Give the word for a hazard."""
+        return HAZARDS[lang].get(name, name)
+
     def stamp(self, at: int) -> str:
         """Write an instant with its day, by the reader's clock."""
         return datetime.fromtimestamp(at / SECOND_MS, tz=self._zone).strftime("%Y-%m-%d %H:%M:%S")

@@ -65,7 +65,7 @@ class Workbench:
         self._in_force = in_force
         self._apply = apply
         self._pool: ProcessPoolExecutor | None = None
-        self._jobs: OrderedDict[int, tuple[float, Future[bytes]]] = OrderedDict()
+        self._jobs: OrderedDict[int, tuple[Job, float, Future[bytes]]] = OrderedDict()
         self._next = 1
         self._proposals: OrderedDict[int, Proposal] = OrderedDict()
 
@@ -110,7 +110,7 @@ class Workbench:
             raise TuningError(f"expected one of the recordings, got {recording!r}")
         base = self._in_force()
         other = self._turned(base, changes)
-        if any(not future.done() for _, future in self._jobs.values()):
+        if any(not future.done() for _, _, future in self._jobs.values()):
             raise TuningError("another trial is under way: wait for it")
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
@@ -119,7 +119,8 @@ class Workbench:
         )
         number = self._next
         self._next += 1
-        self._jobs[number] = (time.monotonic(), future)
+        job = Job(number=number, recording=recording, asked=dict(changes), secs=0.0)
+        self._jobs[number] = (job, time.monotonic(), future)
         if len(self._jobs) > MAX_JOBS:
             self._jobs.popitem(last=False)
         return number
@@ -129,13 +130,13 @@ class Workbench:
         known = self._jobs.get(number)
         if known is None:
             return None
-        began, future = known
+        job, began, future = known
         if not future.done():
-            return Job(number=number, secs=time.monotonic() - began)
+            return msgspec.structs.replace(job, secs=time.monotonic() - began)
         error = future.exception()
         if error is not None:
-            return Job(number=number, secs=0.0, problem=f"{type(error).__name__}: {error}")
-        return Job(number=number, secs=0.0, found=msgspec.msgpack.decode(future.result(), type=Found))
+            return msgspec.structs.replace(job, problem=f"{type(error).__name__}: {error}")
+        return msgspec.structs.replace(job, found=msgspec.msgpack.decode(future.result(), type=Found))
 
     def propose(self, by: str, at: int, changes: Mapping[str, str], why: str) -> Proposal:
         """Propose a change of the settings in force.
@@ -219,9 +220,11 @@ def _trial(stem: str, base_json: str, other_json: str) -> bytes:
         truth = read_truth(truth_path) if truth_path.exists() else None
     except (recordings.RecordingError, ScoringError, OSError) as error:
         raise TuningError(str(error)) from error
-    report = tune_all(
-        [Trial(recording=heard, truth=truth)], Grid(base=other, axes=(Axis(BUDGET, BUDGETS_MINS),), against=base)
-    )
+    grid = Grid(base=other, axes=(Axis(BUDGET, BUDGETS_MINS),), against=base)
+    try:
+        report = tune_all([Trial(recording=heard, truth=truth)], grid)
+    except KeyError as error:
+        raise TuningError(f"{truth_path.name}: expected a field {error}, got none") from error
     now, then, change = report.against, report.base, report.change
     if now is None or change is None:
         raise TuningError("expected a comparison, got none")

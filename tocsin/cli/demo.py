@@ -15,6 +15,8 @@ from rich.console import Console
 
 from dispatch.json import RaisedOnly
 from dispatch.map import Assets, page
+from tocsin.analysis.recording import made
+from tocsin.analysis.recording import write as write_recording
 from tocsin.cli.demo_desk import Desk
 from tocsin.cli.demo_feed import Feed
 from tocsin.cli.demo_view import View, show_score
@@ -94,17 +96,21 @@ def _play(  # noqa: PLR0913  # what the command line says
         highlight=False,
     )
     feed = Feed(stream, secs, block_lines=settings.runtime.block_lines)
-    desk = Desk(settings, feed, stack)
+    desk = Desk(settings, feed, map_path.parent, stack)
     console.print(f"Console: {desk.invitation}", highlight=False, soft_wrap=True)
     incidents_path = map_path.with_suffix(".incidents.jsonl")
     map_path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(str(incidents_path)) as lines, View(console, plan, feed) as view:
         outputs = DemoOutputs(lines, view, metrics, desk)
-        summary = run(feed.blocks(), Detect(settings, outputs, metrics), HearFactory(settings), settings, stop)
+        detect = Detect(settings, outputs, metrics)
+        desk.watches(detect)
+        summary = run(feed.blocks(), detect, HearFactory(settings), settings, stop)
     took = time.monotonic() - feed.began if feed.began is not None else 0.0
     truth = stream.ledger.truth()
     truth_path = map_path.with_suffix(".truth.json")
     truth_path.write_bytes(msgspec.json.format(msgspec.json.encode(truth), indent=1) + b"\n")
+    # What was heard, for the console's tuning page and `tocsin tune`.
+    write_recording(made(plan.name, outputs.mentions), map_path.with_suffix(".mentions.jsonl"))
     title = f"{plan.name}, {plan.start[:10]}"
     span = (plan.start_at, feed.clock_at)
     map_path.write_bytes(page(outputs.revisions, Assets.load(), title=title, truth=truth, span=span))
@@ -149,6 +155,7 @@ class DemoOutputs(LineOutputs):
         self._told: set[str] = set()
         self.revisions: list[Incident] = []
         """Of all signals, silent ones too: a demonstration is short."""
+        self.mentions: list[Mention] = []
 
     def incident(self, incident: Incident) -> None:
         """Write, keep and show one revision."""
@@ -162,6 +169,7 @@ class DemoOutputs(LineOutputs):
     def mention(self, mention: Mention) -> None:
         """Count one mention."""
         self._view.mention(mention.event_at)
+        self.mentions.append(mention)
         self._desk.mention(mention)
 
     def progress(self, summary: Summary) -> None:

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Final
 from console.accounts import Account, Accounts
 from console.desk import AuditEntry
 from dispatch.verdicts import VerdictGate
+from tocsin.analysis.workbench import Workbench, settings_after
+from tocsin.model import SettingsChange
 from tocsin.pipeline.page import Decisions, open_console
 from tocsin.settings.territory import TerritorySettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import ExitStack
+    from pathlib import Path
 
     from console.server import ConsoleServer
     from tocsin.cli.demo_feed import Feed
     from tocsin.model import Incident, Mention
+    from tocsin.pipeline.detect import Detect
     from tocsin.settings import Settings
 
 CENTRE: Final = "demo"
@@ -49,10 +53,13 @@ class DemoLog:
 class Desk:
     """The console of the demonstration, and the verdict gate behind it."""
 
-    def __init__(self, settings: Settings, feed: Feed, stack: ExitStack) -> None:
+    def __init__(self, settings: Settings, feed: Feed, folder: Path, stack: ExitStack) -> None:
         self._gate = VerdictGate([TerritorySettings(centre=CENTRE)])
         self._newcomer = Account(name="newcomer", role="analyst", centre=CENTRE, password="")
         self._decisions = Decisions()
+        self._in_force = settings.detector
+        self._detect: Detect | None = None
+        tuner = stack.enter_context(Workbench(folder, lambda: self._in_force, self._decisions.give))
         self._server: ConsoleServer
         chosen = settings.console.model_copy(update={"host": "127.0.0.1"})
         for port in (chosen.port, 0):
@@ -65,6 +72,7 @@ class Desk:
                         decide=self._decisions.give,
                         audit=DemoLog(),
                         now=lambda: feed.clock_at,
+                        tuner=tuner,
                     )
                 )
                 break
@@ -89,9 +97,18 @@ class Desk:
         """Count one mention for the coverage."""
         self._server.mention(mention)
 
+    def watches(self, detect: Detect) -> None:
+        """Learn which detector a change of settings goes to."""
+        self._detect = detect
+
     def decided(self) -> None:
         """Take what was decided, and move the clock."""
-        for verdict in self._decisions.take():
-            for alert in self._gate.feed(verdict):
+        for decision in self._decisions.take():
+            if isinstance(decision, SettingsChange):
+                self._in_force = settings_after(decision)
+                if self._detect is not None:
+                    self._detect.put(decision)
+                continue
+            for alert in self._gate.feed(decision):
                 self._server.alert(alert)
         self._server.clock(self._feed.clock_at)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from console.accounts import Accounts
     from console.desk import AuditLog
-    from tocsin.model import Verdict
+    from console.tuning import Tuner
+    from tocsin.model import SettingsChange, Verdict
     from tocsin.settings.console import ConsoleSettings
 
 MAX_DECISIONS: Final = 10_000
@@ -25,26 +26,26 @@ _JS: Final = "text/javascript; charset=utf-8"
 
 
 class Decisions:
-    """Decisions on their way from the console's thread to the pipeline's.
+    """Decisions of persons, verdicts and settings, on their way from the console's thread to the pipeline's.
 
     >>> Decisions().take()
     []
     """
 
     def __init__(self) -> None:
-        self._waiting: queue.Queue[Verdict] = queue.Queue(MAX_DECISIONS)
+        self._waiting: queue.Queue[Verdict | SettingsChange] = queue.Queue(MAX_DECISIONS)
 
-    def give(self, verdict: Verdict) -> None:
+    def give(self, decision: Verdict | SettingsChange) -> None:
         """Hand over one decision.
 
         Raises:
             queue.Full: the pipeline has not looked for very long; the person is told that it failed.
         """
-        self._waiting.put_nowait(verdict)
+        self._waiting.put_nowait(decision)
 
-    def take(self) -> list[Verdict]:
+    def take(self) -> list[Verdict | SettingsChange]:
         """Give what has been decided since the last look, in order."""
-        taken = []
+        taken: list[Verdict | SettingsChange] = []
         while True:
             try:
                 taken.append(self._waiting.get_nowait())
@@ -76,6 +77,7 @@ def open_console(  # noqa: PLR0913  # what a console is made of
     audit: AuditLog,
     now: Callable[[], int],
     territories: Mapping[str, str] | None = None,
+    tuner: Tuner | None = None,
 ) -> ConsoleServer:
     """Make the console of the settings; it serves from entering its context.
 
@@ -86,6 +88,7 @@ def open_console(  # noqa: PLR0913  # what a console is made of
         audit: takes each entry before its action happens.
         now: stamps decisions, UTC milliseconds.
         territories: names by code for the coverage map; the French départements when left out.
+        tuner: the workbench of the analysts' page; without one there is no such page.
 
     Raises:
         OSError: the address is in use or not ours, or the certificate cannot be read.
@@ -96,6 +99,7 @@ def open_console(  # noqa: PLR0913  # what a console is made of
         audit=audit,
         now=now,
         territories=departements(assets) if territories is None else territories,
+        tuner=tuner,
     )
     place = Place(
         host=settings.host,
