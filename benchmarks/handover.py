@@ -129,6 +129,7 @@ class Judges:
         self._json = [("edxl-de + rc-de + emsi (official json schema)", json_schema(hub))]
 
     def note(self, name, faults):
+        """Count one look, and what it found."""
         self.checked[name] += 1
         if faults:
             self.faults[name] += 1
@@ -204,6 +205,7 @@ class Stubbed(etree.Resolver):
     """Gives the stand-ins."""
 
     def resolve(self, url, _public_id, context):
+        """Give the stand-in of a file, if there is one."""
         name = url.rsplit("/", 1)[-1]
         return self.resolve_string(STUBS[name], context) if name in STUBS else None
 

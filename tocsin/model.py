@@ -524,6 +524,7 @@ DeadReason = Literal[
     "too_long",
     "unknown_version",
     "stage_error",
+    "refused_verdict",
 ]
 DEAD_REASONS: Final[dict[DeadReason, str]] = {
     "not_utf8": "The line is not UTF-8.",
@@ -536,6 +537,7 @@ DEAD_REASONS: Final[dict[DeadReason, str]] = {
     "too_long": "The line, its text, or a name in it passes a limit of the settings.",
     "unknown_version": "A record was written by a version, or is of a type, unknown here.",
     "stage_error": "The stage that read the post failed on it: a defect of ours, not of the post.",
+    "refused_verdict": "A decision that cannot be meant: no such centre, nobody's name, no reason, a revision long gone, or no incident within a day.",
 }
 """What each reason means, for the operator who reads the dead letters."""
 

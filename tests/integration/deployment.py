@@ -68,7 +68,7 @@ class Deployment:
             }
         )
         self.cluster = Cluster(self.settings.kafka)
-        self.cluster.apply_topics([topics.POSTS, topics.MENTIONS, topics.INCIDENTS, topics.DEAD_LETTERS])
+        self.cluster.apply_topics(topics.TOPICS)
         self._users = options.get("users", {})
         self.workers = {}
 

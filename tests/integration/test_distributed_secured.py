@@ -25,12 +25,12 @@ STORE_PASSWORD = "secret-of-the-store"
 SECRETS = [*PASSWORDS.values(), STORE_PASSWORD, "secret-but-wrong"]
 
 # What docs/how-to/one-machine-to-many.md says that each stage needs.
-READS = {"extract": ["posts"], "detect": ["mentions", "incidents"], "dispatch": ["incidents"]}
+READS = {"extract": ["posts"], "detect": ["mentions", "incidents"], "dispatch": ["incidents", "verdicts", "alerts"]}
 WRITES = {
     "ingest": ["posts", "dead-letters"],
     "extract": ["mentions", "dead-letters"],
     "detect": ["incidents", "dead-letters"],
-    "dispatch": ["dead-letters"],
+    "dispatch": ["alerts", "dead-letters"],
 }
 
 
@@ -101,7 +101,8 @@ def allowed(place):
             place.allow(role, ResourceType.TOPIC, name, ACLOperation.WRITE)
         if role in READS:
             place.allow(role, ResourceType.GROUP, role, ACLOperation.READ)
-    place.allow("detect", ResourceType.TRANSACTIONAL_ID, "detect", ACLOperation.WRITE)
+    for role in ("detect", "dispatch"):
+        place.allow(role, ResourceType.TRANSACTIONAL_ID, role, ACLOperation.WRITE)
     return place
 
 

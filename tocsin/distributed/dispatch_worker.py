@@ -1,4 +1,4 @@
-"""The dispatch worker: ``incidents`` in, files out; the same lines as ``replay --incidents``.
+"""The dispatch worker: ``incidents`` and ``verdicts`` in; files, ``alerts`` and deliveries out; the same lines as ``replay --incidents``.
 
 The file itself says what was written: after a fall, lines made again are compared with those that stand behind the checkpoint's size, a
 torn last one is completed, and only then is anything appended. So readers that follow the file never see a line twice.
@@ -13,6 +13,7 @@ import msgspec
 
 from dispatch.json import RaisedOnly, line
 from tocsin import topics, wire
+from tocsin.distributed.alerting import VERDICTS, Alerting
 from tocsin.distributed.shell import bury, note_lag, poll, where
 from tocsin.model import DeadLetter, Incident
 from tocsin.pipeline.standing import StandingFile
@@ -24,8 +25,10 @@ from tocsin.runtime.logging import get_logger
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tocsin.distributed.keeping import Keeper
     from tocsin.distributed.shell import Shell, Took
     from tocsin.runtime.kafka import Producer
+    from tocsin.runtime.store import Checkpoint
 
 STAGE: Final = "dispatch"
 LOOKS_AT_END: Final = 5
@@ -40,6 +43,8 @@ class DispatchState(msgspec.Struct, kw_only=True):
     """Bytes of the incidents file."""
     raised: tuple[str, ...]
     standing: list[Incident]
+    gate: bytes = b""
+    """Of the verdict gate."""
 
 
 class AppendedFile:
@@ -81,8 +86,9 @@ class AppendedFile:
 class _Writer:
     """Writes incidents as the settings say."""
 
-    def __init__(self, shell: Shell, path: Path, state: DispatchState | None) -> None:
+    def __init__(self, shell: Shell, path: Path, last: Checkpoint | None) -> None:
         chosen = shell.settings.dispatch
+        state = None if last is None else msgspec.msgpack.decode(last.state, type=DispatchState)
         self._shell = shell
         self._raised = None if chosen.all_states else RaisedOnly(() if state is None else state.raised)
         self.file = AppendedFile(path, 0 if state is None else state.size)
@@ -90,9 +96,12 @@ class _Writer:
         self._geojson = None if chosen.geojson_path is None else StandingFile(chosen.geojson_path)
         for incident in () if state is None else state.standing:
             self._show(incident)
+        self.alerting = Alerting(shell, last, b"" if state is None else state.gate)
+        self._kept = (0 if last is None else last.inputs["incidents/0"], self.alerting.position)
 
     def incident(self, incident: Incident) -> None:
-        """Write one revision, if its incident is shown."""
+        """Write one revision, if its incident is shown, and tell the centres."""
+        self.alerting.incident(incident)
         if self._raised is not None and not self._raised.passes(incident):
             return
         self.file.write(line(incident))
@@ -108,11 +117,29 @@ class _Writer:
             voices=incident.voices,
         )
 
+    def keep(self, keeper: Keeper, position: int) -> None:
+        """Write a checkpoint if anything was read since the last one."""
+        reached = (position, self.alerting.position)
+        if reached != self._kept:
+            inputs = {"incidents/0": position, VERDICTS: self.alerting.position}
+            keeper.keep(self.state(), inputs=inputs, outputs=self.alerting.outputs)
+            self._kept = reached
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self.file.close()
+        self.alerting.close()
+
     def state(self) -> bytes:
         """Give what a checkpoint keeps."""
         raised = () if self._raised is None else self._raised.raised
         return msgspec.msgpack.encode(
-            DispatchState(size=self.file.size, raised=raised, standing=list(self._standing.values()))
+            DispatchState(
+                size=self.file.size,
+                raised=raised,
+                standing=list(self._standing.values()),
+                gate=self.alerting.handover.gate.snapshot(),
+            )
         )
 
     def _show(self, incident: Incident) -> None:
@@ -150,7 +177,7 @@ def run_dispatch(shell: Shell, path: Path | None = None) -> None:
     shell.metrics.set(declared.READY, 1)
     log.info("started", member=shell.member)
     writer: _Writer | None = None
-    position = kept = looks = 0
+    position = looks = 0
     try:
         while looks < LOOKS_AT_END:
             batches = poll(consumer)
@@ -159,9 +186,8 @@ def run_dispatch(shell: Shell, path: Path | None = None) -> None:
                 looks = 0 if batches else looks + 1
             if owns and writer is None:
                 last = keeper.load()
-                state = None if last is None else msgspec.msgpack.decode(last.state, type=DispatchState)
-                writer = _Writer(shell, chosen, state)
-                position = kept = 0 if last is None else last.inputs["incidents/0"]
+                writer = _Writer(shell, chosen, last)
+                position = 0 if last is None else last.inputs["incidents/0"]
                 with said("seek"):
                     consumer.seek(slot(topic, 0), position)
                 shell.metrics.set(declared.ACTIVE, 1, STAGE)
@@ -171,17 +197,17 @@ def run_dispatch(shell: Shell, path: Path | None = None) -> None:
                 continue
             for taken in batches.values():
                 position = _take(shell, writer, taken, position, letters)
+            writer.alerting.look(letters)
             note_lag(shell, topics.INCIDENTS.name, consumer, {n: taken[-1] for n, taken in batches.items()})
-            if shell.stop.wanted and _all_read(consumer, slot(topic, 0)):
+            if shell.stop.wanted and _all_read(consumer, slot(topic, 0)) and writer.alerting.all_read:
                 looks = LOOKS_AT_END
-            if position != kept and (keeper.due or shell.stop.wanted):
+            if keeper.due or shell.stop.wanted:
                 letters.settle()
-                keeper.keep(writer.state(), inputs={"incidents/0": position})
-                kept = position
+                writer.keep(keeper, position)
     finally:
         shell.metrics.set(declared.READY, 0)
         if writer is not None:
-            writer.file.close()
+            writer.close()
         letters.close()
         with said("leave the group"):
             consumer.close(autocommit=False)

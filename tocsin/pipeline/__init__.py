@@ -58,10 +58,10 @@ TOPOLOGY: Final = (
     ),
     Stage(
         name="dispatch",
-        does="write incidents in the formats of those who consume them",
-        reads=(topics.INCIDENTS,),
-        writes=(topics.DEAD_LETTERS,),
-        sinks=("JSON lines", "GeoJSON", "map"),
+        does="verdict gate: route incidents to centres, write and deliver alerts in the formats of those who consume them",
+        reads=(topics.INCIDENTS, topics.VERDICTS),
+        writes=(topics.ALERTS, topics.DEAD_LETTERS),
+        sinks=("JSON lines", "GeoJSON", "map", "webhooks", "folders", "AMQP", "HTTP door"),
     ),
 )
 """All stages, in the order in which a post passes them. Embedded, the topics between them are queues in memory."""

@@ -262,14 +262,14 @@ class Producer:
         self._timeout_secs = timeout_secs
         self._sent: list[Any] = []
 
-    def send(self, topic: str, partition: int, value: bytes) -> None:
-        """Send a record on its way.
+    def send(self, topic: str, partition: int, value: bytes, key: bytes | None = None) -> None:
+        """Send a record on its way, under a key where the topic is compacted by it.
 
         Raises:
             ClusterError: it cannot even be queued.
         """
         with said(f"write to {topic}"):
-            self._sent.append(self._client.send(topic, value=value, partition=partition))
+            self._sent.append(self._client.send(topic, value=value, key=key, partition=partition))
 
     def settle(self) -> list[int]:
         """Wait until all that was sent is acknowledged; give the offsets.

@@ -1,0 +1,186 @@
+"""Alerts of the dispatch worker: ``incidents`` and ``verdicts`` through the gate, to the ``alerts`` topic and into the outbox.
+
+Emit, checkpoint, commit: an alert is written to its topic in a transaction, then put in the outbox, then the checkpoint says how far all
+was read. After a fall the alerts behind the checkpoint are made again, under the same identities: those that stand in the topic are not
+written twice, and the outbox knows what it had. The two topics may then be read in another order than before; identities do not depend
+on it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from tocsin import topics, wire
+from tocsin.distributed.shell import POLL_MS, bury, where
+from tocsin.model import Alert, DeadLetter, Digest, ExerciseWindow, Incident, Verdict
+from tocsin.pipeline.handover import STAGE, Handover, Mail
+from tocsin.runtime.kafka import ClusterError, said, slot
+from tocsin.runtime.logging import get_logger
+
+if TYPE_CHECKING:
+    from tocsin.distributed.shell import Shell
+    from tocsin.runtime.kafka import Producer
+    from tocsin.runtime.store import Checkpoint
+
+VERDICTS: Final = "verdicts/0"
+ALERTS: Final = "alerts/0"
+TRANSACTION: Final = "dispatch"
+
+
+class Alerting:
+    """The gate of the worker that is active.
+
+    Args:
+        shell: of the worker.
+        last: the checkpoint to go on from, if there is one.
+        gate: the gate's snapshot in it; empty for none.
+
+    Raises:
+        ClusterError: the cluster is away or refuses, or a topic is not there; also from every method.
+        FencedError: another worker has taken over.
+        OutboxError: the outbox cannot be opened.
+    """
+
+    def __init__(self, shell: Shell, last: Checkpoint | None, gate: bytes) -> None:
+        self._shell = shell
+        self._alerts = shell.cluster.name(topics.ALERTS)
+        self._verdicts = shell.cluster.name(topics.VERDICTS)
+        self._fresh: list[Alert | Digest] = []
+        self._producer = shell.cluster.producer(transaction=TRANSACTION)
+        self._producer.take_over()
+        self.handover = Handover(shell.settings.dispatch, shell.metrics, self._fresh.extend)
+        if gate:
+            self.handover.gate.restore(gate)
+        self._output = 0 if last is None else last.outputs.get(ALERTS, 0)
+        self.position = 0 if last is None else last.inputs.get(VERDICTS, 0)
+        self._standing = self._read_own()
+        self._reader = shell.cluster.consumer()
+        self._slot = slot(self._verdicts, 0)
+        self._assign(self._reader, self._slot, self.position)
+        self._mail = Mail(shell.settings.dispatch, now=_now, metrics=shell.metrics)
+        self._mail.start()
+        get_logger(STAGE).info("active", written_after_checkpoint=len(self._standing))
+
+    def incident(self, incident: Incident) -> None:
+        """Take one revision."""
+        self.handover.take(incident)
+        self.handover.clock(incident.updated_at)
+
+    def look(self, letters: Producer) -> None:
+        """Take the verdicts that have come, then write and carry all alerts that are due."""
+        with said("read verdicts"):
+            batches: dict[Any, list[Any]] = self._reader.poll(timeout_ms=0)
+        for records in batches.values():
+            for record in records:
+                self._take(record, letters)
+        bury(
+            self._shell,
+            letters,
+            [
+                DeadLetter(stage=STAGE, reason="refused_verdict", detail=one.why, origin=one.verdict.incident_id)
+                for one in self.handover.refused()
+            ],
+        )
+        self._write()
+
+    @property
+    def all_read(self) -> bool:
+        """Whether no verdict waits in the topic."""
+        with said("look for the end"):
+            return bool(self._reader.position(self._slot) >= self._reader.end_offsets([self._slot])[self._slot])
+
+    @property
+    def outputs(self) -> dict[str, int]:
+        """What a checkpoint says of what was written."""
+        return {ALERTS: self._output}
+
+    def close(self) -> None:
+        """End the couriers and let connections go."""
+        self._mail.close()
+        self._producer.close()
+        with said("close"):
+            self._reader.close(autocommit=False)
+
+    def _take(self, record: Any, letters: Producer) -> None:
+        self.position = record.offset + 1
+        try:
+            message = wire.decode(record.value)
+        except wire.WireError as error:
+            detail = str(error)[:200]
+            bury(
+                self._shell,
+                letters,
+                [DeadLetter(stage=STAGE, reason=error.reason, detail=detail, origin=where(record))],
+            )
+            return
+        if isinstance(message, Verdict | ExerciseWindow):
+            self.handover.take(message)
+        else:
+            detail = f"expected a Verdict or an ExerciseWindow, got {type(message).__name__}"
+            bury(
+                self._shell,
+                letters,
+                [DeadLetter(stage=STAGE, reason="wrong_type", detail=detail, origin=where(record))],
+            )
+
+    def _write(self) -> None:
+        made, self._fresh[:] = list(self._fresh), []
+        new = [one for one in made if _identity(one) not in self._standing]
+        if new:
+            with self._producer.transaction():
+                for one in new:
+                    self._producer.send(self._alerts, 0, wire.encode(one), key=_key(one))
+                offsets = self._producer.settle()
+            self._output = offsets[-1] + 1
+        self._standing -= {_identity(one) for one in made}
+        self._mail.carry(made)  # with those that stood: the fall may have come before they were put in
+
+    def _read_own(self) -> set[str]:
+        """Give the identities that stand after the checkpoint, written by a predecessor that fell before the next."""
+        standing: set[str] = set()
+        reader = self._shell.cluster.consumer()
+        try:
+            there = slot(self._alerts, 0)
+            self._assign(reader, there, self._output)
+            with said("read what was written"):
+                end = reader.end_offsets([there])[there]
+                while reader.position(there) < end:
+                    for records in reader.poll(timeout_ms=POLL_MS).values():
+                        standing |= {identity for record in records if (identity := _standing(record.value))}
+        finally:
+            with said("close"):
+                reader.close(autocommit=False)
+        return standing
+
+    @staticmethod
+    def _assign(reader: Any, there: Any, offset: int) -> None:
+        with said(f"read {there.topic}"):
+            if not reader.partitions_for_topic(there.topic):
+                raise ClusterError(
+                    f"Kafka: there is no topic {there.topic}, or this user may not see it: `tocsin topics --apply` makes it"
+                )
+            reader.assign([there])
+            reader.seek(there, offset)
+
+
+def _identity(message: Alert | Digest) -> str:
+    return message.alert_id if isinstance(message, Alert) else message.digest_id
+
+
+def _key(message: Alert | Digest) -> bytes:
+    """Give the key under which compaction keeps the last notice of each incident and centre."""
+    told = f"{message.incident_id}.{message.centre}" if isinstance(message, Alert) else f"digest.{message.centre}"
+    return told.encode()
+
+
+def _standing(raw: bytes) -> str | None:
+    try:
+        message = wire.decode(raw)
+    except wire.WireError:
+        return None  # not ours; whoever reads the topic will say so
+    return _identity(message) if isinstance(message, Alert | Digest) else None
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
