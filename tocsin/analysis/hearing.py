@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from detectors import Detector
 from ingest.files import Meter, Reading, read_blocks
-from tocsin.analysis.recording import Recording, made, read
-from tocsin.analysis.recording import is_recording as is_a_recording
+from tocsin.analysis.recording import Recording, is_recording, made, read
 from tocsin.model import Exposure
 from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import HearFactory
@@ -22,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from detectors.panes import Item
+    from ingest.block import Block
     from tocsin.model import Incident
     from tocsin.pipeline.detect import Summary
+    from tocsin.pipeline.hear import Heard
     from tocsin.settings import Settings
 
 
@@ -65,13 +66,19 @@ class _Reached(LineOutputs):
             self._progress(summary.counts.received)
 
 
-def record(paths: Sequence[Path], settings: Settings, progress: Callable[[int], None] | None = None) -> Recording:
+def record(
+    paths: Sequence[Path],
+    settings: Settings,
+    progress: Callable[[int], None] | None = None,
+    hear: Callable[[Block], Heard] | None = None,
+) -> Recording:
     """Hear posts once.
 
     Args:
         paths: files of posts, merged by their clocks.
         settings: all but ``[detector]`` counts here.
         progress: called with the number of lines read so far.
+        hear: loaded already; only with ``runtime.extract_processes`` 0.
 
     Raises:
         SourceError: a file cannot be read.
@@ -89,7 +96,7 @@ def record(paths: Sequence[Path], settings: Settings, progress: Callable[[int], 
     run(
         read_blocks([str(path) for path in paths], reading, meter=Meter()),
         detect,
-        HearFactory(settings),
+        HearFactory(settings) if hear is None else lambda: hear,
         settings,
         Stop(),
     )
@@ -104,6 +111,6 @@ def hear(paths: Sequence[Path], settings: Settings, progress: Callable[[int], No
         SourceError: a file of posts cannot be read.
         OSError: a file cannot be read.
     """
-    if is_a_recording(paths[0]):
+    if is_recording(paths[0]):
         return read(paths)
     return record(paths, settings, progress)

@@ -42,7 +42,7 @@ COMMANDS: Final[dict[str, str]] = {
     "tune": "Play recorded history under other settings: recall, delay, false alarms.",
     "explain": "Say why an incident was raised, or why nothing was; what would have changed it.",
     "train": "Fit the sense model on labelled posts.",
-    "test": "Run the examples that stand in lexicon files.",
+    "test": "Run scenario tests, and the examples that stand in lexicon files.",
     "quotes": "Read what the most credible posts of an incident say: with a role and a reason, and audited.",
     "audit": "Verify or show the log of who read and who decided what.",
     "check": "Check settings files; name every problem with file and line.",
