@@ -15,6 +15,7 @@ from console.render import Renderer
 from console.tuning import Tuner
 from console.words import Lang
 from tocsin.model import Incident, Verdict
+from tocsin.runtime.audit import AuditEntry
 
 MAX_JUDGED: Final = 20_000
 """Judged signals remembered for the track record."""
@@ -22,21 +23,10 @@ TRUE: Final = frozenset({"confirmed", "already_known"})
 FALSE: Final = frozenset({"rejected"})
 
 
-class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the audit log, for reading."""
-
-    number: int
-    at: int
-    who: str
-    action: str
-    about: str
-    detail: str
-
-
 class AuditLog(Protocol):
     """The append-only log of who did what."""
 
-    def append(self, *, at: int, who: str, action: str, about: str, detail: str) -> None:
+    def append(self, *, at: int, who: str, action: str, about: str, detail: str) -> AuditEntry:
         """Write one entry; it is durable when this returns."""
 
     def latest(self, count: int) -> Sequence[AuditEntry]:
@@ -121,6 +111,14 @@ class Desk:
         """Give how many signals of a hazard a centre found true, and how many it judged."""
         judged = [true for (where, _), (what, true) in self._judged.items() if where == centre and what == hazard]
         return sum(judged), len(judged)
+
+    def remember(self) -> None:
+        """Take the judgements of earlier days from the audit log, for the track record."""
+        for entry in reversed(self.doors.audit.latest(MAX_JUDGED)):
+            decided = entry.action.removeprefix("verdict.")
+            if decided in TRUE | FALSE and "@" in entry.who:
+                centre, hazard = entry.who.rpartition("@")[2], entry.detail.partition(":")[0]
+                self.judged(centre, entry.about, hazard, true=decided in TRUE)
 
     def missed(self, seq: int, lang: Lang) -> bytes | None:
         """Give the frames a viewer missed since a number, or ``None`` when it has to begin anew."""

@@ -67,6 +67,7 @@ class ConsoleServer:
         self._place = place
         self._sessions = Sessions(time.monotonic)
         self._desk = Desk(doors, Renderer(ZoneInfo(place.zone)))
+        self._desk.remember()
         secure = place.secure or bool(place.certificate)
         site = Site(self._desk, accounts, self._sessions, {**own_files(), **files}, secure=secure, lang=place.lang)
         self._heard: deque[tuple[str, int]] = deque(maxlen=MAX_HEARD)
@@ -143,10 +144,6 @@ class ConsoleServer:
             self._desk.clock(at)
 
         self._soon(move)
-
-    def judged(self, centre: str, incident_id: str, hazard: str, *, true: bool) -> None:
-        """Tell of an earlier judgement, for the track record."""
-        self._soon(lambda: self._desk.judged(centre, incident_id, hazard, true=true))
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -12,10 +12,10 @@ from conftest import missing
 
 from console.accounts import Account, Accounts
 from console.coverage import Source
-from console.desk import AuditEntry
 from dispatch.verdicts import VerdictGate
 from tocsin.model import Incident
 from tocsin.pipeline.page import Decisions, open_console
+from tocsin.runtime.audit import AuditEntry
 from tocsin.settings.console import ConsoleSettings
 from tocsin.settings.territory import TerritorySettings
 from tocsin.time import parse_instant
@@ -66,9 +66,9 @@ class Log:
         self.entries = []
 
     def append(self, *, at, who, action, about, detail):
-        self.entries.append(
-            AuditEntry(number=len(self.entries), at=at, who=who, action=action, about=about, detail=detail)
-        )
+        entry = AuditEntry(number=len(self.entries) + 1, at=at, who=who, action=action, about=about, detail=detail)
+        self.entries.append(entry)
+        return entry
 
     def latest(self, count):
         return self.entries[::-1][:count]

@@ -13,9 +13,10 @@ from test_console_board import HOUR, revision, verdict
 
 from console.accounts import FREE_TRIES, Account, Accounts
 from console.app import CSP, Site
-from console.desk import AuditEntry, Desk, Doors
+from console.desk import Desk, Doors
 from console.render import Renderer
 from console.sessions import COOKIE, IDLE_SECS, MAX_SESSIONS, TICKET_SECS, Sessions
+from tocsin.runtime.audit import AuditEntry
 
 HOSTILE = '</script><img src=x onerror="alert(1)">{{7*7}}'
 PASSWORD = "a long password"
@@ -28,9 +29,9 @@ class Log:
         self.entries = []
 
     def append(self, *, at, who, action, about, detail):
-        self.entries.append(
-            AuditEntry(number=len(self.entries), at=at, who=who, action=action, about=about, detail=detail)
-        )
+        entry = AuditEntry(number=len(self.entries) + 1, at=at, who=who, action=action, about=about, detail=detail)
+        self.entries.append(entry)
+        return entry
 
     def latest(self, count):
         return self.entries[::-1][:count]
@@ -281,3 +282,12 @@ def test_the_shift_sheet_shows_the_hours_that_were_asked_for(house):
     assert "Angers" in get(client, "/shift?hours=24").text
     for odd in ("0", "-3", "x", "99999999", "٣"):
         assert get(client, f"/shift?hours={odd}").status_code == 200
+
+
+def test_the_track_record_outlives_the_console(house):
+    house.desk.incident(revision())
+    client = house.client("operator")
+    post(client, "/incidents/a/verdicts", csrf=house.csrf(client), decision="confirmed", revision="1")
+    another = Desk(house.desk.doors, house.desk.renderer)
+    another.remember()
+    assert another.record("sdis44", "fire") == (1, 1)

@@ -96,7 +96,7 @@ def _play(  # noqa: PLR0913  # what the command line says
         highlight=False,
     )
     feed = Feed(stream, secs, block_lines=settings.runtime.block_lines)
-    desk = Desk(settings, feed, map_path.parent, stack)
+    desk = Desk(settings, feed, map_path, metrics, stack)
     console.print(f"Console: {desk.invitation}", highlight=False, soft_wrap=True)
     incidents_path = map_path.with_suffix(".incidents.jsonl")
     map_path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from console.accounts import Account, Accounts
-from console.desk import AuditEntry
-from dispatch.verdicts import VerdictGate
 from tocsin.analysis.workbench import Workbench, settings_after
-from tocsin.model import SettingsChange
+from tocsin.model import Alert, SettingsChange
+from tocsin.pipeline.handover import Handover
 from tocsin.pipeline.page import Decisions, open_console
+from tocsin.runtime.audit import AuditLog
 from tocsin.settings.territory import TerritorySettings
 
 if TYPE_CHECKING:
@@ -19,58 +19,39 @@ if TYPE_CHECKING:
 
     from console.server import ConsoleServer
     from tocsin.cli.demo_feed import Feed
-    from tocsin.model import Incident, Mention
+    from tocsin.model import Digest, Incident, Mention
     from tocsin.pipeline.detect import Detect
+    from tocsin.runtime.metrics import Metrics
     from tocsin.settings import Settings
 
 CENTRE: Final = "demo"
 """The one centre of the demonstration: it is told of everything."""
-MAX_AUDIT: Final = 10_000
-"""Entries of the demonstration's own log, in memory."""
-
-
-class DemoLog:
-    """The audit log of a demonstration: in memory, gone at its end."""
-
-    def __init__(self) -> None:
-        self._entries: list[AuditEntry] = []
-
-    def append(self, *, at: int, who: str, action: str, about: str, detail: str) -> None:
-        """Keep one entry."""
-        if len(self._entries) < MAX_AUDIT:
-            number = len(self._entries)
-            self._entries.append(AuditEntry(number=number, at=at, who=who, action=action, about=about, detail=detail))
-
-    def latest(self, count: int) -> Sequence[AuditEntry]:
-        """Give the last entries, the newest first."""
-        return self._entries[::-1][:count]
-
-    def verify(self) -> tuple[bool, int]:
-        """Say that nothing is broken: nothing was written to break."""
-        return True, len(self._entries)
 
 
 class Desk:
     """The console of the demonstration, and the verdict gate behind it."""
 
-    def __init__(self, settings: Settings, feed: Feed, folder: Path, stack: ExitStack) -> None:
-        self._gate = VerdictGate([TerritorySettings(centre=CENTRE)])
+    def __init__(self, settings: Settings, feed: Feed, map_path: Path, metrics: Metrics, stack: ExitStack) -> None:
+        chosen = settings.dispatch.model_copy(update={"territories": (TerritorySettings(centre=CENTRE),), "sinks": ()})
+        self._handover = Handover(chosen, metrics, self._tell)
         self._newcomer = Account(name="newcomer", role="analyst", centre=CENTRE, password="")
         self._decisions = Decisions()
         self._in_force = settings.detector
+        audit_path = map_path.with_suffix(".audit.jsonl")
+        audit_path.unlink(missing_ok=True)
         self._detect: Detect | None = None
-        tuner = stack.enter_context(Workbench(folder, lambda: self._in_force, self._decisions.give))
+        tuner = stack.enter_context(Workbench(map_path.parent, lambda: self._in_force, self._decisions.give))
         self._server: ConsoleServer
-        chosen = settings.console.model_copy(update={"host": "127.0.0.1"})
-        for port in (chosen.port, 0):
+        page = settings.console.model_copy(update={"host": "127.0.0.1"})
+        for port in (page.port, 0):
             # A demonstration takes a free port if the usual one is taken; it never fails for that.
             try:
                 self._server = stack.enter_context(
                     open_console(
-                        chosen.model_copy(update={"port": port}),
+                        page.model_copy(update={"port": port}),
                         Accounts([]),
                         decide=self._decisions.give,
-                        audit=DemoLog(),
+                        audit=AuditLog(audit_path),
                         now=lambda: feed.clock_at,
                         tuner=tuner,
                     )
@@ -90,8 +71,7 @@ class Desk:
     def incident(self, incident: Incident) -> None:
         """Show one revision, and the notices that follow from it."""
         self._server.incident(incident)
-        for alert in self._gate.feed(incident):
-            self._server.alert(alert)
+        self._handover.take(incident)
 
     def mention(self, mention: Mention) -> None:
         """Count one mention for the coverage."""
@@ -109,6 +89,10 @@ class Desk:
                 if self._detect is not None:
                     self._detect.put(decision)
                 continue
-            for alert in self._gate.feed(decision):
-                self._server.alert(alert)
+            self._handover.take(decision)
         self._server.clock(self._feed.clock_at)
+
+    def _tell(self, messages: Sequence[Alert | Digest]) -> None:
+        for message in messages:
+            if isinstance(message, Alert):
+                self._server.alert(message)

@@ -22,10 +22,12 @@ class ConsoleSettings(BaseModel):
     )
     port: int = Field(default=8470, ge=0, le=65_535, description="TCP port; 0 lets the system choose a free one.")
     accounts_path: Path | None = Field(
-        default=None, description="File of the local accounts (`tocsin account` writes it); needed to serve the console."
+        default=None,
+        description="File of the local accounts (`tocsin account` writes it); needed to serve the console.",
     )
-    audit_path: Path = Field(
-        default=Path("var/audit.jsonl"), description="File of the hash-chained audit log (`tocsin audit verify`)."
+    recordings_path: Path | None = Field(
+        default=None,
+        description="Folder of recordings (`NAME.mentions.jsonl`, `NAME.truth.json`) for the tuning page; empty for no such page.",
     )
     time_zone: str = Field(default="Europe/Paris", description="Time zone in which instants are shown (IANA name).")
     lang: Literal["fr", "en"] = Field(default="fr", description="Language of who has not chosen one.")
