@@ -30,6 +30,7 @@ COUNTRY_OF_COLLECTIVITY: Final = {
     "988": "NC",
 }
 ISLAND_RADIUS_KM: Final = 10.0
+SMALL_COMMUNE_KM2: Final = 10.0
 """Radius of overseas communes placed by hand: islands and parts of islands."""
 
 POSITION_OF_COLLECTIVITY: Final = {
@@ -238,13 +239,10 @@ class France:
         if departement in POSITION_OF_COLLECTIVITY:
             lat, lon, radius = POSITION_OF_COLLECTIVITY[departement]
         elif towns:
-            lat, lon = centroid((row.lat, row.lon, float(row.population + 50)) for row in towns)
+            # Communes cover the land: weighed by their area they give its middle.
+            lat, lon = centroid((row.lat, row.lon, self._land_km2(row)) for row in towns)
             farthest = sorted(distance_km(lat, lon, row.lat, row.lon) for row in towns)[int(0.9 * (len(towns) - 1))]
-            land = sum(
-                float(self._located[row.commune]["superficie_km2"] or 0)
-                for row in towns
-                if row.commune in self._located
-            )
+            land = sum(self._land_km2(row) for row in towns if row.commune in self._located)
             radius = max(radius_of_area_km(land), farthest, 1.0)
         else:
             return
@@ -262,6 +260,11 @@ class France:
                 departement=departement,
             )
         )
+
+    def _land_km2(self, row: Row) -> float:
+        """Give the area of a commune; for those without one that of a small commune."""
+        located = self._located.get(row.commune)
+        return float(located["superficie_km2"] or 0) if located else SMALL_COMMUNE_KM2
 
 
 def centroid(weighted: Iterable[tuple[float, float, float]]) -> tuple[float, float]:

