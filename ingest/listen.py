@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol, cast
 from ingest.backoff import Backoff
 from ingest.gaps import Gaps
 from ingest.rates import Bucket, Sampler
-from ingest.source import BrokenError, Missed, Opened
+from ingest.source import MAX_CURSOR_BYTES, BrokenError, Missed, Opened
 from ingest.watch import Watch
 from tocsin.time import SECOND_MS
 
@@ -161,6 +161,7 @@ class Listening:
         self._notes.received(self._source.name, event, len(lines), sampled)
         self._gaps.heard(now_at if event.stream_at is None else min(event.stream_at, now_at))
         if event.cursor is not None:
+            assert len(event.cursor) <= MAX_CURSOR_BYTES, "a source keeps its cursor small"
             self._cursor = event.cursor
         hold_secs = max(
             self._items.wait_secs(1 + event.passed, now_secs=now_secs),

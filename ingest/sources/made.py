@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final, cast
+from urllib.parse import urlsplit
 
 import msgspec
 
 from ingest.files import SourceError
 from ingest.recent import Recent
 from ingest.source import Policy
+from tocsin.ids import content_id
 from tocsin.time import MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:
@@ -43,7 +45,9 @@ def policy_of(settings: Settings) -> Policy:
 
 def hears_networks(settings: Settings) -> bool:
     """Say whether the settings name any network."""
-    return settings.bluesky.enabled or bool(settings.mastodon.instances) or bool(settings.sources.others)
+    return settings.bluesky.enabled or bool(
+        settings.mastodon.instances or settings.feeds.urls or settings.sources.others
+    )
 
 
 def make_sources(settings: Settings, now: Callable[[], int]) -> list[Source]:
@@ -56,7 +60,7 @@ def make_sources(settings: Settings, now: Callable[[], int]) -> list[Source]:
     Raises:
         SourceError: a source cannot be made; the message says which and why.
     """
-    made = [*_bluesky(settings), *_mastodon(settings, now), *_others(settings)]
+    made = [*_bluesky(settings), *_mastodon(settings, now), *_feeds(settings, now), *_others(settings)]
     names = [source.name for source in made]
     for name in names:
         if names.count(name) > 1:
@@ -103,6 +107,22 @@ def _mastodon(settings: Settings, now: Callable[[], int]) -> list[Source]:
                 )
             )
     return made
+
+
+def _feeds(settings: Settings, now: Callable[[], int]) -> list[Source]:
+    from ingest.sources.feeds import Feed  # noqa: PLC0415
+    from ingest.sources.robots import Robots  # noqa: PLC0415
+
+    chosen = settings.feeds
+    # A feed is rightly silent between two looks at it, and one look may take as long as the settings allow.
+    policy = msgspec.structs.replace(
+        policy_of(settings), stall_ms=None, connect_ms=round((4 * chosen.timeout_secs + 5) * SECOND_MS)
+    )
+    robots = Robots(now)
+    return [
+        Feed(f"feed:{urlsplit(url).hostname}:{content_id(url)[:8]}", url, chosen, policy, now=now, robots=robots)
+        for url in chosen.urls
+    ]
 
 
 def secret(given: str | None, path: Path | None, key: str) -> str:

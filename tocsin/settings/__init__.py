@@ -21,7 +21,7 @@ from tocsin.settings.privacy import PrivacySettings
 from tocsin.settings.problem import Problem, SettingsError
 from tocsin.settings.rules import Finding, advice, contradictions
 from tocsin.settings.runtime import RuntimeSettings
-from tocsin.settings.sources import BlueskySettings, MastodonSettings, SourcesSettings
+from tocsin.settings.sources import BlueskySettings, FeedsSettings, MastodonSettings, SourcesSettings
 from tocsin.settings.store import StoreSettings
 from tocsin.settings.time import TimeSettings
 
@@ -46,6 +46,7 @@ class Settings(BaseModel):
     sources: SourcesSettings = SourcesSettings()
     bluesky: BlueskySettings = BlueskySettings()
     mastodon: MastodonSettings = MastodonSettings()
+    feeds: FeedsSettings = FeedsSettings()
     nlp: NlpSettings = NlpSettings()
     geocoder: GeocoderSettings = GeocoderSettings()
     detector: DetectorSettings = DetectorSettings()
