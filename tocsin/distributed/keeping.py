@@ -9,6 +9,7 @@ from tocsin.runtime import metrics as declared
 from tocsin.runtime.failures import FencedError
 from tocsin.runtime.logging import get_logger
 from tocsin.runtime.redis_store import RedisStore, connect
+from tocsin.runtime.refusals import unreadable
 from tocsin.runtime.store import Checkpoint, StoreError
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ def warn_of_copies(store: RedisStore) -> None:
 def _open(settings: StoreSettings, url: str) -> RedisStore:
     options: dict[str, Any] = {"username": settings.username, "password": settings.password}
     if url.startswith("rediss://"):
+        paths = {name: getattr(settings, name) for name in ("ssl_ca_path", "ssl_cert_path", "ssl_key_path")}
+        wrong = unreadable({f"store.{name}": path for name, path in paths.items()})
+        if wrong is not None:
+            raise StoreError(f"Redis: {wrong}")
         options |= {
             "ssl_ca_certs": _path(settings.ssl_ca_path),
             "ssl_certfile": _path(settings.ssl_cert_path),

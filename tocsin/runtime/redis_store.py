@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 import msgspec
 import redis
 
 from tocsin.runtime.failures import FencedError
+from tocsin.runtime.refusals import NOT_ALLOWED, tls_cause
 from tocsin.runtime.store import Checkpoint, StoreError
 
 COMPARE_AND_SET: Final = """
@@ -50,7 +52,12 @@ def connect(url: str, *, timeout_secs: float = 5.0, prefix: str = "tocsin:", **o
         url, socket_timeout=timeout_secs, socket_connect_timeout=timeout_secs, health_check_interval=30, **options
     )
     store = RedisStore(client, prefix)
-    store.ping()
+    try:
+        store.ping()
+    except StoreError as error:
+        place = urlsplit(url)  # of which only this may be shown: it may hold a password
+        store.close()
+        raise StoreError(f"{error} [{place.hostname or place.path}{f':{place.port}' if place.port else ''}]") from error
     return store
 
 
@@ -177,4 +184,13 @@ def _said(what: str) -> Iterator[None]:
     try:
         yield
     except redis.RedisError as error:
-        raise StoreError(f"Redis: could not {what}: {error}") from error
+        raise StoreError(f"Redis: could not {what}: {_cause(error)}") from error
+
+
+def _cause(error: redis.RedisError) -> str:
+    """Give what was refused, and the setting to look at."""
+    if isinstance(error, redis.exceptions.NoPermissionError):
+        return f"{NOT_ALLOWED}: {error}"
+    if isinstance(error, redis.AuthenticationError) or "Authentication required" in str(error):
+        return "the server does not accept the name or the password (store.username, store.password)"
+    return tls_cause(str(error), section="store", address="url") or str(error)
