@@ -1,6 +1,7 @@
 """The contract of a runtime over a real Kafka, with both stores; and what only this way can do with words from outside."""
 
 import itertools
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -25,7 +26,7 @@ from words import START
 from ingest.privacy import PublicPseudonyms
 from tocsin import topics, wire
 from tocsin.distributed.detect_worker import run_detect
-from tocsin.model import GeocodeResult, SettingsChange, SourceGap
+from tocsin.model import GeocodeResult, SettingsChange
 from tocsin.runtime.redis_store import connect
 from tocsin.runtime.store import MemoryStore, StoreError
 from tocsin.time import SECOND_MS
@@ -156,12 +157,20 @@ def test_words_from_outside_survive_a_takeover(tmp_path, kafka_node, checkpoints
 def test_an_origin_that_never_speaks_is_left_out_by_a_word(tmp_path, kafka_node):
     told = by_time(fire("nantes"), small_talk(1_200))
     paths = files(tmp_path, {"a": told, "b": []})
-    deployed = Deployment(tmp_path, kafka_node.bootstrap, MemoryStore(), "gap-word", paths)
+    deployed = Deployment(tmp_path, kafka_node.bootstrap, MemoryStore(), "gap", paths)
+    config = tmp_path / "tocsin.toml"
+    config.write_text(
+        f'[kafka]\nbootstrap_servers = ["{kafka_node.bootstrap}"]\nprefix = "gap."\n[distributed.origins]\n'
+        f'a = ["{paths["a"]}"]\nb = ["{paths["b"]}"]\n'
+    )
     deployed.start_all(but=("b",))
     deployed.until(
         lambda: not deployed.workers["ingest-a"].is_alive() and deployed.tally()["ingest.received"] == len(told)
     )
     assert deployed.records(topics.INCIDENTS) == [], "nobody knows what b would have said"
-    deployed.put(topics.MENTIONS, [SourceGap(origin="b", from_at=START)])
+    for origin, code in (("c", 2), ("b", 0)):
+        command = [sys.executable, "-m", "tocsin", "gap", origin, "--config", str(config)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == code, done.stderr
     deployed.finish()
     assert deployed.lines() == embedded(tmp_path, {"a": told}).lines

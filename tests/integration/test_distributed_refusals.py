@@ -87,24 +87,6 @@ def test_a_deploy_that_can_read_nothing_stops_and_skips_nothing(tmp_path, fleet_
     consumer.close(autocommit=False)
 
 
-def test_an_origin_that_is_away_is_left_out_by_a_word(tmp_path, fleet_of):
-    paths = {name: [tmp_path / f"{name}.jsonl"] for name in "ab"}
-    paths["a"][0].write_bytes(b"\n".join(stream(minutes=45)) + b"\n")
-    fleet = fleet_of("gap", paths)
-    for name in ("ingest-b", "extract-2", "detect-2"):
-        del fleet.roles[name]
-    fleet.start()
-    fleet.until(lambda: fleet.said("ingest-a", '"ended"') and fleet.said("detect-1", '"active"'))
-    assert not fleet.written(), "nobody knows what b would have said"
-    for origin, code in (("b", 0), ("c", 2)):
-        command = [sys.executable, "-m", "tocsin", "gap", origin, "--config", str(fleet.config)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == code, done.stderr
-    fleet.wait()
-    fleet.stop()
-    assert fleet.lines()
-
-
 def worker(config, role, *more):
     return subprocess.run(
         [sys.executable, "-m", "tocsin", "worker", role, "--config", str(config), *more],
