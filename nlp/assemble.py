@@ -37,7 +37,11 @@ PROFILE_SCORE: Final = 0.35
 PROFILE_MIN_KM: Final = 10.0
 """Least uncertainty of a profile place: people are not always at home."""
 WIDE_KM: Final = 12.0
-"""Least uncertainty of a place named as near, toward or seen from."""
+"""Least uncertainty of a place toward or from which something is told."""
+NEAR_KM: Final = 15.0
+"""Least uncertainty of a town that the thing is said to be near, outside or north of."""
+NEAR_FACTOR: Final = 2.5
+"""How much wider than the place itself "near" is: near a bus stop is not near a city."""
 GPS_KM: Final = 0.3
 ROAD_EXTRA_KM: Final = 4.0
 """How much wider than its town a road near it is."""
@@ -49,9 +53,16 @@ ROLE_WEIGHT: Final[dict[str, float]] = {
     "tag": 0.7,
     "bare": 0.7,
     "of": 0.6,
+    "near": 0.9,
     "towards": 0.45,
+    "service": 0.35,
     "origin": 0.35,
+    "media": 0.15,
+    "likeness": 0.15,
 }
+"""How places of one post share: the more the sentence ties a place to the thing, the more it gets."""
+TIE: Final[dict[str, float]] = {"origin": 0.7, "service": 0.6, "media": 0.35, "likeness": 0.35}
+"""Probability that the thing is by a place of this role at all, where that is less than sure; the rest is "somewhere else"."""
 NEAR_CHARS: Final = 80.0
 """At this distance from the hazard word a name weighs half."""
 PARENT: Final = 0.12
@@ -106,7 +117,7 @@ def assemble(
         if not places:
             continue
         reach = sum(share for _, share in places)
-        missing *= 1.0 - one.probability * min(1.0, reach)
+        missing *= 1.0 - one.probability * min(1.0, reach) * TIE.get(one.sight.role, 1.0)
         shares += [_Share(place, weight * share) for place, share in places]
     mass = min(MAX_MASS, 1.0 - missing)
     total = sum(share.weight for share in shares)
@@ -152,7 +163,10 @@ def _fineness(one: Named, usable: Sequence[Named]) -> float:
 def _place(one: Named, candidate: Candidate, make: Make) -> Place:
     place = make.place(candidate.row, "gazetteer" if one.probability >= 0.5 else "gazetteer_weak", 1.0)
     if one.sight.wide and candidate.kind not in COARSE:
-        place = msgspec.structs.replace(place, uncertainty_km=max(WIDE_KM, place.uncertainty_km))
+        least = WIDE_KM
+        if one.sight.role == "near":
+            least = max(NEAR_FACTOR * place.uncertainty_km, 0.0 if candidate.kind in SUBTOWN else NEAR_KM)
+        place = msgspec.structs.replace(place, uncertainty_km=max(least, place.uncertainty_km))
     return place
 
 

@@ -11,6 +11,7 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nlp import surroundings as around
+from nlp.leading import WIDE_ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,7 +119,7 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
     code = bool(info.codes) and around.is_code(frame, first, last)
     found: dict[str, float] = {"base": 1.0}
     around.written(found, words, first, last, tagged=tagged)
-    role = around.led(found, words, first)
+    role = around.led(found, words, first, last)
     if last > first and any(len(word.data) > 2 for word in items[first : last + 1]):
         found["long"] = 1.0
     people = info.population if head.capital or tagged else info.own_population
@@ -152,9 +153,9 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
         found["short"] = 1.0
     if not tagged:
         around.neighbours(found, frame, first, last)
-    if first == last and head.data in frame.storms and role not in {"at", "origin"}:
+    if first == last and head.data in frame.storms and role not in {"at", "near", "origin"}:
         found["storm"] = 1.0
-    wide = role in {"origin", "towards"}
+    wide = role in WIDE_ROLES
     wide = around.hyphens(found, frame, first, last) or wide
     wide = around.phrase(found, frame, first, last, fine=info.fine) or wide
     if frame.entities is not None and not tagged:

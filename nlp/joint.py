@@ -48,6 +48,8 @@ CONTEXT_POPULATION: Final = 10_000
 """A town of this size named in the post is a context."""
 COARSE_FACTOR: Final = 1.5
 """How much more often a region or département is named than a town of its population."""
+FAR_REGION_FACTOR: Final = 0.2
+"""The same for a region of a country where the language is not at home: few abroad know its name, while they know the city's."""
 
 
 class Candidate(NamedTuple):
@@ -126,7 +128,9 @@ def prior(candidate: Candidate, lang: str | None) -> float:
     if candidate.kind == "country":
         population = max(population, COUNTRY_FLOOR)
     elif candidate.kind in COARSE:
-        population *= COARSE_FACTOR
+        table = LANGUAGE_COUNTRIES.get(lang or "")
+        far = table is not None and candidate.country not in table
+        population *= FAR_REGION_FACTOR if far else COARSE_FACTOR
     weight = math.log(population + 300.0)
     if candidate.kind in SUBTOWN:
         weight = math.log(1_500.0)

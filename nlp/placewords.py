@@ -49,6 +49,33 @@ ORIGIN: Final = _set("depuis from desde dalla dal vu entendu")
 TOWARDS: Final = _set("vers direction towards toward hacia verso nach to")
 """Words that give a direction: the thing is on the way to the place."""
 
+NEAR: Final = _set(
+    "near outside around close next pres proche autour environs alentours proximite loin limite peripherie abords "
+    "cerca vicino presso pressi nahe bei nei perto arredores"
+)
+"""Words that say that the thing is by the place and not in it."""
+
+COMPASS: Final = _set(
+    "north south east west northeast northwest southeast southwest nord sud est ouest norte sur este oeste"
+)
+"""Directions: "north of X" lies outside of X, "in the north of X" inside."""
+
+LIKENESS: Final = _set("like remember remembering comme rappelle souvenez como come wie recuerda ricorda")
+"""Words that name a place as an example of another time or place ("like in X", "comme à X")."""
+
+NEWSROOM: Final = _set(
+    "news cbs nbc abc fox bbc cnn ktvt wfaa itv radio scanner herald tribune gazette chronicle observer newspaper "
+    "journal bfm noticias noticiario notizie nachrichten"
+)
+"""Words beside a place that make a newsroom of it ("CBS Dallas", "Dallas News"): it tells, it is not where the thing is."""
+
+SERVICE: Final = _set(
+    "firefighter firefighters firemen pompier pompiers sdis samu police policier policiers gendarmes "
+    "maire prefet prefete bomberos bombeiros policia polizia carabinieri feuerwehr polizei sheriff "
+    "mayor sindaco alcalde prefeito fd pd paramedics"
+)
+"""People and services that bear the name of their town: they also go elsewhere."""
+
 ARTICLES: Final = _set("le la les l the el los las lo il gli i o os as der die das den dem")
 """Articles: looked through when the word before a name is asked for."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nlp import placewords as lists
+from nlp.leading import lead, organisation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,24 +17,6 @@ if TYPE_CHECKING:
     from nlp.phrases import Phrase
     from nlp.words import Words
 
-_GAPS_LED: Final = frozenset(
-    {
-        " ",
-        "'",
-        "’",
-        " #",
-        " l'",
-        " d'",
-        " l’",
-        " d’",
-        "-",
-        "  ",
-        ' "',
-        " «",
-        " « ",
-        "\xa0",
-    }
-)
 _GAPS_LISTED: Final = frozenset({", ", "/", " / ", " - ", ",", " & ", " – ", ", #"})
 _AND: Final = frozenset({b"et", b"and", b"y", b"e", b"und"})
 
@@ -110,39 +93,13 @@ def written(found: dict[str, float], words: Words, first: int, last: int, *, tag
         found["lower"] = 1.0
 
 
-def lead(words: Words, first: int) -> tuple[str, str]:  # noqa: PLR0911  # one return a role
-    """Give how the words before a name lead to it: its role and the feature of that (empty for none)."""
-    items = words.items
-    index = first - 1
-    if index < 0 or items[first].gap not in _GAPS_LED:
-        return "bare", ""
-    if items[index].data in lists.ARTICLES and index > 0 and items[index].gap in {" ", "'", "’"}:
-        index -= 1
-    word = items[index]
-    if word.mark:
-        return "bare", ""
-    if word.data in lists.ORIGIN:
-        return "origin", "origin"
-    if word.data in lists.TOWARDS:
-        return "towards", "towards" if word.data != b"to" else "of"
-    if word.data in lists.LOCATIVE:
-        # "a" may be the French verb or the English article
-        return "at", "at" if len(word.data) > 1 or "à" in words.text[word.start : word.end].lower() else "at_weak"
-    if word.data in lists.GENITIVE and word.data != b"s":
-        before = items[index - 1].data if index > 0 else b""
-        if before in lists.LOCAL_NOUNS or before in lists.LOCATIVE or before in {b"pres", b"loin", b"proche"}:
-            return "at", "local_noun"
-        return "of", "of"
-    if word.data in lists.LOCAL_NOUNS or word.data == b"on":
-        return "at", "at_weak"
-    return "bare", ""
-
-
-def led(found: dict[str, float], words: Words, first: int) -> str:
+def led(found: dict[str, float], words: Words, first: int, last: int) -> str:
     """Add how the sentence leads to the name; give its role."""
     role, feature = lead(words, first)
     if feature:
         found[feature] = 1.0
+    if role in {"bare", "of"}:
+        return organisation(words, first, last) or role
     return role
 
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 from nlp import placewords as lists
 from nlp.evidence import NameInfo, features_of, total
+from nlp.leading import lead
 from nlp.phrases import find_phrases
 from nlp.roads import RoadSight, find_roads
 from nlp.sight import Sight, inside
-from nlp.surroundings import Frame, in_tag, lead, whole_tag
+from nlp.surroundings import Frame, in_tag, whole_tag
 from nlp.unlisted import macro_sights, phrase_sights, unknown_sights
 from nlp.words import Word, Words
 

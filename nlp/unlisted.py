@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from nlp import placewords as lists
 from nlp.evidence import total
+from nlp.leading import lead
 from nlp.sight import Sight, inside
-from nlp.surroundings import in_tag, lead, ner_feature, person, whole_tag
+from nlp.surroundings import in_tag, ner_feature, person, whole_tag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,7 +167,7 @@ def _unknown(
     entities: Sequence[Entity] | None,
 ) -> Sight | None:
     role, feature = lead(words, first)
-    if role not in {"at", "origin", "towards"} or feature == "of":
+    if role not in {"at", "near", "origin", "towards"} or feature == "of":
         return None
     word, end = words.items[first], words.items[last].end
     features: dict[str, float] = {"base": 1.0, feature: 1.0}

@@ -1,0 +1,110 @@
+"""How a sentence leads to a name, and so how the name is tied to what is told: in it, near it, seen from it, or only somebody's home.
+
+Roles: ``at`` (in, on), ``near`` (by it, not in it), ``towards``, ``origin`` (seen, heard or sent from it), ``of``, ``bare``; ``service``
+and ``media`` name a town's people who go or tell elsewhere; ``likeness`` names another time or place as an example.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from nlp import placewords as lists
+
+if TYPE_CHECKING:
+    from nlp.words import Words
+
+GAPS_LED: Final = frozenset(
+    {
+        " ",
+        "'",
+        "’",
+        " #",
+        " l'",
+        " d'",
+        " l’",
+        " d’",
+        "-",
+        "  ",
+        ' "',
+        " «",
+        " « ",
+        "\xa0",
+    }
+)
+"""What may stand between a preposition and the name that it leads to."""
+WIDE_ROLES: Final = frozenset({"origin", "towards", "near", "media", "service", "likeness"})
+"""Roles of places by which, and not in which, the thing is."""
+_BRIGADE: Final = frozenset({b"department", b"dept", b"rescue", b"service", b"brigade", b"chief", b"crews", b"crew"})
+_EDITION: Final = frozenset({b"morning", b"evening", b"daily"})
+
+
+def lead(words: Words, first: int) -> tuple[str, str]:  # noqa: PLR0911  # one return a role
+    """Give how the words before a name lead to it: its role and the feature of that (empty for none)."""
+    items = words.items
+    index = first - 1
+    if index < 0 or items[first].gap not in GAPS_LED:
+        return "bare", ""
+    if items[index].data in lists.ARTICLES and index > 0 and items[index].gap in {" ", "'", "’"}:
+        index -= 1
+    word = items[index]
+    if word.mark:
+        return "bare", ""
+    if word.data in lists.ORIGIN:
+        return "origin", "origin"
+    by = index > 0 and items[index - 1].data in lists.NEAR and not items[index - 1].mark
+    if by and word.data in {b"to", b"a", b"al"}:
+        return "near", "at"  # "close to X", "vicino a X"
+    if word.data in lists.TOWARDS:
+        return "towards", "towards" if word.data != b"to" else "of"
+    if word.data in lists.LOCATIVE | lists.NEAR:
+        return _inside_or_near(words, index)
+    if word.data in lists.GENITIVE and word.data != b"s":
+        return _genitive(items[index - 1].data if index > 0 else b"", words, index - 1)
+    if word.data in lists.LOCAL_NOUNS or word.data == b"on":
+        return "at", "at_weak"
+    return "bare", ""
+
+
+def _inside_or_near(words: Words, index: int) -> tuple[str, str]:
+    word = words.items[index]
+    # "a" may be the French verb or the English article
+    sure = len(word.data) > 1 or "à" in words.text[word.start : word.end].lower()
+    feature = "at" if sure else "at_weak"
+    if index > 0 and words.items[index - 1].data in lists.LIKENESS and not words.items[index - 1].mark:
+        return "likeness", feature
+    return ("near" if word.data in lists.NEAR else "at"), feature
+
+
+def _genitive(before: bytes, words: Words, index: int) -> tuple[str, str]:
+    """Give the role behind "of" or "de", by the word before it, which stands at an index."""
+    if before in lists.NEAR or (before in lists.COMPASS and not _part_of(words, index)):
+        return "near", "local_noun"
+    if before in lists.SERVICE:
+        return "service", "of"
+    if before in lists.LOCAL_NOUNS or before in lists.LOCATIVE:
+        return "at", "local_noun"
+    return "of", "of"
+
+
+def _part_of(words: Words, index: int) -> bool:
+    """Tell whether the compass word at an index names a part of the place ("in the north of X", "le nord de X")."""
+    return index > 0 and words.items[index - 1].data in lists.ARTICLES
+
+
+def organisation(words: Words, first: int, last: int) -> str:
+    """Give the role of a place that only names somebody: ``media``, ``service``, empty when it does not.
+
+    "CBS Dallas" and "Dallas Morning News" tell of a thing, "Dallas firefighters" and "Waco Fire Rescue" go to it.
+    """
+    items = words.items
+    following = last + 1
+    if following < len(items) and words.linked(following):
+        after = items[following].data
+        then = items[following + 1].data if following + 1 < len(items) and words.linked(following + 1) else b""
+        if after in lists.NEWSROOM or (after in _EDITION and then in lists.NEWSROOM):
+            return "media"
+        if after in lists.SERVICE or (after == b"fire" and then in _BRIGADE):
+            return "service"
+    if first > 0 and words.linked(first) and items[first - 1].data in lists.NEWSROOM and items[first - 1].capital:
+        return "media"
+    return ""
