@@ -17,10 +17,10 @@ from typing import Final
 from detectors.baseline import Baseline
 from detectors.geometry import distance_km
 from detectors.hazards import compatible, support
-from detectors.hypothesis import spread_of
 from detectors.incident import Case
 from detectors.place import NONE_SHARE, WIDE_KM
 from detectors.pool import coarse_key, containing_keys
+from detectors.telling import spread_of
 from detectors.voices import Voice
 from tocsin.model import COARSE_KINDS, OPEN, Place
 from tocsin.settings.detector import DetectorSettings

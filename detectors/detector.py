@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections.abc import Sequence
 
@@ -11,13 +10,16 @@ import msgspec
 from detectors import incident as life
 from detectors.baseline import Baseline
 from detectors.claims import echo_rate, is_core, owner_of
+from detectors.explanation import standing
+from detectors.floors import passes
 from detectors.hazards import touched
-from detectors.hypothesis import Hypothesis, weigh
+from detectors.hypothesis import Hypothesis, weigh, weigh_told
 from detectors.incident import Case
 from detectors.merge import are_one, merge
 from detectors.panes import Item, Pane, PaneBuffer
 from detectors.pool import Pool
 from detectors.state import State
+from detectors.telling import listen, may_pass
 from detectors.voices import Copies, Voice, sharpened, voice_of
 from detectors.watch import Watch
 from detectors.watch import hold as watch_hold
@@ -191,9 +193,15 @@ class Detector:
     def _weigh(self, hazard: str, seed: Place) -> Hypothesis | None:
         return weigh(hazard, seed, self._now_at, self._pool, self._baseline, self._echo, self._settings)
 
+    def _consider(self, hazard: str, seed: Place) -> Hypothesis | None:
+        """Weigh a hypothesis, unless what may be told of it cannot meet the floors and no explanation is to be shown."""
+        told = listen(hazard, seed, self._now_at, self._pool, self._settings)
+        if not may_pass(told, hazard, self._settings) and standing(told.other, len(told.telling)) is None:
+            return None
+        return weigh_told(hazard, seed, self._now_at, told, self._baseline, self._echo, self._settings)
+
     def _passes(self, found: Hypothesis) -> bool:
-        threshold = math.log(self._settings.budget_mins(found.where.place.country))
-        return found.nats >= threshold and found.meets_floors(self._settings)
+        return passes(found, self._settings)
 
     def _seeds(self, new: Sequence[Voice]) -> list[tuple[str, Place]]:
         """Give the hazards and places worth weighing because of new voices, in a fixed order."""
@@ -216,7 +224,7 @@ class Detector:
 
     def _raise_what_passes(self, new: Sequence[Voice], spoken_at: int, pane_start_at: int) -> list[Incident]:
         written: list[Incident] = []
-        found = [(seed, hypothesis) for h, seed in self._seeds(new) if (hypothesis := self._weigh(h, seed)) is not None]
+        found = [(seed, weighed) for hazard, seed in self._seeds(new) if (weighed := self._consider(hazard, seed))]
         found.sort(key=lambda pair: (-pair[1].nats, pair[1].hazard, pair[0].id))
         changed = False
         for seed, weighed in found:
@@ -310,6 +318,7 @@ class Detector:
             del self._pending[next(iter(self._pending))]
         keep_mins = max(*self._settings.windows_mins, self._settings.baseline_guard_mins)
         self._pool.expire(self._now_at - int(keep_mins * MINUTE_MS))
+        self._pool.talk.forget(self._now_at)
         for key in [key for key, watch in self._watches.items() if watch.until_at <= spoken_at]:
             del self._watches[key]
         for case in list(self._cases.values()):
@@ -368,6 +377,7 @@ class Detector:
         items: list[Item] = [*state.mentions, *state.retractions, *state.answers, *state.changes]
         detector._buffer.restore(items, state.posts, state.closed_before)
         detector._pool.restore(state.pool)
+        detector._pool.talk.forget(state.now_at)
         detector._copies.restore(state.prints, state.print_numbers, state.print_next, state.print_posts)
         detector._baseline = Baseline(detector._settings, state.history)
         detector._now_at, detector._following = state.now_at, state.following

@@ -2,15 +2,16 @@
 
 An asserted explanation counts from two independent voices, or from one official, and only while at most ``OUTNUMBERED`` times as many
 voices tell of an event: two who write of the match beside forty who write of an attack explain nothing. It then accounts for the voices
-that tell no consequence at first hand; if what is left passes the threshold alone, the incident is raised all the same (an accident during
-a match). A question ("is it a drill?") is no explanation: it proves perception. Denials weigh against the evidence, each by itself.
+that tell no consequence, and for those that tell only what it brings by itself; if what is left passes the threshold alone, the incident
+is raised all the same (an accident during a match). A question ("is it a drill?") is no explanation: it proves perception. Denials weigh
+against the evidence, each by itself.
 
 Fails when: two people are mistaken in the same way within the hour; the refusal is visible, and two new first-hand voices reopen it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from detectors.voices import Voice
@@ -25,6 +26,16 @@ DENIAL_NATS: Final = 1.5
 """What one denial takes from the evidence: it is 4.5 times as likely where nothing happens."""
 OFFICIAL_DENIAL_NATS: Final = 4.0
 """What an official denial takes."""
+BRINGS: Final[Mapping[str, frozenset[str]]] = {
+    "sport": frozenset({"injured", "blocked", "responders"}),
+    "politics": frozenset({"blocked", "responders"}),
+    "advert": frozenset({"damage", "blocked"}),
+    "warning": frozenset({"blocked", "evacuated", "responders"}),
+}
+"""The consequences that an explanation brings by itself: a match has injured players, no evacuations. A drill, a film, a commemoration and
+old news may tell of any."""
+SURE_PROBABILITY: Final = 0.7
+"""Probability from which a retold consequence stands against an explanation that does not bring it."""
 SURE_WEIGHT: Final = 3.0
 """Mark from which a first-hand voice stands by itself against an explanation."""
 
@@ -53,9 +64,23 @@ def standing(voices: Sequence[Voice], telling: int) -> str | None:
     return max(agreed, key=lambda kind: (official[kind], len(authors[kind]), kind), default=None)
 
 
-def accounts_for(voice: Voice) -> bool:
-    """Tell whether an explanation that stands accounts for a voice: any that does not tell a consequence, surely and at first hand."""
-    return not (voice.consequences and voice.first_hand and voice.weight >= SURE_WEIGHT and not voice.perception_only)
+def accounts_for(voice: Voice, kind: str) -> bool:
+    """Tell whether an explanation of a kind accounts for a voice: any but who surely tells a consequence, at first hand or beyond the kind.
+
+    >>> def told(consequence: str, probability: float) -> Voice:
+    ...     return Voice(number=0, post_id="p", author="a", source="", at=0, hazards={"attack": 1.0}, main="attack",
+    ...         probability=probability, weight=1.5, witness="relay", consequences=(consequence,))
+    >>> accounts_for(told("evacuated", 0.9), "sport"), accounts_for(told("evacuated", 0.9), "exercise")
+    (False, True)
+    >>> accounts_for(told("injured", 0.9), "sport"), accounts_for(told("evacuated", 0.4), "sport")
+    (True, True)
+    """
+    if voice.perception_only or not voice.consequences:
+        return True
+    if voice.first_hand and voice.weight >= SURE_WEIGHT:
+        return False
+    beyond = kind in BRINGS and not BRINGS[kind].issuperset(voice.consequences)
+    return not (beyond and voice.probability >= SURE_PROBABILITY)
 
 
 def denial_nats(voices: Sequence[Voice]) -> float:

@@ -14,8 +14,9 @@ import msgspec
 from detectors import explain
 from detectors.geometry import distance_km
 from detectors.hazards import CLAIM_KM, CLAIM_LEAST_KM
-from detectors.hypothesis import Hypothesis, spread_of, trust_of, zone_prior
+from detectors.hypothesis import Hypothesis, trust_of, zone_prior
 from detectors.place import Whereabouts, nominate, whereabouts
+from detectors.telling import spread_of
 from detectors.voices import Voice, sharpened
 from tocsin.ids import author_day, content_id
 from tocsin.model import HAZARDS, OPEN, Incident, IncidentState, Place, Reason

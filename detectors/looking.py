@@ -5,35 +5,40 @@ For explanations and tests; the detector itself never asks.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from detectors.floors import Floor, floors
+from detectors.floors import threshold as evidence_needed
 from detectors.geometry import distance_km
-from detectors.hypothesis import BREADTH_KM, BREADTH_SPREADS, Hypothesis, spread_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from detectors.detector import Detector
+    from detectors.hypothesis import Hypothesis
     from detectors.incident import Case
     from detectors.voices import Voice
     from tocsin.model import Place
     from tocsin.settings.detector import DetectorSettings
 
+__all__ = [
+    "Floor",
+    "alive_near",
+    "best_weighed",
+    "expected_per_min",
+    "floors",
+    "free_voices",
+    "is_free",
+    "number_of_post",
+    "owner_of_post",
+    "settings_of",
+    "threshold",
+    "voices_of",
+    "weighed",
+]
+
 # The private parts of a detector belong to this room; outside of it, these functions are the way in.
 # ruff: noqa: SLF001
-
-
-class Floor(msgspec.Struct, frozen=True, kw_only=True):
-    """One demand besides the evidence, what there is, and whether it is met."""
-
-    name: str
-    """The setting that demands it."""
-    has: float
-    needs: float
-    met: bool
 
 
 def weighed(detector: Detector, hazard: str, seed: Place) -> Hypothesis | None:
@@ -49,7 +54,7 @@ def best_weighed(detector: Detector, hazard: str, seeds: Iterable[Place]) -> Hyp
 
 def threshold(detector: Detector, country: str) -> float:
     """Give the evidence that raises in a territory, in nats."""
-    return math.log(detector._settings.budget_mins(country))
+    return evidence_needed(country, detector._settings)
 
 
 def settings_of(detector: Detector) -> DetectorSettings:
@@ -103,24 +108,3 @@ def alive_near(detector: Detector, place: Place) -> list[Case]:
 def expected_per_min(detector: Detector, hazard: str, place: Place) -> float:
     """Give the voices a minute of a hazard that a place is expected to have now, the echo of open incidents included."""
     return detector._baseline.rate(hazard, place) + detector._echo(hazard, place)
-
-
-def floors(found: Hypothesis, settings: DetectorSettings) -> tuple[Floor, ...]:
-    """Give every floor of a hypothesis, as ``Hypothesis.meets_floors`` asks for them."""
-    unmediated = sum(not voice.media for voice in found.voices)
-    mean = sum(voice.probability for voice in found.voices) / max(1, len(found.voices))
-    broad = BREADTH_KM + BREADTH_SPREADS * spread_of(found.hazard, settings)
-    placed = found.placed >= settings.min_placed_voices or found.has_sure_place(settings)
-    return (
-        _at_least("min_voices", len(found.voices), settings.min_voices),
-        Floor(name="min_placed_voices", has=int(found.placed), needs=settings.min_placed_voices, met=bool(placed)),
-        _at_least("min_named_voices", found.named, settings.min_named_voices),
-        _at_least("min_testimonies", found.testimonies, settings.min_testimonies),
-        _at_least("min_unmediated_voices", unmediated, settings.min_unmediated_voices),
-        _at_least("min_mean_probability", round(mean, 4), settings.min_mean_probability),
-        Floor(name="radius_km", has=found.where.r90_km, needs=broad, met=found.where.r90_km <= broad),
-    )
-
-
-def _at_least(name: str, has: float, needs: float) -> Floor:
-    return Floor(name=name, has=float(has), needs=float(needs), met=bool(has >= needs))

@@ -15,9 +15,10 @@ import numpy as np
 from detectors.evidence import log_sum
 from detectors.geometry import distance_km
 from detectors.hazards import compatible
-from detectors.hypothesis import spread_of, trust_of, zone_prior
+from detectors.hypothesis import trust_of, zone_prior
 from detectors.incident import Case, absorb, locate
 from detectors.place import log_likelihood, nominate
+from detectors.telling import spread_of
 from detectors.voices import Voice
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS

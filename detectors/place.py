@@ -25,7 +25,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from detectors.geometry import Floats, distances_km
+from detectors.geometry import Floats, distance_km, distances_km
 from detectors.pool import coarse_key, containing_keys
 from detectors.voices import Voice
 from tocsin.model import COARSE_KINDS, AreaMass, Place
@@ -151,6 +151,15 @@ class Whereabouts(msgspec.Struct, frozen=True):
             for key, zone in ((key, likeliest[key][1]) for key in ranked)
             if masses[key] >= LEAST_AREA_MASS
         )
+
+    def within(self, radius_km: float) -> float:
+        """Give the mass of the zones within a distance of the medoid, from 0 to 1."""
+        inside = (
+            mass
+            for zone, mass in zip(self.zones, self.mass, strict=True)
+            if distance_km(zone.lat, zone.lon, self.place.lat, self.place.lon) <= radius_km
+        )
+        return round(sum(inside), 6)
 
     def commune(self, least: float) -> tuple[str, float] | None:
         """Give the commune that holds at least ``least`` of the mass, with that mass."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from detectors.geometry import Cell, cell_of, cells_around
 from detectors.hazards import compatible
+from detectors.talk import Talk
 from detectors.voices import Voice
 from tocsin.model import Place
 from tocsin.time import MINUTE_MS
@@ -62,6 +63,7 @@ class Pool:
         self._voices: dict[int, Voice] = {}
         self._index: dict[Key, dict[int, None]] = {}
         self._located: dict[int, None] = {}
+        self.talk = Talk()
 
     def __len__(self) -> int:
         return len(self._voices)
@@ -79,6 +81,7 @@ class Pool:
     def add(self, voice: Voice) -> None:
         """Hold a voice."""
         self._voices[voice.number] = voice
+        self.talk.add(voice)
         if voice.fine:
             self._located[voice.number] = None
         for key in _keys_of(voice):
@@ -90,6 +93,7 @@ class Pool:
         """Let a voice go, and give it."""
         voice = self._voices.pop(number, None)
         if voice is not None:
+            self.talk.remove(number)
             self._located.pop(number, None)
             for key in _keys_of(voice):
                 cell = self._index.get(key)
@@ -149,6 +153,6 @@ class Pool:
 
     def restore(self, voices: Iterable[Voice]) -> None:
         """Hold exactly these voices, given in canonical order."""
-        self._voices, self._index, self._located = {}, {}, {}
+        self._voices, self._index, self._located, self.talk = {}, {}, {}, Talk()
         for voice in voices:
             self.add(voice)

@@ -119,5 +119,4 @@ def _shortfall(found: WhyNot, settings: DetectorSettings) -> list[str]:
 
 def of_floor(floor: Floor) -> str:
     """Say which floor was not met."""
-    demand = "allows at most" if floor.name == "radius_km" else "needs at least"
-    return f"A floor was not met: {floor.name} {demand} {floor.needs:g}, there was {floor.has:g}."
+    return f"A floor was not met: {floor.name} needs at least {floor.needs:g}, there was {floor.has:g}."

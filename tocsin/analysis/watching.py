@@ -9,8 +9,9 @@ import msgspec
 from detectors import looking
 from detectors.geometry import distance_km
 from detectors.hazards import touched
-from detectors.hypothesis import Hypothesis, spread_of
+from detectors.hypothesis import Hypothesis
 from detectors.pool import coarse_key, containing_keys
+from detectors.telling import spread_of
 from tocsin.analysis.saying import hazard_at
 from tocsin.model import COARSE_KINDS, Incident, Mention, Place
 

@@ -10,8 +10,8 @@ import msgspec
 from detectors import looking
 from detectors.geometry import distance_km
 from detectors.hazards import compatible, touched
-from detectors.hypothesis import named_support
 from detectors.looking import Floor
+from detectors.talk import named_support
 from tocsin.analysis.knobs import BUDGET, turned
 from tocsin.analysis.saying import period_words
 from tocsin.analysis.stage import Stage, VoiceRow, heard_as, row_of
@@ -39,6 +39,10 @@ MOST_VOICES: Final = 200
 LEAST_BUDGET_MINS: Final = 0.01
 ZERO_FLOORS: Final = {
     "min_placed_voices": 1,
+    "min_placed_agreed_voices": 1,
+    "min_slow_voices": 1,
+    "min_place_mass": 0.0,
+    "hearsay_nats": 0.0,
     "min_named_voices": 0,
     "min_testimonies": 0,
     "min_unmediated_voices": 0,

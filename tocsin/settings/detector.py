@@ -22,14 +22,32 @@ class DetectorSettings(BaseModel):
         default_factory=dict, description="Budgets of single territories (ISO 3166-1 alpha-2), in minutes."
     )
     min_voices: int = Field(3, ge=1, le=1_000, description="Voices needed before anything is raised.")
+    min_slow_voices: int = Field(
+        5, ge=1, le=1_000, description="Voices needed when they took longer than slow_mins to come together."
+    )
+    slow_mins: float = Field(
+        30.0, gt=0, le=1_440, description="Time from the first to the last voice beyond which they are slow."
+    )
     min_placed_voices: int = Field(
         2, ge=1, le=1_000, description="Voices needed whose place is finer than a département."
     )
-    sole_place_nats: float = Field(
-        8.0,
+    min_placed_agreed_voices: int = Field(
+        1,
+        ge=1,
+        le=1_000,
+        description="The same where min_placed_voices agree at the scale of the hazard (a quake's town and its country).",
+    )
+    agreeing_spreads: float = Field(
+        7.0,
         ge=0,
         le=100,
-        description="Evidence beyond the threshold with which one placed voice is enough, if it is a first-hand testimony.",
+        description="A département, region or country says where a hazard is when its uncertainty is at most so many spreads of it.",
+    )
+    min_place_mass: Share = Field(
+        0.75, description="Least probability that the event lies within the broadest area of its hazard."
+    )
+    hearsay_nats: float = Field(
+        3.0, ge=0, le=100, description="Evidence needed beyond the threshold while nobody speaks at first hand."
     )
     min_named_voices: int = Field(
         2,
@@ -38,13 +56,16 @@ class DetectorSettings(BaseModel):
         description="Voices needed that name a hazard of the family, not only that something is wrong.",
     )
     min_testimonies: int = Field(
-        1, ge=0, le=1_000, description="Voices needed that name both the hazard and the place, and are no newsroom."
+        1,
+        ge=0,
+        le=1_000,
+        description="Voices needed that name both the hazard and the place (at its scale), and are no newsroom.",
     )
     min_meant: Share = Field(
         0.3,
         description="Least probability that a voice means the place: one that names it less surely is not of the event.",
     )
-    min_unmediated_voices: int = Field(1, ge=0, le=1_000, description="Voices needed that are no newsroom.")
+    min_unmediated_voices: int = Field(2, ge=0, le=1_000, description="Voices needed that are no newsroom.")
     min_mean_probability: Share = Field(
         0.15, description="Mean probability of a cluster's voices below which it is not raised."
     )

@@ -1,0 +1,76 @@
+"""What is asked besides the evidence before anything is raised: each floor says one thing, and can be shown with what was there."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import msgspec
+
+from detectors.hypothesis import Hypothesis
+from detectors.telling import spread_of
+from tocsin.settings.detector import DetectorSettings
+from tocsin.time import MINUTE_MS
+
+BREADTH_KM: Final = 30.0
+BREADTH_SPREADS: Final = 3.0
+"""An area broader than this (in km, and in spreads of the hazard) is no place: nobody could be sent there."""
+
+
+class Floor(msgspec.Struct, frozen=True, kw_only=True):
+    """One demand besides the evidence, what there is, and whether it is met."""
+
+    name: str
+    """The setting that demands it."""
+    has: float
+    needs: float
+    met: bool
+
+
+def threshold(country: str, settings: DetectorSettings) -> float:
+    """Give the evidence that raises in a territory, in nats: the logarithm of its budget in minutes."""
+    return math.log(settings.budget_mins(country))
+
+
+def broadest_km(hazard: str, settings: DetectorSettings) -> float:
+    """Give the radius in km within which an event must lie to be raised."""
+    return BREADTH_KM + BREADTH_SPREADS * spread_of(hazard, settings)
+
+
+def floors(found: Hypothesis, settings: DetectorSettings) -> tuple[Floor, ...]:
+    """Give every floor of a hypothesis. All must be met.
+
+    * *voices*: more of them when they took long to come together: an hour brings three strays of one place by itself;
+    * *placed*: as many voices as asked name the place, or fewer while as many agree at the scale of the hazard ("Champerico" and
+      "Guatemala" for an earthquake);
+    * *hearsay*: while nobody speaks at first hand, evidence beyond the threshold is asked;
+    * *place mass*: the place lies within the broadest area of its hazard with at least this probability.
+    """
+    unmediated = sum(not voice.media for voice in found.voices)
+    mean = sum(voice.probability for voice in found.voices) / max(1, len(found.voices))
+    agreed = found.agreeing >= settings.min_placed_voices
+    placed = settings.min_placed_agreed_voices if agreed else settings.min_placed_voices
+    slow = len(found.voices) > 1 and found.voices[-1].at - found.voices[0].at > settings.slow_mins * MINUTE_MS
+    enough = max(settings.min_voices, settings.min_slow_voices) if slow else settings.min_voices
+    spare = found.nats - threshold(found.where.place.country, settings)
+    hearsay = 0.0 if found.witnesses else settings.hearsay_nats
+    return (
+        _at_least("min_slow_voices" if slow else "min_voices", len(found.voices), enough),
+        _at_least("min_placed_agreed_voices" if agreed else "min_placed_voices", found.placed, placed),
+        _at_least("min_named_voices", found.named, settings.min_named_voices),
+        _at_least("min_testimonies", found.testimonies, settings.min_testimonies),
+        _at_least("min_place_mass", found.where.within(broadest_km(found.hazard, settings)), settings.min_place_mass),
+        _at_least("min_unmediated_voices", unmediated, settings.min_unmediated_voices),
+        _at_least("min_mean_probability", mean, settings.min_mean_probability),
+        _at_least("hearsay_nats", spare, hearsay),
+    )
+
+
+def passes(found: Hypothesis, settings: DetectorSettings) -> bool:
+    """Tell whether a hypothesis is raised: the evidence reaches the threshold, and every floor is met."""
+    enough = found.nats >= threshold(found.where.place.country, settings)
+    return enough and all(floor.met for floor in floors(found, settings))
+
+
+def _at_least(name: str, has: float, needs: float) -> Floor:
+    return Floor(name=name, has=round(float(has), 4), needs=float(needs), met=bool(has >= needs))

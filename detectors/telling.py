@@ -1,0 +1,98 @@
+"""Who may be telling of an event: the voices around a place, once an author, and their part of those that name no place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from detectors.hazards import SPREAD_KM, lends
+from detectors.pool import Pool
+from detectors.talk import INDEX, LEAST_SUPPORT, TALK_MS, named_support, talk_of
+from detectors.voices import Voice, across_the_roll
+from tocsin.model import COARSE_KINDS, Place
+from tocsin.settings.detector import DetectorSettings
+from tocsin.time import MINUTE_MS
+
+LEAST_SUPPORT_UNLOCATED: Final = 0.45
+"""The same for what a voice without a place names: who says neither what nor where is no evidence, though an open incident may claim it."""
+UNLOCATED_FOR_ONE: Final = 2
+"""Voices without a place that are weighed for each one with a place, the latest first: they are shared by all places, and a third of the
+witnesses of an event, so more of them tell of something else."""
+
+
+def spread_of(hazard: str, settings: DetectorSettings) -> float:
+    """Give the spread of a hazard in km."""
+    return settings.spread_km.get(hazard, SPREAD_KM[hazard])
+
+
+def support_of(voice: Voice, hazard: str) -> float:
+    """Give how well a voice supports a hypothesis, from 0 to 1."""
+    return lends(voice.hazards, hazard, perception_only=voice.perception_only)
+
+
+def once_an_author(voices: Iterable[Voice]) -> list[Voice]:
+    """Keep the voice of each author that says most (greatest mark; the earlier one of equals), in canonical order.
+
+    Of voices before and after a roll of the author keys only as many stay as one side has.
+    """
+    best: dict[str, Voice] = {}
+    for voice in voices:
+        known = best.get(voice.author)
+        if known is None or (bool(voice.places), voice.weight) > (bool(known.places), known.weight):
+            best[voice.author] = voice
+    return across_the_roll(list(best.values()))
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What may be told of one hypothesis, before any of it is weighed."""
+
+    telling: list[Voice]
+    """Voices of an event, once an author, in canonical order."""
+    other: list[Voice]
+    """Denials and explanations that still stand."""
+    share: float
+    """The part of all located talk of the hazard in the last hour that is told of here, from 0 to 1."""
+
+
+def reach_of(hazard: str, settings: DetectorSettings) -> float:
+    """Give the distance in km within which voices may speak of one event."""
+    return 3.0 * spread_of(hazard, settings) + 15.0
+
+
+def listen(hazard: str, seed: Place, now_at: int, pool: Pool, settings: DetectorSettings) -> Told:
+    """Gather what may be told of an event of a hazard around a place."""
+    near = [v for v in pool.near(seed, reach_of(hazard, settings)) if support_of(v, hazard) >= LEAST_SUPPORT]
+    since = now_at - TALK_MS
+    located = sum(v.role == "event" for v in near)
+    floating: list[Voice] = []
+    if located:
+        floating = pool.unlocated(since, settings.max_hypothesis_voices)
+        floating = [v for v in floating if named_support(v, hazard) >= LEAST_SUPPORT_UNLOCATED]
+    heard = [*near, *floating[-UNLOCATED_FOR_ONE * located :]]
+    recent = now_at - int(settings.explanation_mins * MINUTE_MS)
+    here = sum(talk_of(v)[INDEX[hazard]] for v in near if v.at >= since)
+    everywhere = pool.talk.of(hazard)
+    return Told(
+        telling=once_an_author(v for v in heard if v.role == "event"),
+        other=[v for v in heard if v.role != "event" and v.at >= recent and (v.places or v.witness != "official")],
+        share=min(1.0, here / everywhere) if everywhere else 1.0,
+    )
+
+
+def may_pass(told: Told, hazard: str, settings: DetectorSettings) -> bool:
+    """Tell whether enough voices are there for the floors, wherever each turns out to mean: a ``False`` here is a ``False`` there."""
+    broadest_km = settings.agreeing_spreads * spread_of(hazard, settings)
+    fine = agreeable = named = 0
+    for voice in told.telling:
+        finely = any(place.kind not in COARSE_KINDS for place in voice.places)
+        fine += finely
+        agreeable += finely or any(place.uncertainty_km <= broadest_km for place in voice.places)
+        named += named_support(voice, hazard) >= LEAST_SUPPORT
+    return (
+        len(told.telling) >= settings.min_voices
+        and fine >= settings.min_placed_agreed_voices
+        and agreeable >= settings.min_placed_voices
+        and named >= settings.min_named_voices
+    )

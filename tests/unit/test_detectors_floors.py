@@ -1,0 +1,180 @@
+"""What is asked besides the evidence, each floor by itself, on hand-made mentions; the talk of the last hour against a slow twin."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from detectors import Detector
+from detectors.talk import TALK_MS, UNIT, Talk
+from detectors.telling import listen, may_pass
+from detectors.voices import Voice
+from tocsin.model import HAZARDS, Admin, Incident, Mention, Place
+from tocsin.settings.detector import DetectorSettings
+from tocsin.time import MINUTE_MS, SECOND_MS
+
+T0 = 1_775_540_880_000
+
+
+def town(name: str, lat: float, lon: float, country: str = "GT", people: int = 30_000, score: float = 0.9) -> Place:
+    return Place(
+        id=f"{country}:{name}",
+        name=name,
+        kind="town",
+        lat=lat,
+        lon=lon,
+        uncertainty_km=3.0,
+        country=country,
+        population=people,
+        admin=Admin(region=f"{country}-1"),
+        score=score,
+    )
+
+
+COAST = town("Coast", 14.3, -91.9)
+SMALL_COUNTRY = Place(
+    id="c:GT", name="Small", kind="country", lat=15.5, lon=-90.2, uncertainty_km=223, country="GT", score=0.9
+)
+LARGE_COUNTRY = Place(
+    id="c:US", name="Large", kind="country", lat=39.8, lon=-98.6, uncertainty_km=2_279, country="US", score=0.9
+)
+
+
+def said(number: int, secs: float, *places: Place, **changes: object) -> Mention:
+    at = T0 + round(secs * SECOND_MS)
+    fields: dict[str, object] = {
+        "post_id": f"p{number:05d}",
+        "source": "a",
+        "author": f"a{number:05d}",
+        "event_at": at,
+        "received_at": at,
+        "hazards": {"earthquake": 1.0},
+        "terms": ("quake",),
+        "witness": "first_hand",
+        "probability": 0.7,
+        "places": places,
+    }
+    return Mention(**(fields | changes))  # type: ignore[arg-type]
+
+
+def alerts(items: list[Mention], **settings: object) -> list[Incident]:
+    detector = Detector(DetectorSettings.model_validate(settings))
+    detector.feed(items)
+    return [i for i in detector.finish() if i.reason == "raised" and i.state == "open"]
+
+
+def test_a_town_and_its_country_agree_on_a_quake() -> None:
+    heard = [said(0, 0, COAST), said(1, 20, SMALL_COUNTRY), said(2, 40), said(3, 60)]
+    assert [i.place for i in alerts(heard)] == ["Coast"]
+
+
+def test_a_town_and_a_continent_do_not() -> None:
+    inland = town("Inland", 39.0, -97.0, "US")
+    assert alerts([said(0, 0, inland), said(1, 20, LARGE_COUNTRY), said(2, 40), said(3, 60)]) == []
+
+
+def test_a_town_and_its_country_do_not_agree_on_a_fire() -> None:
+    fire = {"hazards": {"fire": 1.0}}
+    heard = [said(0, 0, COAST, **fire), said(1, 20, SMALL_COUNTRY, **fire), said(2, 40, **fire), said(3, 60, **fire)]
+    assert alerts(heard) == []
+
+
+def test_while_nobody_speaks_at_first_hand_more_evidence_is_asked() -> None:
+    relays = [said(n, 25 * n, COAST, witness="relay") for n in range(12)]
+    (strict,) = alerts(relays, hearsay_nats=12.0)
+    (loose,) = alerts(relays, hearsay_nats=0.0)
+    assert strict.raised_at > loose.raised_at
+    assert strict.evidence >= strict.threshold + 12.0
+    seen = [*relays, said(90, 60, COAST)]
+    assert alerts(seen, hearsay_nats=12.0)[0].raised_at < strict.raised_at
+
+
+@pytest.mark.parametrize(("count", "expected"), [(4, 0), (5, 1)])
+def test_voices_that_took_long_to_come_together_must_be_more(count: int, expected: int) -> None:
+    slow = [said(n, 11 * 60 * n, COAST) for n in range(count)]
+    settings = {"slow_mins": 20.0, "min_slow_voices": 5, "false_alarm_budget_mins": 1.0}
+    assert len(alerts(slow, **settings)) == min(1, expected)
+
+
+def test_a_name_that_two_towns_share_waits_until_one_is_likelier() -> None:
+    here, there = town("Twin", 42.3, -71.0, "US", 20_000, 0.5), town("Twin", 52.9, 0.0, "GB", 20_000, 0.45)
+    even = [said(n, 25 * n, here, there, hazards={"fire": 1.0}) for n in range(5)]
+    sure = alerts(even, min_place_mass=0.5)
+    assert [i.country for i in sure] == ["US"]
+    assert alerts(even, min_place_mass=0.95) == []
+
+
+def test_what_names_no_place_is_shared_out_by_the_located_talk() -> None:
+    """The same three voices at the coast, while as many or far more tell of quakes in many other towns."""
+
+    def waits(elsewhere: int) -> int:
+        far = [town(f"far{n}", -30.0 + n % 20, 20.0 + n // 20, "ZA") for n in range(elsewhere)]
+        talk = [said(100 + n, n, place, author=f"far{n}", probability=0.3) for n, place in enumerate(far)]
+        here = [said(n, 400 + 30 * n, COAST) if n % 2 == 0 else said(n, 400 + 30 * n) for n in range(12)]
+        raised = [i for i in alerts([*talk, *here]) if i.place == "Coast"]
+        return raised[0].raised_at if raised else 2**62
+
+    assert waits(0) <= waits(200)
+
+
+def voice(number: int, at: int, hazards: dict[str, float], *, located: bool = True) -> Voice:
+    return Voice(
+        number=number, post_id=f"p{number}", author=f"a{number}", source="s", at=at, hazards=hazards, main="fire",
+        probability=0.5, weight=1.0, places=(COAST,) if located else (),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_talk_of_the_last_hour_is_what_counting_anew_gives(seed: int) -> None:
+    rng = random.Random(seed)
+    talk, held = Talk(), {}
+    now = 0
+    for number in range(300):
+        now += rng.randrange(2 * MINUTE_MS)
+        told: dict[str, float] = {rng.choice(HAZARDS): 1.0} if rng.random() < 0.7 else {"open": 0.5, rng.choice(HAZARDS): 0.5}
+        held[number] = voice(number, now, told, located=rng.random() < 0.8)
+        talk.add(held[number])
+        if rng.random() < 0.2:
+            gone = rng.choice(list(held))
+            del held[gone]
+            talk.remove(gone)
+        talk.forget(now)
+    kept = [v for v in held.values() if v.places and v.at >= now - TALK_MS]
+    for hazard in ("rescue", "landslide"):
+        kin = {  # by hand, from the table of kinship
+            "rescue": {"rescue": 1.0, "flood": 0.3, "storm": 0.3, "landslide": 0.3, "collapse": 0.3},
+            "landslide": {"landslide": 1.0, "storm": 0.4, "flood": 0.4, "rescue": 0.3},
+        }[hazard]
+        support = [sum(mass * kin.get(told, 0.0) for told, mass in v.hazards.items()) for v in kept]
+        assert talk.of(hazard) == sum(round(UNIT * s) for s in support if s >= 0.3)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_not_weighed_could_not_have_passed(seed: int) -> None:
+    """The cheap look before the weighing refuses nothing that the floors let through."""
+    from detectors.floors import passes
+    from detectors.hypothesis import weigh
+
+    rng = random.Random(seed)
+    settings = DetectorSettings(false_alarm_budget_mins=0.01)
+    detector = Detector(settings.model_copy(update={"min_unmediated_voices": 1_000}))
+    towns = [town(f"t{n}", 14.0 + n / 3, -91.0, score=rng.choice([0.3, 0.5, 0.9])) for n in range(6)]
+    refused = let = 0
+    for number in range(60):
+        places = rng.choice([(), (SMALL_COUNTRY,), (rng.choice(towns),), (rng.choice(towns),)])
+        hazard = rng.choice(["fire", "explosion", "earthquake"])
+        detector.feed([said(number, 40 * number, *places, hazards={hazard: 0.8, "open": 0.2})])
+        now = T0 + 40 * number * SECOND_MS + 25 * SECOND_MS
+        detector.advance(now)
+        pool, base, echo = detector._pool, detector._baseline, detector._echo
+        for one in towns:
+            told = listen(hazard, one, now, pool, settings)
+            found = weigh(hazard, one, now, pool, base, echo, settings)
+            if may_pass(told, hazard, settings):
+                let += 1
+            else:
+                refused += 1
+                assert found is None or not passes(found, settings)
+    assert refused > 20
+    assert let > 20
