@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
 
 from tocsin.analysis import drawing
 from tocsin.analysis.explain_words import of_what_if, of_why, of_why_not
+from tocsin.analysis.outlines import ground
 from tocsin.analysis.saying import hazard_at, instant_words
 from tocsin.time import format_instant
 
@@ -187,7 +184,6 @@ def voice_map(voices: Sequence[VoiceRow], centre: tuple[float, float], radius_km
     narrow = max(0.05, math.cos(math.radians(centre[0])))
     with drawing.figure(inches_high=5.2) as (made, panels):
         axes = panels[0]
-        _ground(axes, centre, half_km, narrow)
         angles = [math.tau * step / 72 for step in range(73)]
         axes.plot(
             [centre[1] + radius_km / KM_PER_DEGREE / narrow * math.cos(a) for a in angles],
@@ -210,28 +206,12 @@ def voice_map(voices: Sequence[VoiceRow], centre: tuple[float, float], radius_km
                     zorder=3,
                 )
         _names(axes, placed)
-        axes.set_xlim(
-            centre[1] - half_km / KM_PER_DEGREE / narrow * 1.5, centre[1] + half_km / KM_PER_DEGREE / narrow * 1.5
-        )
-        axes.set_ylim(centre[0] - half_km / KM_PER_DEGREE, centre[0] + half_km / KM_PER_DEGREE)
-        axes.set_aspect(1.0 / narrow)
+        high, wide = half_km / KM_PER_DEGREE, 1.5 * half_km / KM_PER_DEGREE / narrow
+        ground(axes, (centre[1] - wide, centre[1] + wide, centre[0] - high, centre[0] + high))
         missing = len(voices) - len(placed)
         axes.set_title(f"{len(placed)} voices name a place" + (f", {missing} name none" if missing else ""))
         axes.legend(loc="upper right")
         return drawing.svg(made)
-
-
-def _ground(axes: Axes, centre: tuple[float, float], half_km: float, narrow: float) -> None:
-    """Draw the outlines that touch the picture."""
-    from matplotlib.collections import LineCollection  # noqa: PLC0415  # only who draws loads it
-
-    high, wide = half_km / KM_PER_DEGREE, half_km / KM_PER_DEGREE / narrow * 1.5
-    near = [
-        line
-        for line in _outlines()
-        if any(abs(lat - centre[0]) <= 2 * high and abs(lon - centre[1]) <= 2 * wide for lon, lat in line)
-    ]
-    axes.add_collection(LineCollection(near, colors="#cbd5e1", linewidths=0.7, zorder=1), autolim=False)
 
 
 def _names(axes: Axes, placed: Sequence[VoiceRow]) -> None:
@@ -249,21 +229,3 @@ def _apart_km(voice: VoiceRow, centre: tuple[float, float]) -> float:
     assert voice.place is not None, "asked of placed voices only"
     narrow = math.cos(math.radians(centre[0]))
     return KM_PER_DEGREE * math.hypot(voice.place.lat - centre[0], (voice.place.lon - centre[1]) * narrow)
-
-
-@cache
-def _outlines() -> list[list[tuple[float, float]]]:
-    """Give coasts and borders as lines of (lon, lat): those of the dispatchers' map."""
-    raw = resources.files("dispatch").joinpath("data/basemap.json").read_bytes()
-    ground = msgspec.json.decode(raw)
-    lines = []
-    for layer in ("world", "france"):
-        scale = ground[layer]["scale"]
-        for flat in ground[layer]["arcs"]:
-            x = y = 0
-            line = []
-            for index in range(0, len(flat), 2):
-                x, y = x + flat[index], y + flat[index + 1]
-                line.append((x * scale, y * scale))
-            lines.append(line)
-    return lines
