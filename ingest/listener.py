@@ -90,6 +90,11 @@ class Listener:
         """Take the gaps noted since the last look, oldest first."""
         return self._notes.take_gaps()
 
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where each connection led when it last stood, by the name of its source."""
+        return dict(self._notes.addresses)
+
     def poll(self, most: int = POLL_LINES) -> list[Line]:
         """Give what has come since the last poll, at most about so many lines.
 
@@ -145,6 +150,7 @@ class _MetricNotes:
         self._metrics = metrics
         self._log = get_logger("sources")
         self._gaps: list[SourceGap] = []
+        self.addresses: dict[str, str] = {}
         self._lock = threading.Lock()
         for name in names:
             metrics.set(declared.SOURCE_CONNECTED, 0, name)
@@ -168,6 +174,7 @@ class _MetricNotes:
 
     def opened(self, name: str, address: str, at: int) -> None:
         """Note a connection."""
+        self.addresses[name] = address
         self._metrics.set(declared.SOURCE_CONNECTED, 1, name)
         self._log.info("connected", source=name, address=address, at=at)
 

@@ -37,3 +37,7 @@ class Recent:
             return True
         self._keys[key] = at
         return False
+
+    def forget(self, key: str) -> None:
+        """Forget a key: what it stood for was not taken."""
+        self._keys.pop(key, None)

@@ -27,6 +27,10 @@ PREFIX: Final = "source:"
 """Marks the name of a source where a path could stand (``distributed.origins``)."""
 
 
+MIN_SECRET_CHARS: Final = 32
+"""Of the secret of one who pushes."""
+
+
 def policy_of(settings: Settings) -> Policy:
     """Give what the settings say of all connections."""
     shared = settings.sources
@@ -60,7 +64,13 @@ def make_sources(settings: Settings, now: Callable[[], int]) -> list[Source]:
     Raises:
         SourceError: a source cannot be made; the message says which and why.
     """
-    made = [*_bluesky(settings), *_mastodon(settings, now), *_feeds(settings, now), *_others(settings)]
+    made = [
+        *_bluesky(settings),
+        *_mastodon(settings, now),
+        *_feeds(settings, now),
+        *_push(settings, now),
+        *_others(settings),
+    ]
     names = [source.name for source in made]
     for name in names:
         if names.count(name) > 1:
@@ -123,6 +133,22 @@ def _feeds(settings: Settings, now: Callable[[], int]) -> list[Source]:
         Feed(f"feed:{urlsplit(url).hostname}:{content_id(url)[:8]}", url, chosen, policy, now=now, robots=robots)
         for url in chosen.urls
     ]
+
+
+def _push(settings: Settings, now: Callable[[], int]) -> list[Source]:
+    chosen = settings.push
+    if not chosen.enabled:
+        return []
+    from ingest.sources.push import Push  # noqa: PLC0415
+
+    secrets = {
+        sender: secret(chosen.secrets.get(sender), chosen.secret_paths.get(sender), f"push.secret_paths.{sender}")
+        for sender in sorted({*chosen.secrets, *chosen.secret_paths})
+    }
+    for sender, one in secrets.items():
+        if len(one) < MIN_SECRET_CHARS:
+            raise SourceError(f"push.secrets.{sender}: expected {MIN_SECRET_CHARS} characters or more, got {len(one)}")
+    return [Push("push", chosen, msgspec.structs.replace(policy_of(settings), stall_ms=None), secrets=secrets, now=now)]
 
 
 def secret(given: str | None, path: Path | None, key: str) -> str:
