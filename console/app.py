@@ -66,6 +66,7 @@ class Site:
         self._desk = desk
         self._sessions = sessions
         self._files = files
+        self._decided_at = 0
         self._door = Door(desk, accounts, sessions, secure=secure, lang=lang)
         routes = [
             Route("/", self._page(self._board)),
@@ -175,7 +176,9 @@ class Site:
         if entry is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, words["page_gone"])
         try:
-            verdict = decision(session.account, entry.incident, request.state.form, self._desk.doors.now())
+            # Two decisions never bear one instant: the later one has to stand, whatever the clock's grain.
+            self._decided_at = max(self._decided_at + 1, self._desk.doors.now())
+            verdict = decision(session.account, entry.incident, request.state.form, self._decided_at)
         except DecisionError as error:
             status = HTTPStatus.FORBIDDEN if error.key == "forbidden" else HTTPStatus.UNPROCESSABLE_ENTITY
             raise HTTPException(status, words[error.key]) from error
@@ -186,7 +189,9 @@ class Site:
             about=incident_id,
             detail=f"{entry.incident.hazard}: {verdict.reason}" if verdict.reason else entry.incident.hazard,
         )
-        self._desk.doors.decide(verdict)
+        problem = self._desk.doors.decide(verdict)
+        if problem is not None:
+            raise HTTPException(HTTPStatus.CONFLICT, problem)
         self._desk.verdict(verdict)
         if "application/json" in request.headers.get("accept", ""):
             return JSONResponse({"said": words["saved"].format(words["done_" + verdict.decision])})

@@ -39,8 +39,8 @@ class AuditLog(Protocol):
 class Doors(msgspec.Struct, frozen=True, kw_only=True):
     """What the console may do to the rest of Tocsin."""
 
-    decide: Callable[[Verdict], None]
-    """Hand on a decision; it is durable when this returns."""
+    decide: Callable[[Verdict], str | None]
+    """Hand on a decision; it is durable when this returns. What comes back says what is wrong with it; then nothing was done."""
     audit: AuditLog
     now: Callable[[], int]
     """The system's clock, UTC milliseconds: decisions are stamped with it."""

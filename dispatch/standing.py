@@ -65,6 +65,11 @@ def verdict_id(verdict: Verdict) -> str:
     return content_id("verdict", msgspec.json.encode(verdict).decode())
 
 
+def rank(verdict: Verdict) -> tuple[int, bool, str]:
+    """Give what decides which of two verdicts of a centre stands: the later; of one instant a judgement over a look, then a fixed order."""
+    return verdict.at, verdict.decision != "seen", verdict_id(verdict)
+
+
 def kind_of(standing: Standing, incident: Incident, *, left: bool) -> Literal["Alert", "Update", "Cancel"] | None:
     """Say what a new revision is to a centre; ``None`` when it is nothing to tell."""
     stands = bool(standing.drafts or standing.actuals)

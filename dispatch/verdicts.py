@@ -27,6 +27,7 @@ from dispatch.standing import (
     lead,
     line_of,
     opinions,
+    rank,
     remember,
     verdict_id,
 )
@@ -286,7 +287,7 @@ class VerdictGate:
         if verdict.centre not in known.centres:
             known.centres[verdict.centre] = Standing(mass=self.masses(known.revisions[-1]).get(verdict.centre, 0.0))
         own = known.centres[verdict.centre]
-        if own.verdict is not None and (verdict.at, key) < (own.verdict.at, verdict_id(own.verdict)):
+        if own.verdict is not None and rank(verdict) < rank(own.verdict):
             return []  # an older word does not replace a newer one
         known.clock_at = max(known.clock_at, verdict.at)
         own.verdict = verdict

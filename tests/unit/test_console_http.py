@@ -53,6 +53,7 @@ class House:
         self.decided = []
         self.log = Log()
         self.act = self.decided.append
+        self.refusal = None
         doors = Doors(decide=self.decide, audit=self.log, now=lambda: 12 * HOUR, territories={"44": "Here"})
         self.desk = Desk(doors, Renderer(ZoneInfo("Europe/Paris")))
         self.sessions = Sessions(lambda: self.secs)
@@ -60,7 +61,9 @@ class House:
         self.site = Site(self.desk, self.accounts, self.sessions, {"x.js": ("text/javascript", b"1")}, secure=False)
 
     def decide(self, made):
-        self.act(made)
+        if self.refusal is None:
+            self.act(made)
+        return self.refusal
 
     def client(self, role=None):
         transport = httpx.ASGITransport(self.site.asgi)
@@ -178,6 +181,15 @@ def test_a_decision_whose_audit_fails_does_not_act(house):
     with pytest.raises(OSError, match="disk full"):
         post(client, "/incidents/a/verdicts", csrf=house.csrf(client), decision="confirmed", revision="1")
     assert house.decided == []
+    assert house.desk.board.get("a").standing() == {}
+
+
+def test_a_decision_that_the_gate_refuses_is_not_shown_as_made(house):
+    house.desk.incident(revision())
+    house.refusal = "look again, then decide"
+    client = house.client("operator")
+    answer = post(client, "/incidents/a/verdicts", csrf=house.csrf(client), decision="confirmed", revision="1")
+    assert (answer.status_code, answer.text) == (409, "look again, then decide")
     assert house.desk.board.get("a").standing() == {}
 
 

@@ -212,6 +212,17 @@ def test_an_older_word_of_a_centre_does_not_replace_a_newer_one():
     assert judge.evaluation("i1") == {"cta-44": "rejected"}
 
 
+def test_of_one_instant_a_judgement_stands_over_a_look():
+    # Enough of them that a fixed order by hash alone would put some look over some judgement.
+    for number in range(20):
+        for order in (("seen", "confirmed"), ("confirmed", "seen")):
+            judge = gate()
+            judge.feed(incident())
+            for decided in order:
+                judge.feed(verdict(decided, at=T0 + 100_000 + number))
+            assert judge.evaluation("i1") == {"cta-44": "confirmed"}
+
+
 def test_the_same_item_again_gives_nothing():
     judge = gate()
     for item in (incident(), verdict(), incident(2)):

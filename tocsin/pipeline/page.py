@@ -73,7 +73,7 @@ def open_console(  # noqa: PLR0913  # what a console is made of
     settings: ConsoleSettings,
     accounts: Accounts,
     *,
-    decide: Callable[[Verdict], None],
+    decide: Callable[[Verdict], str | None],
     audit: AuditLog,
     now: Callable[[], int],
     territories: Mapping[str, str] | None = None,
@@ -84,7 +84,7 @@ def open_console(  # noqa: PLR0913  # what a console is made of
     Args:
         settings: where and how.
         accounts: who may enter.
-        decide: takes each decision, from the console's thread.
+        decide: takes each decision, from the console's thread; says what is wrong with it, if anything is.
         audit: takes each entry before its action happens.
         now: stamps decisions, UTC milliseconds.
         territories: names by code for the coverage map; the French départements when left out.
