@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from enum import IntEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import msgspec
 import numpy as np
 
 from ingest.consent import Facts, Rules, Withheld
-from ingest.redact import shape
+from ingest.redact import redact, shape
 from tocsin.model import DeadLetter, DeadReason
 from tocsin.time import parse_instant
 
@@ -29,6 +30,8 @@ MAX_NAME_CHARS: Final = 2_048
 """Characters of an id, an author or a reference."""
 MAX_NAME_NUMBER: Final = 10**40
 MAX_SOURCE_CHARS: Final = 64
+MAX_SOURCE_NAMES: Final = 1_024
+"""Names of sources of which it is remembered whether they are plain."""
 DATE_TIME_CHARS: Final = len("2026-04-07T05:48")
 """The shortest date with a time of day."""
 
@@ -354,9 +357,15 @@ def _source(value: str | msgspec.UnsetType) -> str:
     source = _required("source", value)
     if len(source) > MAX_SOURCE_CHARS:
         raise Refused("too_long", f"expected source of at most {MAX_SOURCE_CHARS} characters, got {len(source)}")
-    if "@" in source or not source.isprintable():
-        raise Refused("wrong_type", "expected source to be a plain name without @, got another")
+    if not _is_plain(source):
+        raise Refused("wrong_type", "expected source to be a plain name of a network or feed, got another")
     return source
+
+
+@lru_cache(maxsize=MAX_SOURCE_NAMES)
+def _is_plain(source: str) -> bool:
+    """Tell whether a source is the name of a network, and not an account, an address or a number of somebody."""
+    return "@" not in source and source.isprintable() and not source.isdecimal() and redact(source) == source
 
 
 def _instant(field: str, text: str) -> int:

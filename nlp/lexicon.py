@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from nlp import purpose
 from nlp.fold import Folded, fold_aligned
 from nlp.lexicon_file import Entry, LexiconError, Problem, Role, read_folder
 from nlp.matcher import Found, Matcher
@@ -87,7 +88,7 @@ class Lexicon:
         """Read a lexicon folder (the packaged one by default): one folder a language, ``*.toml`` in it.
 
         Raises:
-            LexiconError: any file or entry is wrong; all mistakes are listed.
+            LexiconError: any file or entry is wrong, or looks for something else than emergencies; all mistakes are listed.
         """
         root = PACKAGED if path is None else path
         names = [child.name for child in root.iterdir() if child.is_dir()] if root.is_dir() else []
@@ -98,6 +99,8 @@ class Lexicon:
             read, wrong = read_folder(root / name)
             entries += read
             problems += wrong
+        if path is not None:
+            problems += purpose.faults(entries)  # the packaged one is judged by the tests, once and for all
         if not entries and not problems:
             problems.append(Problem(str(root), 1, "", "a folder with one folder of *.toml for each language", "none"))
         if problems:

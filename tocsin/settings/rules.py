@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tocsin.model import HAZARDS
+from tocsin.settings.filters import misused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,11 +35,17 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
     yield from _budgets(settings)
     yield from _files(settings)
     yield from _cluster(settings)
+    yield from _purposes(settings)
     if settings.geocoder.enabled and settings.geocoder.domain is None:
         yield Finding(("geocoder", "domain"), "the host of a server, as geocoder.enabled asks for one", "nothing")
     if settings.detector.min_placed_voices > settings.detector.min_voices:
         expected = f"at most detector.min_voices ({settings.detector.min_voices})"
         yield Finding(("detector", "min_placed_voices"), expected, str(settings.detector.min_placed_voices))
+
+
+def _purposes(settings: Settings) -> Iterator[Finding]:
+    for key, said, fault in misused(settings):
+        yield Finding(key, "a filter that looks for emergencies", f"{said!r}, which names {fault}")
 
 
 def _cluster(settings: Settings) -> Iterator[Finding]:
