@@ -12,7 +12,7 @@ import msgspec
 from tocsin.model import Alert, Digest, ExerciseWindow, Verdict
 from tocsin.time import format_instant, parse_instant
 
-T = TypeVar("T", Alert, Digest, Verdict, ExerciseWindow)
+T = TypeVar("T", bound=Alert | Digest | Verdict | ExerciseWindow)
 MAX_BYTES: Final = 1 << 20
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _INSTANT: Final = {"type": "string", "format": "date-time"}
@@ -70,6 +70,13 @@ def components(kinds: tuple[type, ...], ref_template: str) -> dict[str, Any]:
     return found
 
 
+def plain(value: Any) -> Any:
+    """Give a value with arrays in place of tuples, as JSON knows them."""
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
 def _is_instant(key: str) -> bool:
     return key == "at" or key.endswith("_at")
 
@@ -98,7 +105,7 @@ def _inward(value: Any) -> Any:
 
 def _published(value: Any) -> Any:
     """Turn the schema of a message into that of its public form: integers named as instants become date-times."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):  # a default may be a tuple, which JSON knows as an array
         return [_published(inner) for inner in value]
     if not isinstance(value, dict):
         return value

@@ -18,6 +18,7 @@ from tocsin.cli.report import report
 from tocsin.geocoder.recorded import RecordedAnswers, RecordedError
 from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import HearFactory
+from tocsin.pipeline.live_alerts import AlertLines
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run
 from tocsin.runtime.embedded import Stop, WorkerError
@@ -30,6 +31,7 @@ from tocsin.time import format_instant
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tocsin.model import Incident
     from tocsin.pipeline.detect import Summary
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -49,6 +51,10 @@ def replay(  # noqa: PLR0913 - each is an option of the command line
     ],
     mentions: Annotated[str | None, Parameter(help="File for the mentions that were heard, as JSON lines.")] = None,
     dead_letters: Annotated[str | None, Parameter(help="File for the refused lines, as JSON lines.")] = None,
+    alerts: Annotated[
+        str | None,
+        Parameter(help="File for the alerts that centres (`dispatch.territories`) would have got, as JSON lines."),
+    ] = None,
     answers: Annotated[
         Path | None, Parameter(help="File of a geocoder's answers (`geocoder.answers_path`, `tocsin geocode`).")
     ] = None,
@@ -68,7 +74,7 @@ def replay(  # noqa: PLR0913 - each is an option of the command line
     incidents file is there when it is whole: until then it ends in `.part`.
     """
     settings = load_settings(config, os.environ)
-    problem = _problem(posts, [path for path in (incidents, mentions, dead_letters) if path])
+    problem = _problem(posts, [path for path in (incidents, mentions, dead_letters, alerts) if path])
     if processes is not None and not 0 <= processes <= MAX_PROCESSES:
         problem = f"--processes: expected a number from 0 to {MAX_PROCESSES}, got {processes}"
     if problem:
@@ -88,6 +94,8 @@ def replay(  # noqa: PLR0913 - each is an option of the command line
                 dead_letters=stack.enter_context(whole_file(dead_letters)) if dead_letters else None,
                 every_state=all_states or settings.dispatch.all_states,
             )
+            if alerts:
+                outputs.alerting = AlertLines(settings, Metrics(), stack.enter_context(whole_file(alerts)))
             return _replay(posts, outputs, settings, recorded)
     except (WorkerError, StageIllError) as error:  # what was written keeps its .part name: it is not whole
         return _refuse(str(error), FAILED)
@@ -100,6 +108,13 @@ class ReplayOutputs(LineOutputs):
     """Files, and a progress bar on standard error when that is a terminal."""
 
     bar: Bar | None = None
+    alerting: AlertLines | None = None
+
+    def incident(self, incident: Incident) -> None:
+        """Write one revision, and the alerts it causes."""
+        super().incident(incident)
+        if self.alerting is not None:
+            self.alerting.incident(incident)
 
     def progress(self, summary: Summary) -> None:
         """Move the bar."""

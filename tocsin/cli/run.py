@@ -13,6 +13,9 @@ import structlog
 from cyclopts import Parameter
 from rich.console import Console
 
+from dispatch.door import TokenError
+from dispatch.outbox import OutboxError
+from dispatch.webhook import SecretError
 from ingest.files import STDIN, SourceError
 from ingest.follow import follow
 from ingest.listener import SourceFailedError
@@ -23,6 +26,7 @@ from tocsin.geocoder.desk import Desk
 from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import HearFactory
 from tocsin.pipeline.live import live_blocks
+from tocsin.pipeline.live_alerts import LiveAlerts
 from tocsin.pipeline.networks import Networks
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run as run_pipeline
@@ -73,7 +77,7 @@ def run(
             return _run(settings, incidents or settings.dispatch.incidents_path, stack)
     except SourceError as error:
         return _refuse(str(error), BAD_INPUT)
-    except (WorkerError, StageIllError, SourceFailedError) as error:
+    except (WorkerError, StageIllError, SourceFailedError, OutboxError) as error:
         return _refuse(str(error), FAILED)
 
 
@@ -96,6 +100,12 @@ def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
     )
     if networks is not None:
         outputs.consumed = networks.consumed
+    try:
+        outputs.alerting = stack.enter_context(LiveAlerts(settings, metrics, now))
+    except (OutboxError, SecretError, TokenError, OSError) as error:
+        return _refuse(f"dispatch: {error}", BAD_INPUT)
+    if outputs.alerting.door is not None:
+        outputs.log.info("door open", address=outputs.alerting.door.address)
     desk = None
     if settings.geocoder.enabled:
         desk = Desk(Clerk(settings.geocoder, MemoryStore(), metrics), settings.geocoder, metrics)
@@ -141,6 +151,8 @@ class LiveOutputs(LineOutputs):
         self._standing = standing
         self.consumed: Callable[[int], object] = _ignore
         """Hears how many blocks were consumed."""
+        self.alerting: LiveAlerts | None = None
+        """Tells the centres."""
         self.log = structlog.get_logger("tocsin.run")
 
     def incident(self, incident: Incident) -> None:
@@ -148,6 +160,8 @@ class LiveOutputs(LineOutputs):
         super().incident(incident)
         if self._standing is not None:
             self._standing.incident(incident)
+        if self.alerting is not None:
+            self.alerting.incident(incident)
         self.log.info(
             "incident",
             incident_id=incident.incident_id,
@@ -171,6 +185,10 @@ class LiveOutputs(LineOutputs):
         """Note that all stages run, and how far behind the clock they are."""
         self._metrics.set(declared.READY, 1)
         self.consumed(summary.blocks)
+        if self.alerting is not None:
+            self.alerting.clock(now())
+            for letter in self.alerting.dead_letters():
+                self.dead_letter(letter)
         if summary.clock_at is not None:
             self._metrics.set(declared.EVENT_LAG, max(0, now() - summary.clock_at) / SECOND_MS)
 

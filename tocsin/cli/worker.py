@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from dispatch.outbox import OutboxError
+from dispatch.webhook import SecretError
 from ingest.files import SourceError
 from tocsin.distributed.extract import IllVersionError
 from tocsin.distributed.keeping import PatientStore, open_key_store, open_store, warn_of_copies
@@ -29,7 +31,16 @@ if TYPE_CHECKING:
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 Role = Literal["ingest", "extract", "geocode", "detect", "dispatch"]
-FAILURES = (ClusterError, StoreError, FencedError, DivergedError, IllVersionError, StageIllError)
+FAILURES = (
+    OutboxError,
+    SecretError,
+    ClusterError,
+    StoreError,
+    FencedError,
+    DivergedError,
+    IllVersionError,
+    StageIllError,
+)
 """What ends a worker with one line and exit code 1: whoever supervises it may start it again."""
 
 

@@ -4,6 +4,8 @@ Emit, checkpoint, commit: an alert is written to its topic in a transaction, the
 was read. After a fall the alerts behind the checkpoint are made again, under the same identities: those that stand in the topic are not
 written twice, and the outbox knows what it had. The two topics may then be read in another order than before; identities do not depend
 on it.
+
+Alerts are public JSON, for any Kafka client to read; verdicts may be public JSON, too (an object), or records of Tocsin's own.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from dispatch import public
 from tocsin import topics, wire
 from tocsin.distributed.shell import POLL_MS, bury, where
 from tocsin.model import Alert, DeadLetter, Digest, ExerciseWindow, Incident, Verdict
@@ -105,23 +108,13 @@ class Alerting:
     def _take(self, record: Any, letters: Producer) -> None:
         self.position = record.offset + 1
         try:
-            message = wire.decode(record.value)
+            self.handover.take(_decision(record.value))
         except wire.WireError as error:
             detail = str(error)[:200]
             bury(
                 self._shell,
                 letters,
                 [DeadLetter(stage=STAGE, reason=error.reason, detail=detail, origin=where(record))],
-            )
-            return
-        if isinstance(message, Verdict | ExerciseWindow):
-            self.handover.take(message)
-        else:
-            detail = f"expected a Verdict or an ExerciseWindow, got {type(message).__name__}"
-            bury(
-                self._shell,
-                letters,
-                [DeadLetter(stage=STAGE, reason="wrong_type", detail=detail, origin=where(record))],
             )
 
     def _write(self) -> None:
@@ -130,7 +123,7 @@ class Alerting:
         if new:
             with self._producer.transaction():
                 for one in new:
-                    self._producer.send(self._alerts, 0, wire.encode(one), key=_key(one))
+                    self._producer.send(self._alerts, 0, public.encode(one), key=_key(one))
                 offsets = self._producer.settle()
             self._output = offsets[-1] + 1
         self._standing -= {_identity(one) for one in made}
@@ -175,11 +168,29 @@ def _key(message: Alert | Digest) -> bytes:
 
 
 def _standing(raw: bytes) -> str | None:
+    kind: type[Alert | Digest] = Alert if b'"alert_id"' in raw else Digest
     try:
-        message = wire.decode(raw)
-    except wire.WireError:
+        return _identity(public.decode(raw, kind))
+    except public.PublicError:
         return None  # not ours; whoever reads the topic will say so
-    return _identity(message) if isinstance(message, Alert | Digest) else None
+
+
+def _decision(raw: bytes) -> Verdict | ExerciseWindow:
+    """Read a decision.
+
+    Raises:
+        WireError: it is none.
+    """
+    if raw.startswith(b"{"):
+        kind: type[Verdict | ExerciseWindow] = ExerciseWindow if b'"window_id"' in raw else Verdict
+        try:
+            return public.decode(raw, kind)
+        except public.PublicError as error:
+            raise wire.WireError("wrong_type", str(error)) from error
+    message = wire.decode(raw)
+    if not isinstance(message, Verdict | ExerciseWindow):
+        raise wire.WireError("wrong_type", f"expected a Verdict or an ExerciseWindow, got {type(message).__name__}")
+    return message
 
 
 def _now() -> int:
