@@ -10,6 +10,7 @@ import msgspec
 
 from ingest.inbox import Inbox
 from ingest.listen import Listening
+from ingest.source import Cursor  # msgspec resolves the annotation at run time
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.logging import get_logger
 from tocsin.time import SECOND_MS
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ingest.files import Line
-    from ingest.source import BrokenError, Cursor, Received, Source
+    from ingest.source import BrokenError, Received, Source
     from tocsin.model import SourceGap
     from tocsin.runtime.metrics import Metrics
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from tocsin.ids import content_id
 from tocsin.time import MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from ingest.source import Source
@@ -54,23 +55,25 @@ def hears_networks(settings: Settings) -> bool:
     )
 
 
-def make_sources(settings: Settings, now: Callable[[], int]) -> list[Source]:
+def make_sources(settings: Settings, now: Callable[[], int], only: Collection[str] | None = None) -> list[Source]:
     """Make all sources that the settings name, none connected yet.
 
     Args:
         settings: of the deployment.
         now: the clock, UTC milliseconds.
+        only: sections of the settings, or names of ``sources.others``; all if not given.
 
     Raises:
         SourceError: a source cannot be made; the message says which and why.
     """
-    made = [
-        *_bluesky(settings),
-        *_mastodon(settings, now),
-        *_feeds(settings, now),
-        *_push(settings, now),
-        *_others(settings),
-    ]
+    sections: dict[str, Callable[[], list[Source]]] = {
+        "bluesky": lambda: _bluesky(settings),
+        "mastodon": lambda: _mastodon(settings, now),
+        "feeds": lambda: _feeds(settings, now),
+        "push": lambda: _push(settings, now),
+    }
+    sections |= {name: partial(_other, settings, name) for name in settings.sources.others}
+    made = [source for section, make in sections.items() if only is None or section in only for source in make()]
     names = [source.name for source in made]
     for name in names:
         if names.count(name) > 1:
@@ -167,19 +170,15 @@ def secret(given: str | None, path: Path | None, key: str) -> str:
     return given
 
 
-def _others(settings: Settings) -> list[Source]:
-    made: list[Source] = []
-    for name, options in settings.sources.others.items():
-        kind = options.get("kind")
-        found = [point for point in entry_points(group=GROUP) if point.name == kind]
-        if not found:
-            known = ", ".join(sorted(point.name for point in entry_points(group=GROUP))) or "none is installed"
-            raise SourceError(f"sources.others.{name}.kind: expected an installed kind ({known}), got {kind}")
-        make = cast("Callable[[str, Mapping[str, object], Policy], Source]", found[0].load())
-        try:
-            made.append(
-                make(name, {key: value for key, value in options.items() if key != "kind"}, policy_of(settings))
-            )
-        except (TypeError, ValueError) as wrong:
-            raise SourceError(f"sources.others.{name}: {wrong}") from wrong
-    return made
+def _other(settings: Settings, name: str) -> list[Source]:
+    options = settings.sources.others[name]
+    kind = options.get("kind")
+    found = [point for point in entry_points(group=GROUP) if point.name == kind]
+    if not found:
+        known = ", ".join(sorted(point.name for point in entry_points(group=GROUP))) or "none is installed"
+        raise SourceError(f"sources.others.{name}.kind: expected an installed kind ({known}), got {kind}")
+    make = cast("Callable[[str, Mapping[str, object], Policy], Source]", found[0].load())
+    try:
+        return [make(name, {key: value for key, value in options.items() if key != "kind"}, policy_of(settings))]
+    except (TypeError, ValueError) as wrong:
+        raise SourceError(f"sources.others.{name}: {wrong}") from wrong

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ingest.block import Block
     from ingest.order import Step
-    from tocsin.pipeline.hear import Hear
+    from tocsin.pipeline.hear import Hear, Heard
     from tocsin.pipeline.sealing import Sealer
     from tocsin.settings import Settings
 
@@ -99,7 +99,18 @@ class Ingest:
         Raises:
             StoreError: the store of the keys is away.
         """
-        heard = self._hear(block)
+        return self.push(self.hear(block))
+
+    def hear(self, block: Block) -> Heard:
+        """Hear a block; it changes nothing here."""
+        return self._hear(block)
+
+    def push(self, heard: Heard) -> Made:
+        """Take what was heard of the next block.
+
+        Raises:
+            StoreError: the store of the keys is away.
+        """
         self.blocks += 1
         step = self._order.push(heard.columns, heard.source_names, clock_at=heard.arrived_at)
         return self._made(step, heard.words, ended=False)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ingest.privacy import PublicPseudonyms
-from tocsin import topics
+from tocsin import topics, wire
 from tocsin.distributed.ingest import STAGE, Ingest, PassOn
+from tocsin.distributed.networks import NetworkOrigin, sections_of
 from tocsin.distributed.origins import FollowedOrigin, RecordedOrigin
 from tocsin.distributed.shell import bury, now
 from tocsin.pipeline.counting import publish_stage
@@ -65,11 +66,14 @@ class _Worker:
         self.source = self._origin(origin, None if kept is None else kept.cursor)
         self._producer = shell.cluster.producer()
         self._posts = shell.cluster.name(topics.POSTS)
+        self._mentions = shell.cluster.name(topics.MENTIONS)
         self._began = time.monotonic()
         self._lines = 0
 
     def step(self) -> bool:
         """Take the next block; give whether there was one."""
+        if isinstance(self.source, NetworkOrigin):
+            return self._step_of(self.source)
         try:
             block = self.source.block(self.ingest.blocks)
         except EOFError:
@@ -85,6 +89,22 @@ class _Worker:
             self._shell.metrics.set(declared.EVENT_LAG, max(0, now() - block.arrived_at) / SECOND_MS)
         return True
 
+    def _step_of(self, networks: NetworkOrigin) -> bool:
+        """Take the next block of networks; give whether there was one."""
+        keys = self._keys
+        assert keys is not None, "networks are followed"
+        heard = networks.heard(self.ingest.blocks, lambda block: self.ingest.hear(keys.on(block)))
+        for gap in networks.gaps():
+            self._producer.send(self._mentions, 0, wire.encode_batch([gap]))
+        if heard is None:
+            return False
+        self._pace(len(heard.columns))
+        self._write(self.ingest.push(heard))
+        self._shell.metrics.add(declared.BLOCKS, 1)
+        if heard.arrived_at is not None:
+            self._shell.metrics.set(declared.EVENT_LAG, max(0, now() - heard.arrived_at) / SECOND_MS)
+        return True
+
     def keep(self, *, always: bool = False) -> None:
         """Write a checkpoint when one is due; what was sent is sure before it."""
         if not (always or self._keeper.due):
@@ -98,9 +118,20 @@ class _Worker:
         self.source.close()
         self._producer.close()
 
-    def _origin(self, origin: str, cursor: bytes | None) -> Origin:
+    def _origin(self, origin: str, cursor: bytes | None) -> Origin | NetworkOrigin:
         settings: Settings = self._shell.settings
         paths = settings.distributed.origins[origin]
+        if sections := sections_of(paths):
+            return NetworkOrigin(
+                origin,
+                sections,
+                settings=settings,
+                store=self._shell.store,
+                keys=self._shell.key_store,
+                metrics=self._shell.metrics,
+                now=now,
+                cursor=cursor,
+            )
         if not settings.distributed.follow:
             return RecordedOrigin(paths, settings, self.ingest.blocks)
         return FollowedOrigin(origin, paths, settings=settings, store=self._shell.store, now=now, cursor=cursor)
