@@ -77,7 +77,12 @@ def test_workers_wait_for_topics_and_come_back(services):
 def test_the_settings_name_the_services_and_images_have_versions(services):
     assert SETTINGS.kafka.bootstrap_servers == ("kafka:9092",)
     assert re.match(r"redis://redis:\d+", SETTINGS.store.url)
-    assert {"kafka", "redis", "prometheus"} <= services.keys()
+    assert re.match(r"redis://keys:\d+", SETTINGS.store.keys_url)
+    assert {"kafka", "redis", "keys", "prometheus"} <= services.keys()
+    command = services["keys"]["command"]
+    assert command[command.index("--appendonly") + 1] == "no", "a destroyed key must not stay in a file"
+    assert command[command.index("--save") + 1] == "", "nor in a snapshot"
+    assert not services["keys"].get("volumes")
     for name, service in services.items():
         image = service["image"]
         assert image == "tocsin" or ":" in image, name

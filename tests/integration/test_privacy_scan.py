@@ -4,6 +4,7 @@ Lines that give their authors away in every field run through the real commands,
 keep is scanned, raw and unpacked. ``tests/unit/test_privacy_scan_finds.py`` is the control: the scan finds what is planted.
 """
 
+import getpass
 import json
 import os
 import re
@@ -22,6 +23,7 @@ from privacy_scan import broken, found, hostile, needles, plants, scan
 from tocsin import topics, wire
 from tocsin.distributed.detect import DetectState
 from tocsin.model import Incident, Mention, Post
+from tocsin.runtime.audit import AuditLog
 from tocsin.runtime.kafka import slot
 from tocsin.runtime.redis_store import connect
 from tocsin.runtime.vault import TextVault, Words
@@ -85,10 +87,10 @@ def files_below(folder, but=()):
 
 
 def page(log):
-    """The metrics page of the process whose log this is."""
-    address = re.search(r'"address": ?"([^"]+)"', log.read_text())
-    assert address, log.read_text()
-    with urllib.request.urlopen(f"http://{address[1]}/metrics", timeout=10) as answer:
+    """The metrics page of the process whose log this is (the last one, if it fell and was started again)."""
+    addresses = re.findall(r'"address": ?"([^"]+)"', log.read_text())
+    assert addresses, log.read_text()
+    with urllib.request.urlopen(f"http://{addresses[-1]}/metrics", timeout=10) as answer:
         return answer.read()
 
 
@@ -232,7 +234,9 @@ def distributed(tmp_path_factory, kafka_node, redis_server):
         .replace("[runtime]\n", "[runtime]\ntick_secs = 0.5\n")
     )
     fleet.config.write_text(
-        text + "[ingest]\nfrom_start = true\n[nlp]\nentities = false\n[dispatch]\nall_states = true\n"
+        text
+        + "[ingest]\nfrom_start = true\n[nlp]\nentities = false\n[dispatch]\nall_states = true\n"
+        + f'[privacy]\naudit_path = "{folder / "audit.jsonl"}"\nreaders = {{ {json.dumps(getpass.getuser())} = "operator" }}\n'
     )
     fleet.launcher = (*REAL[:3], "--log-format", "json", "--log-level", "debug", "worker")
     for role in ("detect-2", "extract-2"):
@@ -257,6 +261,7 @@ def distributed(tmp_path_factory, kafka_node, redis_server):
         fleet.until(lambda: tally().get("ingest.received", 0) == len(first) + 4)
         fleet.until(lambda: tally().get("detect.used", 0) >= len(SAID) + 4)
         dump = Dump(fleet, kafka_node, redis_server)
+        dump.config = fleet.config
         dump.vault = TextVault(store, HOUR_MS, lambda: time.time_ns() // 1_000_000)
         dump.tally = tally()
         yield dump
@@ -319,6 +324,32 @@ def test_what_was_taken_back_opens_no_more(distributed):
         if not isinstance(words, Words)
     ]
     assert gone == ["retracted"] * 3  # deleted, account removed, and the words before the edit
+
+
+def quotes(distributed, incident_id, *options, **environ):
+    command = [sys.executable, "-m", "tocsin", "quotes", incident_id, "--config", str(distributed.config), *options]
+    return subprocess.run(command, capture_output=True, text=True, env=os.environ | environ, timeout=120, check=False)
+
+
+def test_an_operator_reads_quotes_and_the_reading_is_audited_and_others_read_nothing(distributed):
+    incident = max(distributed.messages("incidents", Incident), key=lambda one: (len(one.quotable), one.revision))
+    log = AuditLog(distributed.config.parent / "audit.jsonl")
+    read = quotes(distributed, incident.incident_id, "--reason", "is it one building?")
+    assert read.returncode == 0, read.stderr
+    assert sum(line.startswith("- ") and "@___" in line for line in read.stdout.splitlines()) >= 3
+    assert "mastodon.social/@" not in read.stdout
+    linked = quotes(distributed, incident.incident_id, "--reason", "to look at the photo", "--links")
+    assert "https://mastodon.social/@" in linked.stdout
+    denied = quotes(
+        distributed, incident.incident_id, "--reason", "curious", TOCSIN_PRIVACY__READING_ROLES='["auditor"]'
+    )
+    assert (denied.returncode, denied.stdout) == (1, "")
+    assert "the role operator may not read" in denied.stderr
+    assert [entry.action for entry in log.entries()] == ["read.quotes", "read.links", "read.quotes.refused"]
+    assert {entry.who for entry in log.entries()} == {getpass.getuser()}
+    assert log.chain().broken is None
+    unknown = quotes(distributed, "0" * 16, "--reason", "is it there?")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
 
 
 def test_a_name_in_plain_words_reaches_nothing_that_leaves_extraction(distributed, embedded):

@@ -1,9 +1,12 @@
 """``tocsin audit``: what an overseer runs."""
 
+import io
 import json
 
 import pytest
 
+from ingest.consent import objection as hash_of
+from ingest.consent import objections
 from tocsin.cli import main
 from tocsin.runtime.audit import AuditLog
 
@@ -50,3 +53,51 @@ def test_the_log_of_the_settings_is_shown(path, tmp_path, capsys):
 def test_an_absent_log_is_no_whole_log(tmp_path, capsys):
     assert main(["audit", "verify", str(tmp_path / "none")]) == 2
     assert "there is no such log" in capsys.readouterr().err
+
+
+def say(monkeypatch, *accounts):
+    monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{account}\n" for account in accounts)))
+
+
+def test_an_objection_is_noted_without_the_name_once_and_taken_back(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "objections"
+    path.write_text("# by letter\n")
+    for _ in range(2):
+        say(monkeypatch, "did:plc:someone", "did:plc:another")
+        assert main(["objection", "bluesky", "--file", str(path)]) == 0
+    assert "someone" not in path.read_text()
+    assert objections(path.read_text()) == {
+        hash_of("bluesky", "did:plc:someone"),
+        hash_of("bluesky", "did:plc:another"),
+    }
+    assert path.read_text().startswith("# by letter\n")
+    say(monkeypatch, "did:plc:someone")
+    assert main(["objection", "bluesky", "--file", str(path), "--withdraw"]) == 0
+    assert objections(path.read_text()) == {hash_of("bluesky", "did:plc:another")}
+    assert capsys.readouterr().out.splitlines()[-1] == f"{path}: 1 changed, 2 lines"
+
+
+def test_the_list_of_the_settings_is_taken(tmp_path, monkeypatch):
+    config = tmp_path / "tocsin.toml"
+    config.write_text(f'[consent]\nobjections_path = "{tmp_path / "list"}"\n')
+    say(monkeypatch, "a")
+    assert main(["objection", "x", "--config", str(config)]) == 0
+    assert objections((tmp_path / "list").read_text()) == {hash_of("x", "a")}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "options", "said"),
+    [
+        ((), ["--file", "{list}"], "expected ids of accounts"),
+        (("x" * 3_000,), ["--file", "{list}"], "expected ids of accounts"),
+        (("x",), [], "expected a list in consent.objections_path"),
+        (("x",), ["--file", "{broken}"], "line 1: expected 32 hex digits"),
+    ],
+)
+def test_an_objection_that_cannot_be_noted_is_refused(tmp_path, monkeypatch, capsys, accounts, options, said):
+    (tmp_path / "broken").write_text("a name\n")
+    given = [one.format(list=tmp_path / "list", broken=tmp_path / "broken") for one in options]
+    say(monkeypatch, *accounts)
+    assert main(["objection", "bluesky", *given]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "list").exists()

@@ -111,6 +111,20 @@ def test_an_edited_text_is_gone_and_the_new_one_opens(vault):
     assert vault.open([("p", old), ("p", new)]) == ["retracted", Words("fausse alerte")]
 
 
+def test_a_store_that_lost_its_memory_is_told_from_a_deletion(vault, store):
+    [sealed] = vault.seal([("p", Words("feu"))])
+    store.close()
+    assert vault.open([("p", sealed)]) == ["expired"]
+
+
+def test_a_post_deleted_after_an_edit_stays_gone(vault):
+    vault.replace(["p"])
+    [sealed] = vault.seal([("p", Words("feu"))])
+    vault.destroy(["p"])
+    [late] = vault.seal([("p", Words("feu"))])
+    assert vault.open([("p", sealed), ("p", late)]) == ["retracted", "retracted"]
+
+
 def test_a_text_sealed_away_opens_for_nobody(vault):
     [sealed] = vault.seal([("p", Words("feu"))])
     away = vault.seal_away("p", Words("feu"))

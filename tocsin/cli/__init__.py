@@ -45,6 +45,7 @@ COMMANDS: Final[dict[str, str]] = {
     "train": "Fit the sense model on labelled posts.",
     "test": "Run scenario tests, and the examples that stand in lexicon files.",
     "quotes": "Read what the most credible posts of an incident say: with a role and a reason, and audited.",
+    "objection": "Note that an account does not want to be heard; its name is not kept.",
     "audit": "Verify or show the log of who read and who decided what.",
     "check": "Check settings files; name every problem with file and line.",
     "graph": "Print the topology of the pipeline.",

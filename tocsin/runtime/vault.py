@@ -30,6 +30,8 @@ NONCE_BYTES: Final = 12
 MARK_BYTES: Final = 8
 DESTROYED: Final = b""
 """Stands in place of a key that was destroyed, for as long as the key might have lived: no later copy of the post makes a new one."""
+EDITED: Final = b"\x00"
+"""Stands in place of the key of a post that was edited, until its new text makes a new one."""
 REGISTER: Final = "text-register"
 VERSION: Final = b"\x01"
 
@@ -119,6 +121,10 @@ class TextVault:
         ids = list(dict.fromkeys(post_id for post_id, _ in texts))
         fresh = {_key(post_id): secrets.token_bytes(KEY_BYTES) for post_id in ids}
         standing = dict(zip(ids, self._store.put_each_if_absent(fresh, self._ttl_ms), strict=True))
+        renewed = {post_id: fresh[_key(post_id)] for post_id, key in standing.items() if key == EDITED}
+        if renewed:
+            self._store.put({_key(post_id): key for post_id, key in renewed.items()}, self._ttl_ms)
+            standing |= renewed
         made_at = self._now()
         self._store.mark(
             REGISTER, {post_id: made_at for post_id, key in standing.items() if key == fresh[_key(post_id)]}
@@ -148,7 +154,7 @@ class TextVault:
         for (post_id, words), key in zip(sealed, keys, strict=True):
             if key is None:
                 opened.append("expired")
-            elif key == DESTROYED:
+            elif key in (DESTROYED, EDITED):
                 opened.append("retracted")
             else:
                 opened.append(unseal(key, post_id, words) or "retracted")
@@ -163,7 +169,7 @@ class TextVault:
     def replace(self, post_ids: Sequence[str]) -> None:
         """Destroy the keys of posts that were edited; their new text gets a new one."""
         if post_ids:
-            self._store.delete([_key(post_id) for post_id in post_ids])
+            self._store.put(dict.fromkeys(map(_key, post_ids), EDITED), self._ttl_ms)
             self._forget(post_ids)
 
     def oldest_at(self) -> int | None:
