@@ -11,6 +11,7 @@ from tocsin.settings.console import ConsoleSettings
 from tocsin.settings.detector import DetectorSettings
 from tocsin.settings.dispatch import DispatchSettings
 from tocsin.settings.distributed import DistributedSettings
+from tocsin.settings.finding import Finding
 from tocsin.settings.geocoder import GeocoderSettings
 from tocsin.settings.ingest import IngestSettings
 from tocsin.settings.kafka import KafkaSettings
@@ -19,9 +20,9 @@ from tocsin.settings.metrics import MetricsSettings
 from tocsin.settings.nlp import NlpSettings
 from tocsin.settings.privacy import PrivacySettings
 from tocsin.settings.problem import Problem, SettingsError
-from tocsin.settings.rules import Finding, advice, contradictions
+from tocsin.settings.rules import advice, contradictions
 from tocsin.settings.runtime import RuntimeSettings
-from tocsin.settings.sources import BlueskySettings, FeedsSettings, MastodonSettings, SourcesSettings
+from tocsin.settings.sources import BlueskySettings, FeedsSettings, MastodonSettings, PushSettings, SourcesSettings
 from tocsin.settings.store import StoreSettings
 from tocsin.settings.time import TimeSettings
 
@@ -47,6 +48,7 @@ class Settings(BaseModel):
     bluesky: BlueskySettings = BlueskySettings()
     mastodon: MastodonSettings = MastodonSettings()
     feeds: FeedsSettings = FeedsSettings()
+    push: PushSettings = PushSettings()
     nlp: NlpSettings = NlpSettings()
     geocoder: GeocoderSettings = GeocoderSettings()
     detector: DetectorSettings = DetectorSettings()
