@@ -6,10 +6,10 @@ import difflib
 import ipaddress
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from tocsin.model import HAZARDS
 from tocsin.settings.filters import misused
+from tocsin.settings.finding import Finding
+from tocsin.settings.source_rules import network_advice, network_contradictions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,15 +18,7 @@ if TYPE_CHECKING:
 
 PRIVILEGED_PORTS: Final = 1_024
 OPEN_HOSTS: Final = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104  # named here to advise against it
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One rule broken: the path of the key to change, what was expected, what stands there."""
-
-    key: tuple[str, ...]
-    expected: str
-    got: str
-    nearest: str | None = None
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def contradictions(settings: Settings) -> Iterator[Finding]:
@@ -36,11 +28,27 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
     yield from _files(settings)
     yield from _cluster(settings)
     yield from _purposes(settings)
+    yield from _page(settings)
+    yield from network_contradictions(settings)
     if settings.geocoder.enabled and settings.geocoder.domain is None:
         yield Finding(("geocoder", "domain"), "the host of a server, as geocoder.enabled asks for one", "nothing")
     if settings.detector.min_placed_voices > settings.detector.min_voices:
         expected = f"at most detector.min_voices ({settings.detector.min_voices})"
         yield Finding(("detector", "min_placed_voices"), expected, str(settings.detector.min_placed_voices))
+
+
+def _page(settings: Settings) -> Iterator[Finding]:
+    console = settings.console
+    if (console.tls_certificate_path is None) != (console.tls_key_path is None):
+        yield Finding(("console", "tls_certificate_path"), "a certificate and its key, or neither", "one of them")
+    if not console.enabled:
+        return
+    if console.accounts_path is None:
+        expected = "a file of accounts, as console.enabled asks for one (`tocsin account` writes it)"
+        yield Finding(("console", "accounts_path"), expected, "nothing")
+    if console.host not in LOOPBACK and console.tls_certificate_path is None and not console.behind_tls:
+        expected = "loopback, or TLS: console.tls_certificate_path, or console.behind_tls with a proxy that ends it"
+        yield Finding(("console", "host"), expected, console.host)
 
 
 def _purposes(settings: Settings) -> Iterator[Finding]:
@@ -95,6 +103,7 @@ def _files(settings: Settings) -> Iterator[Finding]:
 
 def advice(settings: Settings) -> Iterator[Finding]:
     """Give every setting that is allowed and will surprise: why is said in what is expected."""
+    yield from network_advice(settings)
     pane_secs, lateness_secs = settings.time.pane_secs, settings.time.lateness_secs
     if lateness_secs > pane_secs:
         expected = f"at most time.pane_secs ({pane_secs}): every alert waits for it"
