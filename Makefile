@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Debian packages that only tests need, as program:package.
-SYSTEM_PARTS := chromium:chromium redis-server:redis-server prometheus:prometheus java:openjdk-17-jre-headless mvn:maven
+SYSTEM_PARTS := chromium:chromium redis-server:redis-server prometheus:prometheus java:openjdk-17-jre-headless mvn:maven rabbitmq-server:rabbitmq-server
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14

@@ -6,11 +6,13 @@ reaches no queue is refused by the broker (``mandatory``) and tried again.
 
 from __future__ import annotations
 
+import logging
 import ssl
 from typing import Final
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.credentials import ExternalCredentials, PlainCredentials
 from pika.exceptions import AMQPError, NackError, UnroutableError
 
@@ -29,6 +31,8 @@ class Amqp:
 
     def __init__(self, settings: AmqpSettings) -> None:
         self._settings = settings
+        # The courier says once what failed; pika would say it in five tracebacks, at every try.
+        logging.getLogger("pika").setLevel(logging.CRITICAL)
         self._connection: pika.BlockingConnection | None = None
         self._channel: BlockingChannel | None = None
 
@@ -41,7 +45,7 @@ class Amqp:
         """Publish once, and wait for the broker's confirmation."""
         try:
             channel = self._open()
-        except (AMQPError, OSError, ssl.SSLError) as error:
+        except (AMQPError, AMQPConnectorException, OSError) as error:
             self.close()
             return Outcome(done=False, why=f"cannot be reached: {type(error).__name__}", away=True)
         try:

@@ -13,10 +13,15 @@ import inspect
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
+import msgspec
+from pydantic import BaseModel
+
+from dispatch import asyncapi, openapi, public
 from tocsin import model, topics
 from tocsin.cli import COMMANDS, app
+from tocsin.model import Alert, Digest, ExerciseWindow, Verdict
 from tocsin.runtime import metrics
 from tocsin.settings import Settings
 from tocsin.settings.describe import describe, section_of
@@ -68,13 +73,39 @@ def settings_page() -> str:
             assert inner.description, f"{name}.{key} has no description"
             default = inner.get_default(call_default_factory=True)
             variable = f"{PREFIX}{name}__{key}".upper()
-            rows.append((f"`{key}`", describe(inner), toml(default), f"{inner.description}<br>`{variable}`"))
+            shown = "see below" if isinstance(default, BaseModel) else toml(default)
+            rows.append((f"`{key}`", describe(inner), shown, f"{inner.description}<br>`{variable}`"))
         parts += [
             f"## [{name}]",
             inspect.cleandoc(section.__doc__ or ""),
             table(("key", "accepts", "default", "meaning"), rows),
+            *(
+                part
+                for key, inner in section.model_fields.items()
+                for part in inner_tables(f"{name}.{key}", inner.annotation)
+            ),
         ]
     return "\n\n".join(parts)
+
+
+def inner_tables(name: str, annotation: Any) -> list[str]:
+    """The tables that stand within a section: one, or an array of them."""
+    many = get_origin(annotation) is tuple
+    found = next((part for part in (*get_args(annotation), annotation) if is_table(part)), None)
+    if found is None:
+        return []
+    rows = []
+    for key, inner in found.model_fields.items():
+        assert inner.description, f"{name}.{key} has no description"
+        default = "required" if inner.is_required() else toml(inner.get_default(call_default_factory=True))
+        rows.append((f"`{key}`", describe(inner), default, inner.description))
+    heading = f"### [[{name}]]" if many else f"### [{name}]"
+    return [heading, inspect.cleandoc(found.__doc__ or ""), table(("key", "accepts", "default", "meaning"), rows)]
+
+
+def is_table(annotation: Any) -> bool:
+    """Whether an annotation is a table of settings."""
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def cli_page() -> str:
@@ -212,6 +243,11 @@ def metrics_page() -> str:
     return "\n\n".join(["# Metrics", served, table(("metric", "kind", "labels", "meaning"), rows)])
 
 
+def as_json(value: Any) -> str:
+    """A document for programs."""
+    return msgspec.json.format(msgspec.json.encode(value, order="sorted")).decode()
+
+
 PAGES: Final = {
     "settings.md": settings_page,
     "cli.md": cli_page,
@@ -219,6 +255,12 @@ PAGES: Final = {
     "topics.md": topics_page,
     "dead-letters.md": dead_letters_page,
     "metrics.md": metrics_page,
+    "openapi.json": lambda: as_json(openapi.document()),
+    "asyncapi.json": lambda: as_json(asyncapi.document()),
+    "alert.schema.json": lambda: as_json(public.schema(Alert)),
+    "digest.schema.json": lambda: as_json(public.schema(Digest)),
+    "verdict.schema.json": lambda: as_json(public.schema(Verdict)),
+    "exercise.schema.json": lambda: as_json(public.schema(ExerciseWindow)),
 }
 
 
@@ -226,7 +268,7 @@ def main(arguments: list[str]) -> int:
     """Write the pages, or with ``--check`` name those that are out of date."""
     stale = []
     for name, build in PAGES.items():
-        text = f"{MADE}\n\n{build()}\n"
+        text = f"{MADE}\n\n{build()}\n" if name.endswith(".md") else f"{build()}\n"
         path = FOLDER / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(name)

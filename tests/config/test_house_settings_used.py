@@ -21,7 +21,7 @@ CODE = "\n".join(
 
 @pytest.mark.parametrize("key", [".".join(path) for path, _ in leaves(Settings)])
 def test_every_setting_is_read_somewhere(key):
-    section, name = key.split(".")
+    section, *_, name = key.split(".")
     # A section may read its own field in a method that the code calls.
     module = sys.modules[type(getattr(Settings(), section)).__module__]
     methods = Path(module.__file__).read_text(encoding="utf-8")
