@@ -13,6 +13,7 @@ from ingest.files import SourceError
 from ingest.recent import Recent
 from ingest.source import Policy
 from tocsin.ids import content_id
+from tocsin.settings.source_rules import MIN_SECRET_CHARS, network_sections
 from tocsin.time import MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 
 GROUP: Final = "tocsin.sources"
 """Entry points by which installed packages add kinds of sources: ``(name, options, policy) -> Source``."""
-PREFIX: Final = "source:"
-"""Marks the name of a source where a path could stand (``distributed.origins``)."""
-
-
-MIN_SECRET_CHARS: Final = 32
-"""Of the secret of one who pushes."""
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -50,9 +45,7 @@ def policy_of(settings: Settings) -> Policy:
 
 def hears_networks(settings: Settings) -> bool:
     """Say whether the settings name any network."""
-    return settings.bluesky.enabled or bool(
-        settings.mastodon.instances or settings.feeds.urls or settings.sources.others
-    )
+    return bool(network_sections(settings))
 
 
 def make_sources(settings: Settings, now: Callable[[], int], only: Collection[str] | None = None) -> list[Source]:

@@ -20,11 +20,12 @@ from ingest.block import Builder
 from ingest.columns import Columns, ColumnsState
 from ingest.inbox import Inbox
 from ingest.listener import Listener, Position
-from ingest.sources.made import PREFIX, make_sources
+from ingest.sources.made import make_sources
 from tocsin.pipeline.hear import Heard
 from tocsin.runtime.failures import FencedError
 from tocsin.runtime.logging import get_logger
 from tocsin.runtime.vault import Words
+from tocsin.settings.source_rules import ORIGIN_PREFIX
 from tocsin.time import MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ _decoder: Final = msgspec.msgpack.Decoder(Ahead)
 
 def sections_of(paths: Sequence[Path]) -> frozenset[str]:
     """Give the sections of the settings that an origin names (``source:bluesky``); none for an origin of files."""
-    return frozenset(str(path).removeprefix(PREFIX) for path in paths if str(path).startswith(PREFIX))
+    return frozenset(str(path).removeprefix(ORIGIN_PREFIX) for path in paths if str(path).startswith(ORIGIN_PREFIX))
 
 
 class NetworkOrigin:
