@@ -131,6 +131,7 @@ class Baseline:
     def __init__(self, settings: DetectorSettings, history: History | None = None) -> None:
         self._settings = settings
         self.history = history or History()
+        self._rates: dict[tuple[str, str], float] = {}
 
     @property
     def posts_per_min(self) -> float:
@@ -140,6 +141,7 @@ class Baseline:
 
     def expose(self, at: int, posts: int, minutes: float) -> None:
         """Record that ``posts`` posts were heard in the ``minutes`` before an instant."""
+        self._rates.clear()
         h = self.history
         h.posts += posts * self._weight(at)
         fade = math.exp(-minutes / PACE_MINS)
@@ -148,6 +150,7 @@ class Baseline:
 
     def learn(self, voice: Voice) -> None:
         """Take a voice into history (the caller waited for the guard)."""
+        self._rates.clear()
         weight = self._weight(voice.at)
         self.history.marks += weight * voice.weight
         self._count("", voice.main, weight)
@@ -174,11 +177,15 @@ class Baseline:
 
     def rate(self, hazard: str, place: Place) -> float:
         """Give the expected voices a minute of a hazard that name a place."""
+        known = self._rates.get((hazard, place.id))
+        if known is not None:
+            return known
         located = self._world_rate(hazard) * (1.0 - self._unlocated_share(hazard))
         share, heard = self._share(hazard, place)
         share = max(share, PART_OF_PARENT * self._pooled_share(_chain(place)[:-1], place))
         rate = located * share * quantile_factor(1.0 + heard, self._settings.baseline_quantile_sigmas)
-        return max(rate, self._settings.baseline_floor_per_min)
+        rate = self._rates[hazard, place.id] = max(rate, self._settings.baseline_floor_per_min)
+        return rate
 
     def share(self, place: Place) -> float:
         """Give the part of all located voices that name a place."""
@@ -255,6 +262,7 @@ class Baseline:
 
     def turn(self, now_at: int) -> None:
         """Set the instant to which history is decayed: once a pane."""
+        self._rates.clear()
         self._scale = 1.0 / self._weight(now_at)
         h = self.history
         fade = math.exp(-max(0, now_at - h.recent_at) / (RECENT_MINS * MINUTE_MS))

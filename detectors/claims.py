@@ -45,15 +45,18 @@ def of_family(voice: Voice, case: Case) -> bool:
     """Tell whether a voice can speak of what a case tells of."""
     if voice.role != "event" and voice.hazards.get(OPEN, 0.0) >= 0.5:
         return True
-    named = [
-        hazard for hazard, mass in case.masses.items() if hazard != OPEN and mass >= 0.25 * max(case.masses.values())
-    ]
-    return any(support(voice.hazards, hazard) >= LEAST_SUPPORT for hazard in {case.hazard, *named})
+    least = 0.25 * max(case.masses.values(), default=0.0)
+    backs = voice.backs
+    if backs[case.hazard] >= LEAST_SUPPORT:
+        return True
+    return any(
+        mass >= least and hazard != OPEN and backs[hazard] >= LEAST_SUPPORT for hazard, mass in case.masses.items()
+    )
 
 
 def near_kin(voice: Voice, case: Case) -> bool:
     """Tell whether a voice that names no place names, or may name, a hazard near enough to a case's."""
-    return support(voice.hazards, case.hazard) >= NEAR_SUPPORT
+    return voice.backs[case.hazard] >= NEAR_SUPPORT
 
 
 def distance_to(voice: Voice, case: Case, settings: DetectorSettings) -> float | None:
@@ -90,7 +93,7 @@ def is_core(voice: Voice, case: Case, settings: DetectorSettings) -> bool:
 
     A fresh case of a wide hazard claims wholly only what names a hazard near its own: within hundreds of km, a second event is likely.
     """
-    near = support(voice.hazards, case.hazard) >= NEAR_SUPPORT
+    near = near_kin(voice, case)
     wide = spread_of(case.hazard, settings) >= WIDE_KM
     if voice.places and voice.at - case.raised_at <= FRESH_MINS * MINUTE_MS and (near or not wide):
         return True

@@ -18,6 +18,7 @@ from detectors.incident import Case
 from detectors.merge import are_one, merge
 from detectors.panes import Item, Pane, PaneBuffer
 from detectors.pool import Pool
+from detectors.reach import Reach
 from detectors.state import State
 from detectors.telling import listen, may_pass
 from detectors.voices import Copies, Voice, sharpened, voice_of
@@ -29,7 +30,7 @@ from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS, Panes
 
 MOST_SEEDS: int = 64
-"""Places weighed for one pane and hazard: the latest named."""
+"""Hypotheses weighed for one pane because of new voices, and as many because they are watched: those most named, then the latest."""
 SEEDS_OF_UNLOCATED: int = 8
 """Places that a voice without a place makes worth weighing again: the latest named ones of its hazard."""
 
@@ -56,6 +57,8 @@ class Detector:
         self._owned: dict[int, str] = {}
         self._cases: dict[str, Case] = {}
         self._watches: dict[str, Watch] = {}
+        self._reach: Reach | None = None
+        self._echoes: dict[tuple[str, str], float] = {}
         self._following = 0
         self._now_at = 0
 
@@ -133,7 +136,9 @@ class Detector:
         voice = voice_of(mention, self._following, self._settings)
         self._following += 1
         self._copies.add(voice.number, mention.post_id, mention.fingerprint, mention.repost_of)
-        case = owner_of(voice, self._cases.values(), self._settings)
+        if self._reach is None:
+            self._reach = Reach(self._cases.values(), self._settings)
+        case = owner_of(voice, self._reach.may_claim(voice), self._settings)
         if case is not None:
             core = voice.role != "event" or is_core(voice, case, self._settings)
             self._own(case, voice, own=core or not voice.places)
@@ -183,12 +188,17 @@ class Detector:
         section = tomllib.loads(change.toml).get("detector", {})
         self._settings = DetectorSettings.model_validate(section)
         self._baseline = Baseline(self._settings, self._baseline.history)
+        self._reach = None
         self._baseline.turn(self._now_at)
 
     # -- deciding -----------------------------------------------------------------------------------------------------
 
     def _echo(self, hazard: str, place: Place | None) -> float:
-        return echo_rate(hazard, place, self._now_at, self._cases.values(), self._baseline, self._settings)
+        key = hazard, "" if place is None else place.id
+        if key not in self._echoes:
+            cases = self._cases.values()
+            self._echoes[key] = echo_rate(hazard, place, self._now_at, cases, self._baseline, self._settings)
+        return self._echoes[key]
 
     def _weigh(self, hazard: str, seed: Place) -> Hypothesis | None:
         return weigh(hazard, seed, self._now_at, self._pool, self._baseline, self._echo, self._settings)
@@ -204,25 +214,33 @@ class Detector:
         return passes(found, self._settings)
 
     def _seeds(self, new: Sequence[Voice]) -> list[tuple[str, Place]]:
-        """Give the hazards and places worth weighing because of new voices, in a fixed order."""
-        seeds: dict[tuple[str, str], Place] = {}
-        for voice in new:
-            if voice.role != "event":
-                continue
-            places: Sequence[Place] = voice.fine
-            hazards = touched(voice.hazards)
-            if not places or not hazards:
-                others = self._pool.latest_located(voice, SEEDS_OF_UNLOCATED)
-                places = places or [place for other in others for place in other.fine[:1]]
-                hazards = hazards or tuple(dict.fromkeys(h for other in others for h in touched(other.hazards)))
+        """Give the hazards and places worth weighing because of new voices, in a fixed order: those most named in the pane."""
+        named: dict[tuple[str, str], tuple[int, Place]] = {}
+
+        def name(hazards: Sequence[str], places: Sequence[Place]) -> None:
             for hazard in hazards:
                 for place in places:
-                    seeds[hazard, place.id] = place
-        for watch in self._watches.values():
-            seeds[watch.hazard, watch.seed.id] = watch.seed
-        return [(hazard, place) for (hazard, _), place in list(seeds.items())[-MOST_SEEDS:]]
+                    times, _ = named.pop((hazard, place.id), (0, place))
+                    named[hazard, place.id] = (times + 1, place)
+
+        events = [voice for voice in new if voice.role == "event"]
+        for voice in events:
+            if voice.fine:
+                name(touched(voice.hazards), voice.fine)
+        for voice in events[-MOST_SEEDS:]:
+            hazards = touched(voice.hazards)
+            if not voice.fine or not hazards:
+                others = self._pool.latest_located(voice, SEEDS_OF_UNLOCATED)
+                places = voice.fine or [other.fine[0] for other in others]
+                name(hazards or tuple(dict.fromkeys(h for other in others for h in touched(other.hazards))), places)
+        latest_first = list(named.items())[::-1]
+        latest_first.sort(key=lambda item: -item[1][0])
+        seeds = {key: place for key, (_, place) in latest_first[:MOST_SEEDS]}
+        seeds |= {(watch.hazard, watch.seed.id): watch.seed for watch in list(self._watches.values())[-MOST_SEEDS:]}
+        return [(hazard, place) for (hazard, _), place in seeds.items()]
 
     def _raise_what_passes(self, new: Sequence[Voice], spoken_at: int, pane_start_at: int) -> list[Incident]:
+        self._echoes.clear()
         written: list[Incident] = []
         found = [(seed, weighed) for hazard, seed in self._seeds(new) if (weighed := self._consider(hazard, seed))]
         found.sort(key=lambda pair: (-pair[1].nats, pair[1].hazard, pair[0].id))
@@ -265,6 +283,8 @@ class Detector:
             if owner_of(voice, (case,), self._settings) is not None:
                 self._own(case, voice)
         case.touched = False
+        self._echoes.clear()
+        self._reach = None
         return life.revise(case, spoken_at, "raised", self._settings)
 
     def _give_up(self, voices: Sequence[Voice]) -> None:
@@ -281,6 +301,8 @@ class Detector:
     def _speak(self, spoken_at: int) -> list[Incident]:
         written: list[Incident] = []
         touched = [case for case in self._cases.values() if case.touched]
+        if touched:
+            self._reach = None
         for case in touched:
             case.touched = False
             life.locate(case, self._settings)
@@ -307,7 +329,20 @@ class Detector:
 
     def _grow_old(self, spoken_at: int) -> list[Incident]:
         """Let the silent go quiet and close, the old voices go, and the past become history."""
+        self._echoes.clear()
+        self._learn()
+        keep_mins = max(*self._settings.windows_mins, self._settings.baseline_guard_mins)
+        self._pool.expire(self._now_at - int(keep_mins * MINUTE_MS))
+        self._pool.talk.forget(self._now_at)
+        for key in [key for key, watch in self._watches.items() if watch.until_at <= spoken_at]:
+            del self._watches[key]
         written: list[Incident] = []
+        for case in list(self._cases.values()):
+            written += self._fall_silent(case, spoken_at)
+        return written
+
+    def _learn(self) -> None:
+        """Let ordinary voices that are old enough become history."""
         guard_at = self._now_at - int(self._settings.baseline_guard_mins * MINUTE_MS)
         while self._pending:
             voice = self._pool.get(next(iter(self._pending)))
@@ -316,25 +351,18 @@ class Detector:
             if voice is not None and voice.role == "event":
                 self._baseline.learn(voice)
             del self._pending[next(iter(self._pending))]
-        keep_mins = max(*self._settings.windows_mins, self._settings.baseline_guard_mins)
-        self._pool.expire(self._now_at - int(keep_mins * MINUTE_MS))
-        self._pool.talk.forget(self._now_at)
-        for key in [key for key, watch in self._watches.items() if watch.until_at <= spoken_at]:
-            del self._watches[key]
-        for case in list(self._cases.values()):
-            silent_ms = self._now_at - case.last_voice_at
-            if case.state == "closed":
-                del self._cases[case.incident_id]
-            elif silent_ms >= self._settings.close_mins * MINUTE_MS:
-                was_raised = case.state in life.RAISED_STATES
-                case.state = "closed"
-                if was_raised:
-                    written.append(life.revise(case, spoken_at, "closed", self._settings))
-                del self._cases[case.incident_id]
-            elif case.state == "open" and silent_ms >= self._settings.quiet_mins * MINUTE_MS:
-                case.state = "quiet"
-                written.append(life.revise(case, spoken_at, "quiet", self._settings))
-        return written
+
+    def _fall_silent(self, case: Case, spoken_at: int) -> list[Incident]:
+        silent_ms = self._now_at - case.last_voice_at
+        if case.state == "closed" or silent_ms >= self._settings.close_mins * MINUTE_MS:
+            self._reach = None
+            del self._cases[case.incident_id]
+            was_raised, case.state = case.state in life.RAISED_STATES, "closed"
+            return [life.revise(case, spoken_at, "closed", self._settings)] if was_raised else []
+        if case.state == "open" and silent_ms >= self._settings.quiet_mins * MINUTE_MS:
+            case.state = "quiet"
+            return [life.revise(case, spoken_at, "quiet", self._settings)]
+        return []
 
     # -- memory -------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from detectors.voices import Voice
 from tocsin.model import OPEN, Incident
+from tocsin.time import DAY_MS, HOUR_MS, MINUTE_MS
 
 HAZARD_WORDS: Final[Mapping[str, str]] = {
     "fire": "a fire",
@@ -36,6 +37,16 @@ CONSEQUENCE_WORDS: Final[Mapping[str, str]] = {
     "responders": "responders on scene",
 }
 MOST_TERMS: Final = 8
+LEAST_COUNTED: Final = 1.5
+"""Expected voices from which they are counted; below it is said how long it takes until there is one."""
+MOST_YEARS: Final = 10
+PERIODS: Final[tuple[tuple[str, int, str], ...]] = (
+    ("year", 365 * DAY_MS, "years"),
+    ("month", 30 * DAY_MS, "months"),
+    ("day", DAY_MS, "days"),
+    ("h", HOUR_MS, "h"),
+    ("min", MINUTE_MS, "min"),
+)
 LEAST_QUOTED: Final = 5
 """Voices below which no post of an incident may be quoted: among fewer, one might be known by the words."""
 MOST_QUOTED: Final = 8
@@ -67,16 +78,34 @@ def sentence(incident: Incident) -> str:
     heard = spell(incident.voices, "independent voice")
     first = f", {incident.witnesses} at first hand," if incident.witnesses else ""
     length = span(max(1_000, incident.updated_at - incident.first_voice_at))
-    usual = "none is expected" if incident.expected < 0.05 else f"{incident.expected:.1f} are expected"
-    window = span(incident.window_ms)
+    usual = ordinary(incident.expected, incident.window_ms)
     where = incident.place if incident.place.startswith("between ") else f"at {incident.place}"
     words = ", ".join(f"“{term}”" for term in incident.terms[:3])
     said = f" ({words})" if words else ""
     tail = f"; {spell(incident.denials, 'voice')} against" if incident.denials else ""
-    return (
-        f"{heard}{first} in {length} tell of {HAZARD_WORDS[incident.hazard]} {where}{said}; "
-        f"ordinarily {usual} in {window}{tail}."
-    )
+    return f"{heard}{first} in {length} tell of {HAZARD_WORDS[incident.hazard]} {where}{said}; {usual}{tail}."
+
+
+def ordinary(expected: float, window_ms: int) -> str:
+    """Say how much is told of such a thing here on an ordinary day, in whole numbers a tired person can weigh.
+
+    >>> ordinary(0.0005, 3_600_000), ordinary(0.2, 3_600_000), ordinary(2.2, 600_000)
+    ('ordinarily one in 3 months', 'ordinarily one in 5 h', 'ordinarily 2 in 10 min')
+    """
+    if expected <= 0 or window_ms <= 0:
+        return "ordinarily none"
+    if expected >= LEAST_COUNTED:
+        return f"ordinarily {expected:.0f} in {span(window_ms)}"
+    every_ms = window_ms / expected
+    for name, length_ms, plural in PERIODS:
+        if every_ms >= 2 * length_ms or name == "min":
+            count = round(every_ms / length_ms)
+            return (
+                f"ordinarily less than one in {MOST_YEARS} years"
+                if plural == "years" and count > MOST_YEARS
+                else (f"ordinarily one in {count} {name if count == 1 else plural}")
+            )
+    return "ordinarily none"
 
 
 def reported(consequences: Mapping[str, int]) -> tuple[str, ...]:

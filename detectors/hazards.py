@@ -7,6 +7,7 @@ One event is often told under several names: a fertiliser plant burns and explod
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from tocsin.model import HAZARDS, OPEN
@@ -69,17 +70,10 @@ CLAIM_KM: Final[Mapping[str, float]] = {
 is of this event far more often than of a second one in the same hours."""
 CLAIM_LEAST_KM: Final = 6.0
 
+MOST_DISTRIBUTIONS: Final = 16_384
+"""Hazard distributions whose support is remembered."""
 PRIOR: Final = 1.0 / len(HAZARDS)
 """Prior probability of each hazard: flat, for the marks and the baseline already know how often each is told."""
-
-
-def compatible(one: str, other: str) -> bool:
-    """Say whether two hazards can be one event; an unnamed one can be any.
-
-    >>> compatible("fire", "explosion"), compatible("fire", "flood"), compatible("open", "flood")
-    (True, False, True)
-    """
-    return one == other or OPEN in (one, other) or _kinship(one, other) > 0.0
 
 
 def _kinship(one: str, other: str) -> float:
@@ -99,6 +93,24 @@ SUPPORT: Final[Mapping[str, Mapping[str, float]]] = {
 }
 
 
+COMPATIBLE: Final[frozenset[tuple[str, str]]] = frozenset(
+    (one, other)
+    for one in (*HAZARDS, OPEN)
+    for other in (*HAZARDS, OPEN)
+    if one == other or OPEN in (one, other) or _kinship(one, other) > 0.0
+)
+"""Pairs of hazards that can be one event."""
+
+
+def compatible(one: str, other: str) -> bool:
+    """Say whether two hazards can be one event; an unnamed one can be any.
+
+    >>> compatible("fire", "explosion"), compatible("fire", "flood"), compatible("open", "flood")
+    (True, False, True)
+    """
+    return (one, other) in COMPATIBLE
+
+
 def support(hazards: Mapping[str, float], hypothesis: str) -> float:
     """Give how well a voice's hazard distribution supports a hypothesis, from 0 to 1.
 
@@ -108,14 +120,15 @@ def support(hazards: Mapping[str, float], hypothesis: str) -> float:
     return sum(mass * SUPPORT[told][hypothesis] for told, mass in hazards.items() if told in SUPPORT)
 
 
-def lends(hazards: Mapping[str, float], hypothesis: str, *, perception_only: bool) -> float:
-    """Give the support of a voice: a mere perception (a bang, smoke, a siren) lends something to any hazard, whatever it was taken for.
+@lru_cache(maxsize=MOST_DISTRIBUTIONS)
+def backing(hazards: tuple[tuple[str, float], ...]) -> Mapping[str, float]:
+    """Give how well a hazard distribution supports each hazard, in the order of ``HAZARDS``.
 
-    >>> lends({"explosion": 1.0}, "road_accident", perception_only=True), lends({"fire": 1.0}, "flood", perception_only=False)
-    (0.3, 0.0)
+    >>> backing((("fire", 0.5), ("explosion", 0.5)))["fire"]
+    0.75
     """
-    named = support(hazards, hypothesis)
-    return max(named, PERCEPTION_SUPPORT) if perception_only else named
+    named = dict(hazards)
+    return {hazard: support(named, hazard) for hazard in HAZARDS}
 
 
 def touched(hazards: Mapping[str, float], least: float = 0.15) -> tuple[str, ...]:

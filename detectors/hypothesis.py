@@ -176,15 +176,15 @@ def _pulls(  # noqa: PLR0913, PLR0917  (what was heard and all it is measured ag
     drawn: Floats,
     share: float,
 ) -> tuple[Floats, Floats]:
-    """Give ``x_i`` for each zone and voice, in minutes, and the expected voices a minute around each zone."""
+    """Give ``x_i`` for each zone and voice, in minutes, and the voices a minute that an ordinary day has around each zone."""
     zones = matrix.shape[0]
     pulls = np.zeros((zones, len(voices)))
     rates = np.zeros(zones)
     seen: set[str] = set()
     for column, owner in enumerate(named.owner):
         voice, place = voices[owner], named.places[column]
-        rate = baseline.rate(voice.main, place) + echo(hazard, place)
-        pulls[:, owner] += named.scores[column] * matrix[:, column] / (rate + drawn[owner])
+        rate = baseline.rate(voice.main, place)
+        pulls[:, owner] += named.scores[column] * matrix[:, column] / (rate + echo(hazard, place) + drawn[owner])
         if place.id not in seen:
             seen.add(place.id)
             rates += np.where(matrix[:, column] > LEAST_FIT, rate, 0.0)

@@ -43,6 +43,7 @@ REOPENING_VOICES: Final = 2
 PERCEPTION_SHARE: Final = 0.3
 """Part of a mere perception in deciding the hazard: a noise may be anything, a consequence says which."""
 MOST_AUTHORS: Final = 4_096
+MOST_SURGE_TIMES: Final = 512
 MOST_TERMS: Final = 64
 RAISED_STATES: Final = frozenset({"open", "quiet"})
 
@@ -217,7 +218,12 @@ def _quicken(case: Case, voice: Voice, settings: DetectorSettings) -> None:
     case.pace = case.pace * math.exp(-silent / PACE_MINS) + 1.0 / PACE_MINS
     case.quick_pace = case.quick_pace * math.exp(-silent / QUICK_PACE_MINS) + 1.0 / QUICK_PACE_MINS
     case.pace_at = max(case.pace_at, voice.at)
-    case.surge_times = [*(at for at in case.surge_times if at > voice.at - SURGE_MINS * MINUTE_MS), voice.at][-512:]
+    since = voice.at - SURGE_MINS * MINUTE_MS
+    if case.surge_times and min(case.surge_times[0], voice.at) <= since:
+        case.surge_times = [at for at in case.surge_times if at > since]
+    case.surge_times.append(voice.at)
+    if len(case.surge_times) > MOST_SURGE_TIMES:
+        del case.surge_times[0]
     case.told_of += bool(voice.places)
     if not voice.fine:
         return

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from detectors.hazards import SUPPORT
+from detectors.hazards import MOST_DISTRIBUTIONS
 from detectors.voices import Voice
 from tocsin.model import HAZARDS
 from tocsin.time import MINUTE_MS
@@ -17,30 +17,23 @@ UNIT: Final = 10_000
 LEAST_SUPPORT: Final = 0.3
 """Support of a hazard below which a voice is not of the event."""
 INDEX: Final[Mapping[str, int]] = {hazard: index for index, hazard in enumerate(HAZARDS)}
-_DISTRIBUTIONS: Final = 65_536
-
-
-@lru_cache(maxsize=_DISTRIBUTIONS)
-def _supports(hazards: tuple[tuple[str, float], ...]) -> tuple[float, ...]:
-    named = [(told, mass) for told, mass in hazards if told in INDEX]
-    return tuple(sum(mass * SUPPORT[told][hazard] for told, mass in named) for hazard in HAZARDS)
-
-
-@lru_cache(maxsize=_DISTRIBUTIONS)
-def _units(hazards: tuple[tuple[str, float], ...]) -> tuple[int, ...]:
-    return tuple(round(UNIT * s) if s >= LEAST_SUPPORT else 0 for s in _supports(hazards))
 
 
 def named_support(voice: Voice, hazard: str) -> float:
     """Give how well the hazards that a voice names support a hypothesis, from 0 to 1."""
-    return _supports(tuple(voice.hazards.items()))[INDEX[hazard]]
+    return voice.names[hazard]
 
 
 def talk_of(voice: Voice) -> tuple[int, ...]:
     """Give what a voice adds to the talk of each hazard, in ``UNIT``; nothing unless it tells of an event and names a place."""
     if not voice.places or voice.role != "event":
         return _NOTHING
-    return _units(tuple(voice.hazards.items()))
+    return _units(tuple(voice.names.values()))
+
+
+@lru_cache(maxsize=MOST_DISTRIBUTIONS)
+def _units(supports: tuple[float, ...]) -> tuple[int, ...]:
+    return tuple(round(UNIT * s) if s >= LEAST_SUPPORT else 0 for s in supports)
 
 
 _NOTHING: Final = (0,) * len(HAZARDS)

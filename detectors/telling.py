@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from detectors.hazards import SPREAD_KM, lends
+from detectors.hazards import PERCEPTION_SUPPORT, SPREAD_KM
 from detectors.pool import Pool
 from detectors.talk import INDEX, LEAST_SUPPORT, TALK_MS, named_support, talk_of
 from detectors.voices import Voice, across_the_roll
@@ -28,8 +28,9 @@ def spread_of(hazard: str, settings: DetectorSettings) -> float:
 
 
 def support_of(voice: Voice, hazard: str) -> float:
-    """Give how well a voice supports a hypothesis, from 0 to 1."""
-    return lends(voice.hazards, hazard, perception_only=voice.perception_only)
+    """Give how well a voice supports a hypothesis, from 0 to 1: a mere perception lends something to any hazard."""
+    backs = voice.backs[hazard]
+    return max(backs, PERCEPTION_SUPPORT) if voice.perception_only else backs
 
 
 def once_an_author(voices: Iterable[Voice]) -> list[Voice]:

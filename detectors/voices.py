@@ -6,14 +6,15 @@ asserted explanation ("it is a drill") is neither for nor against until a second
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import zip_longest
 from typing import Final, Literal
 
 import msgspec
 import numpy as np
 
-from detectors.hazards import OPEN_SUPPORT
+from detectors.hazards import OPEN_SUPPORT, backing
 from tocsin.ids import author_day
 from tocsin.model import COARSE_KINDS, OPEN, Mention, Place
 from tocsin.settings.detector import DetectorSettings
@@ -30,7 +31,7 @@ LEAST_SCORE: Final = 0.1
 MOST_CANDIDATES: Final = 5
 
 
-class Voice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Voice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
     """What is kept of one mention; no text."""
 
     number: int
@@ -56,10 +57,20 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fingerprint: int = 0
     repost_of: str | None = None
 
-    @property
+    @cached_property
     def fine(self) -> tuple[Place, ...]:
         """Its candidate places finer than a département."""
         return tuple(place for place in self.places if place.kind not in COARSE_KINDS)
+
+    @cached_property
+    def backs(self) -> Mapping[str, float]:
+        """How well it supports each hazard, from 0 to 1; what it does not name may be any."""
+        return backing(tuple(self.hazards.items()))
+
+    @cached_property
+    def names(self) -> Mapping[str, float]:
+        """How well the hazards that it names support each hazard, from 0 to 1."""
+        return backing(tuple((told, mass) for told, mass in self.hazards.items() if told != OPEN))
 
     @property
     def first_hand(self) -> bool:
@@ -198,6 +209,8 @@ class Copies:
         if known is not None or fingerprint == 0:
             return known
         apart = np.bitwise_count(self._prints ^ np.int64(fingerprint))
+        if apart.min() > self._bits:  # almost always
+            return None
         near = self._numbers[(apart <= self._bits) & (self._numbers >= 0)]
         return int(near.min()) if len(near) else None
 
