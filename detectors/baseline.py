@@ -116,6 +116,8 @@ class History(msgspec.Struct):
     """Sum of the marks of ordinary voices, in forward-decayed weights."""
     pace_posts: float = 0.0
     pace_mins: float = 0.0
+    ended_at: int | None = None
+    """When it ended, if it was learnt before and elsewhere: what is heard first goes on from there, whenever that is."""
 
 
 class Baseline:
@@ -169,7 +171,7 @@ class Baseline:
         1.0
         """
         heard = self._heard("", "")
-        return (PRIOR_MARKS + self.history.marks * self._now_scale()) / (PRIOR_MARKS + heard)
+        return (PRIOR_MARKS + self.history.marks * self.now_scale) / (PRIOR_MARKS + heard)
 
     def hear_unlocated(self, voice: Voice) -> None:
         """Take a voice without a place into the rate of the last hour (after a delay, so that a burst is not measured against itself)."""
@@ -204,7 +206,7 @@ class Baseline:
 
     def _world_rate(self, hazard: str) -> float:
         prior = PRIOR_PER_POST.get(hazard, PRIOR_PER_POST[OPEN])
-        posts = self.history.posts * self._now_scale()
+        posts = self.history.posts * self.now_scale
         per_post = (PRIOR_VOICES + self._heard("", hazard)) / (PRIOR_VOICES / prior + posts)
         return per_post * self.posts_per_min
 
@@ -230,7 +232,7 @@ class Baseline:
 
     def _heard(self, key: str, hazard: str) -> float:
         found = self.history.voices.get(key)
-        return 0.0 if found is None else found.get(hazard, 0.0) * self._now_scale()
+        return 0.0 if found is None else found.get(hazard, 0.0) * self.now_scale
 
     def _count(self, key: str, hazard: str, weight: float) -> None:
         voices = self.history.voices
@@ -253,9 +255,14 @@ class Baseline:
         h = self.history
         if h.origin_at is None:
             h.origin_at = at
+        elif h.ended_at is not None:
+            h.origin_at += at - h.ended_at
+            h.ended_at = None
         return math.exp2((at - h.origin_at) / (self._settings.baseline_half_life_days * DAY_MS))
 
-    def _now_scale(self) -> float:
+    @property
+    def now_scale(self) -> float:
+        """What a weight of history counts now."""
         return self._scale
 
     _scale: float = 1.0

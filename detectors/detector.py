@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from detectors import incident as life
-from detectors.baseline import Baseline
+from detectors.baseline import Baseline, History
 from detectors.claims import echo_rate, is_core, owner_of
 from detectors.explanation import standing
 from detectors.floors import passes
@@ -41,18 +41,21 @@ class Detector:
     Args:
         settings: thresholds, windows, limits.
         panes: the grid of panes and the lateness.
+        history: what ordinary days were heard before (``detectors.prior``); it is taken over, so give each detector its own.
 
     ``feed`` takes items of any pane that is not closed, in any order; ``advance`` closes panes and gives the revisions they cause, in
     order; ``finish`` closes what is left. What comes out depends only on the set of items and exposures, not on their order or batches.
     """
 
-    def __init__(self, settings: DetectorSettings | None = None, panes: Panes | None = None) -> None:
+    def __init__(
+        self, settings: DetectorSettings | None = None, panes: Panes | None = None, history: History | None = None
+    ) -> None:
         self._settings = settings or DetectorSettings()
         self._panes = panes or Panes()
         self._buffer = PaneBuffer(self._panes)
         self._pool = Pool(self._settings.max_pool_voices)
         self._copies = Copies(self._settings.copy_bits, self._settings.max_recent_fingerprints)
-        self._baseline = Baseline(self._settings)
+        self._baseline = Baseline(self._settings, history)
         self._pending: dict[int, None] = {}
         self._owned: dict[int, str] = {}
         self._cases: dict[str, Case] = {}

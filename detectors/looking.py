@@ -14,6 +14,7 @@ from detectors.geometry import distance_km
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from detectors.baseline import History
     from detectors.detector import Detector
     from detectors.hypothesis import Hypothesis
     from detectors.incident import Case
@@ -60,6 +61,11 @@ def threshold(detector: Detector, country: str) -> float:
 def settings_of(detector: Detector) -> DetectorSettings:
     """Give the settings in force."""
     return detector._settings
+
+
+def history_of(detector: Detector) -> History:
+    """Give what the detector has learnt of ordinary days; it goes on learning into it."""
+    return detector._baseline.history
 
 
 def voices_of(detector: Detector, incident_id: str) -> tuple[Voice, ...]:

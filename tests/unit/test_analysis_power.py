@@ -13,7 +13,7 @@ from nlp.gazetteer import Gazetteer
 from tocsin.analysis import power_page
 from tocsin.analysis.power import Plan, PowerError, _stations, power
 from tocsin.analysis.recording import made
-from tocsin.analysis.spots import KINDS, PEOPLE, draw
+from tocsin.analysis.spots import KINDS, PEOPLE, PORTS, draw
 from tocsin.analysis.why import raised_incidents
 from tocsin.analysis.witnesses import told
 from tocsin.model import Exposure, Place
@@ -124,6 +124,13 @@ def test_witnesses_speak_of_the_hazard_and_some_of_the_place(kind, gazetteer):
     naming = sum(spot.town.name.lower() in str(telling.line["text"]).lower() for telling in tellings)
     assert 5 <= naming <= 50
     assert all(0 <= telling.after_ms <= 1_800_000 for telling in tellings)
+
+
+@pytest.mark.parametrize("country", ["FR", "GB"])
+def test_every_port_is_one_of_its_country(country, gazetteer):
+    spots = draw("sea", len(PORTS[country]), country, gazetteer, Random(1))
+    assert sorted(spot.town.name for spot in spots) == sorted(PORTS[country])
+    assert {spot.town.country for spot in spots} == {country}
 
 
 def test_a_short_recording_and_an_unknown_country_are_refused(gazetteer):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from detectors import Detector
 from tocsin.analysis.recording import Recording, instant_of
+from tocsin.pipeline.primed import detector_of
 from tocsin.time import HOUR_MS, Panes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from detectors import Detector
     from tocsin.model import Incident
     from tocsin.settings.detector import DetectorSettings
 
@@ -70,7 +71,7 @@ def play(
     """
     if recording.first_at is None or recording.last_at is None:
         return []
-    player = Player(recording, Detector(settings, panes))
+    player = Player(recording, detector_of(settings, panes))
     written: list[Incident] = []
     for at in range(recording.first_at, recording.last_at, STEP_MS):
         written += player.to(at)

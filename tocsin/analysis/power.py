@@ -23,6 +23,7 @@ from tocsin.analysis.spots import IMPOSSIBLE, Spot, SpotKind
 from tocsin.analysis.spots import draw as draw_spots
 from tocsin.analysis.witnesses import Telling, told
 from tocsin.model import Incident, Mention
+from tocsin.pipeline.primed import detector_of
 from tocsin.scoring.convention import percentile
 from tocsin.time import MINUTE_MS, SECOND_MS, Panes
 
@@ -205,7 +206,7 @@ def _stations(recording: Recording, plan: Plan, panes: Panes) -> list[int]:
 
 
 def _snapshots(recording: Recording, settings: DetectorSettings, panes: Panes, stations: Sequence[int]) -> list[bytes]:
-    player = Player(recording, Detector(settings, panes))
+    player = Player(recording, detector_of(settings, panes))
     snapshots: list[bytes] = []
     for at in stations:
         player.to(at)

@@ -146,7 +146,6 @@ def write(recording: Recording, path: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    encode = msgspec.json.Encoder().encode
     with ExitStack() as stack:
         raw = stack.enter_context(whole_file(str(path)))
         out: Any = raw
@@ -154,10 +153,17 @@ def write(recording: Recording, path: Path) -> None:
             out = stack.enter_context(gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0))
         elif path.suffix == ".zst":
             out = stack.enter_context(zstandard.ZstdCompressor(level=6).stream_writer(raw, closefd=False))
-        for each in recording.exposures:
-            out.write(encode(_ExposureLine(each.pane_start_at, each.source, each.posts)) + b"\n")
-        for item in recording.items:
-            out.write(encode(whole(item)) + b"\n")
+        for line in encoded(recording):
+            out.write(line)
+
+
+def encoded(recording: Recording) -> Iterator[bytes]:
+    """Give the lines of a recording, each with its newline; equal recordings give equal lines."""
+    encode = msgspec.json.Encoder().encode
+    for each in recording.exposures:
+        yield encode(_ExposureLine(each.pane_start_at, each.source, each.posts)) + b"\n"
+    for item in recording.items:
+        yield encode(whole(item)) + b"\n"
 
 
 def is_recording(path: Path) -> bool:

@@ -107,7 +107,10 @@ def draw(kind: SpotKind, count: int, country: str, gazetteer: Gazetteer, rng: Ra
         lying = [town for town in towns() if town.country == country and any(_numbered(road) for road in town.roads)]
         found = [_on_road(town) for town in _some(lying, count, rng)]
     elif kind == "sea":
-        rows = [rows[0] for name in PORTS[country] if (rows := gazetteer.lookup(name))]
+        candidates = (
+            (row for row in gazetteer.lookup(name) if _is_port(row, country, gazetteer)) for name in PORTS[country]
+        )
+        rows = [row for own in candidates for row in [*own][:1]]
         found = [_at_sea(_town_of(row, gazetteer), gazetteer) for row in _some(rows, count, rng)]
     else:
         low, high = PEOPLE[kind]
@@ -130,6 +133,10 @@ def _some(things: Sequence[T], count: int, rng: Random) -> list[T]:
     while things and len(drawn) < count:
         drawn += rng.sample(list(things), min(len(things), count - len(drawn)))
     return drawn
+
+
+def _is_port(row: int, country: str, gazetteer: Gazetteer) -> bool:
+    return gazetteer.kind(row) == "town" and gazetteer.country(row) == country
 
 
 def _numbered(road: str) -> bool:

@@ -16,6 +16,7 @@ from tocsin.analysis.knobs import as_toml
 from tocsin.analysis.play import Player
 from tocsin.analysis.recording import Recording
 from tocsin.model import Mention, Place, SettingsChange
+from tocsin.pipeline.primed import detector_of
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import Panes
 
@@ -39,7 +40,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     def before(cls, recording: Recording, settings: DetectorSettings, panes: Panes, from_at: int, to_at: int) -> Stage:
         """Play a recording up to the pane of ``from_at``; ``to_at`` is where the rest ends."""
         start_at = panes.start(from_at)
-        player = Player(recording, Detector(settings, panes))
+        player = Player(recording, detector_of(settings, panes))
         player.to(start_at)
         rest = recording.between(start_at, to_at)
         return cls(snapshot=player.detector.snapshot(), rest=rest, from_at=start_at, panes=panes)

@@ -42,6 +42,7 @@ COMMANDS: Final[dict[str, str]] = {
     "tune": "Play recorded history under other settings: recall, delay, false alarms.",
     "explain": "Say why an incident was raised, or why nothing was; what would have changed it.",
     "power": "Put invented events into a recorded background: what is detected, and what is not.",
+    "baseline": "Learn what ordinary days hold, keep it as a file, look into it.",
     "train": "Fit the sense model on labelled posts.",
     "test": "Run scenario tests, and the examples that stand in lexicon files.",
     "quotes": "Read what the most credible posts of an incident say: with a role and a reason, and audited.",

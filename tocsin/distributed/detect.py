@@ -28,6 +28,7 @@ from tocsin.model import (
     SourceGap,
 )
 from tocsin.pipeline.outside import placed, refusal
+from tocsin.pipeline.primed import detector_of
 from tocsin.time import MINUTE_MS
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Detect:
         self._closed_before: int | None = None
         chosen = settings.ingest
         self._seen = SeenPosts(horizon_ms=chosen.duplicate_horizon_mins * MINUTE_MS, limit=chosen.max_remembered_posts)
-        self._detector = Detector(settings.detector, self._panes)
+        self._detector = detector_of(settings.detector, self._panes)
         self.tally: Counter[str] = Counter()
         """What became of every item of all stages, each counted once, by ``stage.outcome`` or ``stage.outcome.reason``."""
         self.finished = False

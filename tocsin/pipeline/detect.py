@@ -14,6 +14,7 @@ from tocsin.model import DeadLetter, GeocodeResult, Incident, Mention, Retractio
 from tocsin.pipeline.counting import publish
 from tocsin.pipeline.hear import Heard, cpu
 from tocsin.pipeline.outside import placed, refusal
+from tocsin.pipeline.primed import detector_of
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.conservation import Counts
 from tocsin.runtime.failures import StageIllError
@@ -103,7 +104,7 @@ class Detect:
         )
         self._panes = settings.time.panes()
         self._order = StreamOrder(self._panes, limits)
-        self._detector = detector or Detector(settings.detector, self._panes)
+        self._detector = detector or detector_of(settings.detector, self._panes)
         self._outputs = outputs
         self._metrics = metrics
         self._max_stage_errors = settings.runtime.max_stage_errors

@@ -94,6 +94,10 @@ class DetectorSettings(BaseModel):
     )
 
     # -- baseline ---------------------------------------------------------------------------------------------------
+    prior_path: str = Field(
+        "",
+        description="A file that `tocsin baseline` wrote: a fresh detector knows its ordinary days; empty for the packaged prior alone.",
+    )
     baseline_half_life_days: float = Field(56.0, gt=0, le=3_650, description="Age at which history counts half.")
     baseline_guard_mins: float = Field(120.0, ge=0, le=10_080, description="Voices younger than this are no history.")
     baseline_quantile_sigmas: float = Field(
