@@ -48,6 +48,8 @@ BROKEN = [
         "be",
         "detector.territory_budgets_mins.BE",
     ),
+    ("console_without_accounts", 1, "console.accounts_path", "a file of accounts", "nothing", None),
+    ("console_open_without_tls", 4, "console.host", "loopback, or TLS", "0.0.0.0", None),
     ("not_utf8", 2, "file", "UTF-8 text", "the byte 0xe9", None),
 ]
 

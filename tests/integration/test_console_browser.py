@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import re
 import shutil
 import time
@@ -14,7 +15,7 @@ from console.accounts import Account, Accounts
 from console.coverage import Source
 from dispatch.verdicts import VerdictGate
 from tocsin.model import Incident
-from tocsin.pipeline.page import Decisions, open_console
+from tocsin.pipeline.page import open_console
 from tocsin.runtime.audit import AuditEntry
 from tocsin.settings.console import ConsoleSettings
 from tocsin.settings.territory import TerritorySettings
@@ -80,8 +81,9 @@ class Log:
 class Room:
     """A console with the verdict gate behind it, as the pipeline's thread would run them."""
 
-    def __init__(self, server, decisions):
-        self.server, self.decisions = server, decisions
+    def __init__(self):
+        self.server = None
+        self.decided = queue.Queue()
         self.gate = VerdictGate([TerritorySettings(centre="sdis44", departements=("44",))])
         self.alerts = []
 
@@ -96,12 +98,11 @@ class Room:
         """Hand decisions on until one is what was wanted."""
         until = time.monotonic() + limit_s
         while time.monotonic() < until:
-            taken = self.decisions.take()
-            for verdict in taken:
+            with contextlib.suppress(queue.Empty):
+                verdict = self.decided.get(timeout=0.1)
                 self.feed(verdict)
-            if any(verdict.decision == wanted for verdict in taken):
-                return
-            time.sleep(0.01)
+                if verdict.decision == wanted:
+                    return
         pytest.fail(f"nobody decided {wanted!r} within {limit_s} s")
 
 
@@ -119,12 +120,12 @@ def chromium():
 
 @pytest.fixture
 def room():
-    decisions = Decisions()
     settings = ConsoleSettings(port=0, lang="en")
+    made = Room()
     with open_console(
-        settings, Accounts([]), decide=decisions.give, audit=Log(), now=lambda: START + 10 * MINUTE
-    ) as server:
-        yield Room(server, decisions)
+        settings, Accounts([]), decide=made.decided.put, audit=Log(), now=lambda: START + 10 * MINUTE
+    ) as made.server:
+        yield made
 
 
 @contextlib.contextmanager
@@ -202,7 +203,7 @@ def test_a_rejection_asks_for_its_reason_first(chromium, room):
         room.pump("seen")
         window.keyboard.press("r")
         assert window.evaluate("document.activeElement.id") == "reason"
-        assert room.decisions.take() == []
+        assert room.decided.empty()
         window.locator("#reason").select_option("fiction")
         window.keyboard.press("Tab")
         window.locator("button[value=rejected]").click()
@@ -276,7 +277,7 @@ def test_a_viewer_has_no_buttons_and_the_letters_can_be_turned_off(chromium, roo
         window.wait_for_selector("#sheet .sheet")
         room.pump("seen")
         window.keyboard.press("c")
-        assert room.decisions.take() == []
+        assert room.decided.empty()
 
 
 def test_both_languages_and_both_themes(chromium, room):

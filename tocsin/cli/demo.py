@@ -97,7 +97,7 @@ def _play(  # noqa: PLR0913  # what the command line says
     )
     feed = Feed(stream, secs, block_lines=settings.runtime.block_lines)
     desk = Desk(settings, feed, map_path, metrics, stack)
-    console.print(f"Console: {desk.invitation}", highlight=False, soft_wrap=True)
+    console.print(f"Console: {desk.invite()}", highlight=False, soft_wrap=True)
     incidents_path = map_path.with_suffix(".incidents.jsonl")
     map_path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(str(incidents_path)) as lines, View(console, plan, feed) as view:
@@ -138,7 +138,7 @@ def _play(  # noqa: PLR0913  # what the command line says
         )
         console.print(f"Enter by: {desk.invite()}", highlight=False, soft_wrap=True)
         while not stop.wanted:
-            desk.decided()
+            desk.tick()
             time.sleep(STAY_SECS)
     return DONE
 
@@ -176,7 +176,7 @@ class DemoOutputs(LineOutputs):
         """Show how far it is."""
         self._metrics.set(declared.READY, 1)
         self._view.progress(summary)
-        self._desk.decided()
+        self._desk.tick()
 
 
 def _serve(settings: Settings, metrics: Metrics, stack: ExitStack) -> HealthServer | None:

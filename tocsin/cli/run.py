@@ -9,17 +9,18 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import structlog
 from cyclopts import Parameter
 from rich.console import Console
 
+from console.accounts import Accounts, AccountsError
 from dispatch.door import TokenError
 from dispatch.outbox import OutboxError
 from dispatch.webhook import SecretError
 from ingest.files import STDIN, SourceError
 from ingest.follow import follow
 from ingest.listener import SourceFailedError
-from ingest.sources.made import hears_networks
+from tocsin.cli.console_desk import ConsoleDesk
+from tocsin.cli.live_outputs import Files, LiveOutputs, now
 from tocsin.cli.report import report
 from tocsin.geocoder.clerk import Clerk
 from tocsin.geocoder.desk import Desk
@@ -28,12 +29,12 @@ from tocsin.pipeline.hear import HearFactory
 from tocsin.pipeline.live import live_blocks
 from tocsin.pipeline.live_alerts import LiveAlerts
 from tocsin.pipeline.networks import Networks
-from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run as run_pipeline
 from tocsin.pipeline.sealing import Sealer
 from tocsin.pipeline.secrecy import LiveKeys
 from tocsin.pipeline.standing import StandingFile
 from tocsin.runtime import metrics as declared
+from tocsin.runtime.audit import AuditError
 from tocsin.runtime.embedded import Stop, WorkerError
 from tocsin.runtime.failures import StageIllError
 from tocsin.runtime.health import HealthServer
@@ -41,17 +42,19 @@ from tocsin.runtime.metrics import Metrics
 from tocsin.runtime.store import MemoryStore
 from tocsin.runtime.vault import TextVault
 from tocsin.settings import load_settings
-from tocsin.time import MINUTE_MS, SECOND_MS, format_instant
+from tocsin.settings.source_rules import network_sections
+from tocsin.time import MINUTE_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import BinaryIO
 
-    from tocsin.model import DeadLetter, Incident
-    from tocsin.pipeline.detect import Summary
     from tocsin.settings import Settings
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
+
+
+class StartError(RuntimeError):
+    """Something of the settings cannot be opened; the message says which section, what and why."""
 
 
 def run(
@@ -70,12 +73,12 @@ def run(
     input, being all there is to hear, ends, or at a signal, after all that was read is detected.
     """
     settings = load_settings(config, os.environ)
-    if not (settings.ingest.follow_paths or hears_networks(settings)):
+    if not (settings.ingest.follow_paths or network_sections(settings)):
         return _refuse("expected a network (such as bluesky.enabled) or ingest.follow_paths, got none", BAD_INPUT)
     try:
         with ExitStack() as stack:
             return _run(settings, incidents or settings.dispatch.incidents_path, stack)
-    except SourceError as error:
+    except (SourceError, StartError) as error:
         return _refuse(str(error), BAD_INPUT)
     except (WorkerError, StageIllError, SourceFailedError, OutboxError) as error:
         return _refuse(str(error), FAILED)
@@ -86,38 +89,28 @@ def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
     stack.enter_context(stop.on_signals())
     chosen = settings.ingest
     sources = follow(chosen.follow_paths, max_line_bytes=chosen.max_line_bytes, from_start=chosen.from_start)
-    networks = Networks(settings, metrics, now) if hears_networks(settings) else None
+    networks = Networks(settings, metrics, now) if network_sections(settings) else None
     if networks is not None:
         stack.callback(networks.close)
         sources.append(networks)
-    geojson = settings.dispatch.geojson_path
-    outputs = LiveOutputs(
-        _open(path, stack),
-        metrics,
-        every_state=settings.dispatch.all_states,
-        standing=StandingFile(geojson) if geojson is not None else None,
-        answers=_answers(settings, stack),
-    )
+    outputs = _outputs(settings, path, metrics, stack)
     if networks is not None:
-        outputs.consumed = networks.consumed
-    try:
-        outputs.alerting = stack.enter_context(LiveAlerts(settings, metrics, now))
-    except (OutboxError, SecretError, TokenError, OSError) as error:
-        return _refuse(f"dispatch: {error}", BAD_INPUT)
-    if outputs.alerting.door is not None:
-        outputs.log.info("door open", address=outputs.alerting.door.address)
+        outputs.consumed, outputs.names = networks.consumed, networks.names
+    _open_doors(settings, outputs, metrics, stack)
     desk = None
     if settings.geocoder.enabled:
         desk = Desk(Clerk(settings.geocoder, MemoryStore(), metrics), settings.geocoder, metrics)
         stack.callback(desk.close)
     vault = TextVault(store, settings.privacy.text_ttl_mins * MINUTE_MS, now)
     detect = Detect(settings, outputs, metrics, geocoder=desk, sealer=Sealer(vault, metrics, now))
+    if outputs.console is not None:
+        outputs.console.watches(detect)
     if settings.metrics.enabled:
         host, port = settings.metrics.host, settings.metrics.port
         try:
             server = stack.enter_context(HealthServer(metrics, host, port))
         except OSError as error:
-            return _refuse(f"metrics: cannot listen on {host}:{port}: {error.strerror or error}", BAD_INPUT)
+            raise StartError(f"metrics: cannot listen on {host}:{port}: {error.strerror or error}") from error
         outputs.log.info("serving", address=server.address)
     began = time.monotonic()
     factory = HearFactory(settings, live=True)
@@ -134,68 +127,61 @@ def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
     return DONE
 
 
-class LiveOutputs(LineOutputs):
-    """Appends incidents, shows those that stand as GeoJSON, logs them, and keeps the lag."""
-
-    def __init__(
-        self,
-        incidents: BinaryIO,
-        metrics: Metrics,
-        *,
-        every_state: bool,
-        standing: StandingFile | None = None,
-        answers: BinaryIO | None = None,
-    ) -> None:
-        super().__init__(incidents, answers=answers, every_state=every_state, flush=True)
-        self._metrics = metrics
-        self._standing = standing
-        self.consumed: Callable[[int], object] = _ignore
-        """Hears how many blocks were consumed."""
-        self.alerting: LiveAlerts | None = None
-        """Tells the centres."""
-        self.log = structlog.get_logger("tocsin.run")
-
-    def incident(self, incident: Incident) -> None:
-        """Write and log one revision."""
-        super().incident(incident)
-        if self._standing is not None:
-            self._standing.incident(incident)
-        if self.alerting is not None:
-            self.alerting.incident(incident)
-        self.log.info(
-            "incident",
-            incident_id=incident.incident_id,
-            revision=incident.revision,
-            reason=incident.reason,
-            state=incident.state,
-            hazard=incident.hazard,
-            place=incident.place,
-            voices=incident.voices,
-            raised_at=format_instant(incident.raised_at),
-        )
-
-    def dead_letter(self, letter: DeadLetter) -> None:
-        """Count and log one refusal."""
-        super().dead_letter(letter)
-        self.log.warning(
-            "dead letter", reason=letter.reason, origin=letter.origin, line=letter.line, detail=letter.detail
-        )
-
-    def progress(self, summary: Summary) -> None:
-        """Note that all stages run, and how far behind the clock they are."""
-        self._metrics.set(declared.READY, 1)
-        self.consumed(summary.blocks)
-        if self.alerting is not None:
-            self.alerting.clock(now())
-            for letter in self.alerting.dead_letters():
-                self.dead_letter(letter)
-        if summary.clock_at is not None:
-            self._metrics.set(declared.EVENT_LAG, max(0, now() - summary.clock_at) / SECOND_MS)
+def _outputs(settings: Settings, path: Path | None, metrics: Metrics, stack: ExitStack) -> LiveOutputs:
+    """Open the files of the settings."""
+    chosen = settings.dispatch
+    return LiveOutputs(
+        Files(
+            incidents=_open(path, stack),
+            mentions=None if chosen.mentions_path is None else _open(chosen.mentions_path, stack),
+            answers=_answers(settings, stack),
+            standing=None if chosen.geojson_path is None else StandingFile(chosen.geojson_path),
+        ),
+        metrics,
+        every_state=chosen.all_states,
+    )
 
 
-def now() -> int:
-    """Give the system's clock, UTC milliseconds."""
-    return time.time_ns() // 1_000_000
+def _open_doors(settings: Settings, outputs: LiveOutputs, metrics: Metrics, stack: ExitStack) -> None:
+    """Open what centres and persons come to: the gate with its receivers, the door for programs, the console.
+
+    Raises:
+        StartError: one of them cannot be opened.
+    """
+    try:
+        outputs.alerting = alerting = stack.enter_context(LiveAlerts(settings, metrics, now))
+    except (OutboxError, SecretError, TokenError, OSError) as error:
+        raise StartError(f"dispatch: {error}") from error
+    if alerting.door is not None:
+        outputs.log.info("door open", address=alerting.door.address)
+    if settings.console.enabled:
+        try:
+            outputs.console = console = _console(settings, alerting, stack)
+        except (AccountsError, AuditError, OSError) as error:
+            raise StartError(f"console: {error}") from error
+        outputs.log.info("console open", address=console.address)
+
+
+def _console(settings: Settings, alerting: LiveAlerts, stack: ExitStack) -> ConsoleDesk:
+    """Open the console of the settings.
+
+    Raises:
+        AccountsError: the accounts cannot be used.
+        AuditError: the audit log is broken at its end.
+        OSError: a file cannot be read, or the address is in use or not ours.
+    """
+    path = settings.console.accounts_path
+    assert path is not None, "the settings ask for it where the console is enabled"
+    return ConsoleDesk(
+        settings.console,
+        settings,
+        Accounts.load(path),
+        alerting,
+        audit_path=settings.privacy.audit_path,
+        recordings=settings.console.recordings_path,
+        now=now,
+        stack=stack,
+    )
 
 
 def _open(path: Path | None, stack: ExitStack) -> BinaryIO:

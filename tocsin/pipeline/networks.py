@@ -31,8 +31,11 @@ class Networks:
         self._file = PositionsFile(shared.positions_path, now)
         self._most = settings.runtime.block_lines
         positions = self._file.load()
+        sources = make_sources(settings, now)
+        self.names = tuple(source.name for source in sources)
+        """Of the sources, as the metrics bear them."""
         self._listener = Listener(
-            make_sources(settings, now),
+            sources,
             positions=positions,
             metrics=metrics,
             now=now,

@@ -1,4 +1,4 @@
-"""The console, composed: its pages with the map's files, its decisions handed to the pipeline's thread."""
+"""The console, composed: its pages with the map's files, and what its analysts agree on, handed to the pipeline's thread."""
 
 from __future__ import annotations
 
@@ -20,32 +20,34 @@ if TYPE_CHECKING:
     from tocsin.model import SettingsChange, Verdict
     from tocsin.settings.console import ConsoleSettings
 
-MAX_DECISIONS: Final = 10_000
-"""Decisions that may wait for the pipeline's thread; a person makes no more while it looks away."""
+MAX_CHANGES: Final = 100
 _JS: Final = "text/javascript; charset=utf-8"
 
 
-class Decisions:
-    """Decisions of persons, verdicts and settings, on their way from the console's thread to the pipeline's.
+class Changes:
+    """Changes of settings on their way from the console's thread to the pipeline's.
 
-    >>> Decisions().take()
+    >>> Changes().take()
     []
     """
 
     def __init__(self) -> None:
-        self._waiting: queue.Queue[Verdict | SettingsChange] = queue.Queue(MAX_DECISIONS)
+        self._waiting: queue.Queue[SettingsChange] = queue.Queue(MAX_CHANGES)
 
-    def give(self, decision: Verdict | SettingsChange) -> None:
-        """Hand over one decision.
+    def give(self, change: SettingsChange) -> None:
+        """Hand over one change.
 
         Raises:
-            queue.Full: the pipeline has not looked for very long; the person is told that it failed.
+            ValueError: too many wait: the pipeline has not looked for long.
         """
-        self._waiting.put_nowait(decision)
+        try:
+            self._waiting.put_nowait(change)
+        except queue.Full as error:
+            raise ValueError(f"{MAX_CHANGES} changes wait already: the detector does not answer") from error
 
-    def take(self) -> list[Verdict | SettingsChange]:
-        """Give what has been decided since the last look, in order."""
-        taken: list[Verdict | SettingsChange] = []
+    def take(self) -> list[SettingsChange]:
+        """Give what has come since the last look, in order."""
+        taken: list[SettingsChange] = []
         while True:
             try:
                 taken.append(self._waiting.get_nowait())

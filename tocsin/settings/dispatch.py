@@ -23,6 +23,10 @@ class DispatchSettings(BaseModel):
         default=None,
         description="File that holds the open incidents as GeoJSON, replaced at each change; empty for none.",
     )
+    mentions_path: Path | None = Field(
+        default=None,
+        description="File to which `run` appends what was heard (no texts), to be played again by `tune` and `explain`; empty for none.",
+    )
     all_states: bool = Field(
         default=False, description="Also write incidents that never left the states `watch` and `explained`."
     )
