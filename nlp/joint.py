@@ -36,6 +36,8 @@ COUNTRY_FLOOR: Final = 1_500_000
 """Least population a country counts with: a small one is named more often than a town of its size."""
 NAMESAKE: Final = 2.5
 """Log-odds that a région or département loses to the town it is named after ("Milano")."""
+COUNTY_NAMESAKE: Final = 6.0
+"""The same for a second-level region: "Modena" is the town, the province is called "provincia di Modena"."""
 NAMESAKE_SHARE: Final = 0.25
 """A town known by another name must hold this share of the region's people to be what the name means ("Milano", not "Oklahoma")."""
 BEHIND_COMMA: Final = 2.5
@@ -94,11 +96,12 @@ def settle(candidates: Sequence[Candidate], *, admin: bool, regional: bool) -> l
     for one in candidates:
         namesake = one.kind in {"region", "departement"} and any(
             town.country == one.country
-            and (town.penalty == 0.0 or town.population > NAMESAKE_SHARE * one.population)
+            and (one.kind == "departement" or town.penalty == 0.0 or town.population > NAMESAKE_SHARE * one.population)
             and distance_km(town.lat, town.lon, one.lat, one.lon) < one.uncertainty_km
             for town in towns
         )
-        settled.append(one._replace(penalty=one.penalty + NAMESAKE) if namesake else one)
+        loss = COUNTY_NAMESAKE if one.kind == "departement" else NAMESAKE
+        settled.append(one._replace(penalty=one.penalty + loss) if namesake else one)
     return settled
 
 

@@ -16,7 +16,7 @@ from nlp.assemble import MIN_PROBABILITY, Make, Named, assemble
 from nlp.evidence import WEIGHTS, NameInfo
 from nlp.gazetteer import ALTERNATE, CODE, PRIMARY, SHORT
 from nlp.homelands import HOME, LANGUAGE_COUNTRIES, dialect
-from nlp.joint import COARSE, SUBTOWN, Anchor, Candidate, choose, distance_km, settle
+from nlp.joint import COARSE, SUBTOWN, Anchor, Candidate, choose, distance_km, holds, settle
 from nlp.ner import MODELS
 from nlp.profile import Profile, read_profile
 from nlp.shortened import Shortened
@@ -139,13 +139,18 @@ class Resolver:
         profile = self._profile(query.profile_place, query.lang) if query.profile_place else None
         anchors = _anchors(query.point, profile)
         found = [sight for sight in found if sight.logit > BEYOND_HELP]
+        rows = [[self._candidate(row, how) for row, how in sight.rows] for sight in found]
+        found = [
+            sight._replace(admin=sight.admin and _holds_the_one_before(index, found, rows))
+            for index, sight in enumerate(found)
+        ]
         candidates = [
             settle(
-                [self._candidate(row, how) for row, how in sight.rows],
+                options,
                 admin=sight.admin,
                 regional=sight.features is not None and "regional" in sight.features,
             )
-            for sight in found
+            for sight, options in zip(found, rows, strict=True)
         ]
         found = [
             _agreeing(sight, options, query.point, profile) for sight, options in zip(found, candidates, strict=True)
@@ -314,6 +319,16 @@ def _agreeing(
         elif any(_near(one, home.lat, home.lon, NEAR_KM + min(home.uncertainty_km, 60.0)) for one in options):
             feature = "profile_near"
     return sight._replace(logit=sight.logit + WEIGHTS[feature]) if feature else sight
+
+
+def _holds_the_one_before(index: int, found: Sequence[Sight], rows: Sequence[Sequence[Candidate]]) -> bool:
+    """Tell whether a name behind a comma may be the region of the name before it ("Moore, Oklahoma"), or only the next of a list.
+
+    A name before it that no table holds may lie anywhere.
+    """
+    if index == 0 or found[index - 1].last + 1 != found[index].first or not rows[index - 1]:
+        return True
+    return any(holds(outer, inner) for outer in rows[index] for inner in rows[index - 1])
 
 
 def _near(one: Candidate, lat: float, lon: float, reach_km: float) -> bool:

@@ -104,3 +104,27 @@ def test_near_a_station_is_near_it_and_not_near_the_town() -> None:
 )
 def test_a_far_region_is_known_abroad_only_by_a_name_of_its_own(text: str, place_id: str) -> None:
     assert places(text)[0].id == place_id
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "place_id"),
+    [
+        ("Terremoto a Modena", "it", "gn:3173331"),
+        ("terremoto fortissimo, tutta mantova sveglia", "it", "gn:3174051"),
+        ("Terremoto sentito a Ferrara, Modena, Bologna", "it", "gn:3177090"),
+        ("Incendio en Huelva", "es", "gn:2516548"),
+    ],
+)
+def test_a_town_before_the_province_of_its_name(text: str, lang: str, place_id: str) -> None:
+    assert places(text, lang)[0].id == place_id
+
+
+def test_names_in_a_list_are_towns_and_a_region_behind_a_comma_is_one() -> None:
+    kinds = {place.name: place.kind for place in reversed(places("Terremoto sentito a Ferrara, Modena, Bologna", "it"))}
+    assert kinds["Modena"] == "town"
+    told = {place.name: place.kind for place in places("Tornado in Moore, Oklahoma")}
+    assert told["Oklahoma"] == "region"
+
+
+def test_the_province_when_it_is_called_so() -> None:
+    assert places("Frana in provincia di Modena", "it")[0].kind == "departement"
