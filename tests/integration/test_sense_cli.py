@@ -100,3 +100,23 @@ def test_train_writes_weights_that_load_and_an_account(tmp_path):
     assert main(["train", str(tmp_path / "s"), "--out", str(out), "--account", str(account)]) == 0
     assert 0.3 < SenseModel.load(out).base_rate < 0.7
     assert "Platt slope" in account.read_text(encoding="utf-8")
+
+
+def test_extract_reads_the_lexicon_and_limits_of_a_settings_file(tmp_path, capfd):
+    folder = tmp_path / "terms" / "fr"
+    folder.mkdir(parents=True)
+    entry = 'id = "fr.test.word"\nhazards = "fire"\nstrength = 0.9\nforms = ["zarbifeu"]\nmatches = ["zarbifeu"]\nnot = ["feu"]\n'
+    (folder / "own.toml").write_text(f'lang = "fr"\n\n[[entry]]\n{entry}', encoding="utf-8")
+    config = tmp_path / "tocsin.toml"
+    config.write_text(f'[nlp]\nlexicon_path = "{tmp_path / "terms"}"\nentities = false\n', encoding="utf-8")
+    assert main(["extract", "--config", str(config), "--json", "zarbifeu ici", "gros incendie ici"]) == 0
+    own, packaged = (json.loads(line) for line in capfd.readouterr().out.splitlines())
+    assert [mention["hazard"] for mention in own["mentions"]] == ["fire"]
+    assert packaged["mentions"] == []
+
+
+def test_extract_refuses_a_settings_file_with_a_mistake(tmp_path, capfd):
+    config = tmp_path / "tocsin.toml"
+    config.write_text("[nlp]\nlexicon = 1\n", encoding="utf-8")
+    assert main(["extract", "--config", str(config), "text"]) == 2
+    assert "nlp.lexicon" in capfd.readouterr().err

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -16,7 +18,7 @@ from ingest.redact import redact
 from nlp.account import account
 from nlp.extract import Extractor
 from tocsin.model import Point
-from tocsin.settings.nlp import NlpSettings
+from tocsin.settings import load_settings
 from tocsin.time import parse_instant
 
 if TYPE_CHECKING:
@@ -42,13 +44,14 @@ class _Line(msgspec.Struct):
     reply_to: str | None = None
 
 
-def extract(
+def extract(  # noqa: PLR0913  one parameter an option
     *texts: str,
     posts: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     gated: Annotated[bool, Parameter(negative="")] = False,
     lang: str | None = None,
     entities: bool = True,
+    config: Annotated[Path | None, Parameter(help="Settings file (TOML).")] = None,
 ) -> int:
     """Show what is heard in texts or posts.
 
@@ -61,12 +64,14 @@ def extract(
         as_json: print one JSON object a post.
         gated: show only what the pipeline would do: nothing for a post that it drops.
         lang: the language of the texts, if known (fr, en, es, it, pt, de).
-        entities: let the entity recogniser decide doubtful names.
+        entities: let the entity recogniser decide doubtful names; off also when the settings say so.
+        config: settings file, whose part ``[nlp]`` (own lexicon, limits) is used.
     """
     if bool(texts) == (posts is not None):
         sys.stderr.write("tocsin extract: expected texts or --posts FILE, one of the two\n")
         return 2
-    extractor = Extractor.load(NlpSettings(entities=entities))
+    chosen = load_settings(config, os.environ).nlp
+    extractor = Extractor.load(chosen.model_copy(update={"entities": entities and chosen.entities}))
     console = Console(highlight=False)
     if posts is None:
         given: Iterator[_Line | str] = (_Line(str(number), text, lang=lang) for number, text in enumerate(texts, 1))
