@@ -8,10 +8,12 @@ import threading
 import time
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from conftest import free_port
 from deployment import PATIENCE_SECS, Worker
 from dispatch_examples import LOIRE, MAINE, T0, incident, verdict
 
@@ -29,14 +31,17 @@ from tocsin.runtime.store import MemoryStore
 from tocsin.settings import Settings
 from tocsin.settings.sinks import FolderSettings
 
+TOKEN = "loire-may-decide-0000001"
 _numbers = itertools.count()
 
 
 class Place:
     """Topics of their own, a store, and dispatch workers one after the other."""
 
-    def __init__(self, folder, bootstrap):
+    def __init__(self, folder, bootstrap, *, door=False):
         self.folder = folder
+        tokens = folder / "tokens"
+        tokens.write_text(f"{TOKEN} cta-44 decide\n")
         self.settings = Settings.model_validate(
             {
                 "metrics": {"enabled": False},
@@ -46,6 +51,7 @@ class Place:
                     "territories": (LOIRE, MAINE),
                     "outbox_path": folder / "outbox.db",
                     "folders": (FolderSettings(name="lines", path=folder / "out"),),
+                    "door": {"enabled": True, "port": free_port(), "tokens_path": tokens} if door else {},
                 },
             }
         )
@@ -172,3 +178,28 @@ def test_a_fall_anywhere_loses_no_alert_and_doubles_none(place, monkeypatch, poi
     assert len(identities) == len(set(identities)) == 8
     assert sorted(place.delivered()) == sorted(identities)
     assert sum(one.status == "Actual" for one in alerts if isinstance(one, Alert)) == 1
+
+
+def test_the_door_of_the_worker_shows_alerts_and_takes_verdicts_across_a_restart(tmp_path, kafka_node):
+    place = Place(tmp_path, kafka_node.bootstrap, door=True)
+    base = f"http://127.0.0.1:{place.settings.dispatch.door.port}"
+    with httpx.Client(base_url=base, headers={"authorization": f"Bearer {TOKEN}"}, timeout=20, trust_env=False) as http:
+
+        def told():
+            try:
+                return [(one["centre"], one["status"]) for one in http.get("/alerts").json()["messages"]]
+            except httpx.TransportError:
+                return []  # not served yet
+
+        worker = place.start()
+        place.put(topics.INCIDENTS, incident())
+        place.until(lambda: told() == [("cta-44", "Draft")], worker)
+        assert http.post("/verdicts", content=public.encode(verdict(centre="cta-49"))).status_code == 403
+        assert http.post("/verdicts", content=public.encode(verdict(operator=""))).status_code == 422
+        assert http.post("/verdicts", content=public.encode(verdict())).status_code == 202
+        place.until(lambda: told() == [("cta-44", "Draft"), ("cta-44", "Actual")], worker)
+        place.end(worker)
+        again = place.start()
+        place.until(lambda: told() == [("cta-44", "Draft"), ("cta-44", "Actual")], again)
+        place.end(again)
+    assert [wire.decode(record.value) for record in place.read(topics.VERDICTS)] == [verdict()]

@@ -384,3 +384,28 @@ def test_settings_that_cannot_be_meant_are_refused(tmp_path, secret):
         DispatchSettings(folders=(folder,))
     with pytest.raises(ValueError, match="each name"):
         DispatchSettings(folders=(folder, folder), outbox_path=tmp_path / "box")
+
+
+def test_the_command_shows_what_waits_and_tries_dead_letters_again(tmp_path, capsys, clock):
+    from tocsin.cli.outbox import outbox as command
+
+    config, path = tmp_path / "tocsin.toml", tmp_path / "box.db"
+    config.write_text(
+        f'[dispatch]\noutbox_path = "{path}"\n[[dispatch.folders]]\nname = "lines"\npath = "{tmp_path}/out"\n',
+        encoding="utf-8",
+    )
+    assert command(config=config) == 2
+    assert "expected an outbox" in capsys.readouterr().err
+    box = Outbox(path, max_waiting=10)
+    box.put([("lines", parcel("a")), ("lines", parcel("b"))], clock.at)
+    box.give_up("lines", box.due("lines", clock.at, 1)[0], "answered 410", clock.at)
+    assert command(config=config) == 0
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("lines", "answered 410", "2026-04-07"))
+    assert command(config=config, retry="elsewhere") == 2
+    assert "expected one of lines, got elsewhere" in capsys.readouterr().err
+    assert command(config=config, retry="lines") == 0
+    assert "1 alerts" in capsys.readouterr().out
+    assert [one.key for one in box.due("lines", 10**15, 10)] == ["b"]  # of one incident the oldest first
+    assert (box.waiting("lines"), box.dead()) == (2, [])
+    box.close()

@@ -32,6 +32,7 @@ COMMANDS: Final[dict[str, str]] = {
     "run": "Run the configured sources and all stages on this machine.",
     "worker": "Run one stage over Kafka and Redis.",
     "account": "Add a person to the console's accounts.",
+    "outbox": "Show which alerts wait to be delivered, or try dead letters again.",
     "gap": "Leave an origin that is away out of the detector's clock.",
     "settings": "Change the settings of the running detector, or show them.",
     "replay": "Replay recorded posts in event time and write the incidents. Deterministic.",

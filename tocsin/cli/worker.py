@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from console.accounts import AccountsError
+from dispatch.door import TokenError
 from dispatch.outbox import OutboxError
 from dispatch.webhook import SecretError
 from ingest.files import SourceError
 from tocsin.distributed.extract import IllVersionError
 from tocsin.distributed.keeping import PatientStore, open_key_store, open_store, warn_of_copies
 from tocsin.distributed.shell import Shell
+from tocsin.runtime.audit import AuditError
 from tocsin.runtime.embedded import Stop
 from tocsin.runtime.failures import DivergedError, FencedError, StageIllError
 from tocsin.runtime.health import HealthServer
@@ -30,10 +33,11 @@ if TYPE_CHECKING:
     from tocsin.settings import Settings
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
-Role = Literal["ingest", "extract", "geocode", "detect", "dispatch"]
+Role = Literal["ingest", "extract", "geocode", "detect", "dispatch", "console"]
 FAILURES = (
     OutboxError,
     SecretError,
+    TokenError,
     ClusterError,
     StoreError,
     FencedError,
@@ -74,6 +78,7 @@ def worker(  # noqa: PLR0913 - each is an option of the command line
 
     Topics are made beforehand by `tocsin topics --apply`. All workers share one settings file. Several `extract` workers share the
     work; of several `detect` or `geocode` workers one is active and the others stand by; one `ingest` worker reads one origin.
+    Each `console` worker shows all.
     """
     settings = load_settings(config, os.environ)
     problem, origin = _problem(role, settings, origin, incidents)
@@ -84,7 +89,7 @@ def worker(  # noqa: PLR0913 - each is an option of the command line
         with ExitStack() as stack:
             shell = _shell(settings, name, metrics_port, stack)
             _run(role, shell, origin, incidents, until_end=until_end)
-    except SourceError as error:
+    except (SourceError, AccountsError, AuditError) as error:
         return _refuse(role, str(error), BAD_INPUT)
     except FAILURES as error:
         return _refuse(role, str(error), FAILED)
@@ -110,10 +115,14 @@ def _run(role: Role, shell: Shell, origin: str | None, incidents: Path | None, *
         from tocsin.distributed.detect_worker import run_detect  # noqa: PLC0415
 
         run_detect(shell, until_end=until_end)
-    else:
+    elif role == "dispatch":
         from tocsin.distributed.dispatch_worker import run_dispatch  # noqa: PLC0415
 
         run_dispatch(shell, incidents)
+    else:
+        from tocsin.cli.console_bench import run_with_bench  # noqa: PLC0415
+
+        run_with_bench(shell)
 
 
 def _shell(settings: Settings, member: str, metrics_port: int | None, stack: ExitStack) -> Shell:

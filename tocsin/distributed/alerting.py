@@ -10,18 +10,23 @@ Alerts are public JSON, for any Kafka client to read; verdicts may be public JSO
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from dispatch import public
+from dispatch.board import Board
 from tocsin import topics, wire
 from tocsin.distributed.shell import POLL_MS, bury, where
 from tocsin.model import Alert, DeadLetter, Digest, ExerciseWindow, Incident, Verdict
-from tocsin.pipeline.handover import STAGE, Handover, Mail
+from tocsin.pipeline.handover import STAGE, Handover, Mail, open_door
 from tocsin.runtime.kafka import ClusterError, said, slot
 from tocsin.runtime.logging import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from tocsin.distributed.shell import Shell
     from tocsin.runtime.kafka import Producer
     from tocsin.runtime.store import Checkpoint
@@ -60,9 +65,14 @@ class Alerting:
         self._standing = self._read_own()
         self._reader = shell.cluster.consumer()
         self._slot = slot(self._verdicts, 0)
+        self._deciding = threading.Lock()
         self._assign(self._reader, self._slot, self.position)
         self._mail = Mail(shell.settings.dispatch, now=_now, metrics=shell.metrics)
         self._mail.start()
+        self._told: list[Callable[[Sequence[Alert | Digest]], object]] = [self._mail.carry]
+        self._stack = ExitStack()
+        if shell.settings.dispatch.door.enabled:
+            self._open_door()
         get_logger(STAGE).info("active", written_after_checkpoint=len(self._standing))
 
     def incident(self, incident: Incident) -> None:
@@ -99,7 +109,8 @@ class Alerting:
         return {ALERTS: self._output}
 
     def close(self) -> None:
-        """End the couriers and let connections go."""
+        """Close the door, end the couriers and let connections go."""
+        self._stack.close()
         self._mail.close()
         self._producer.close()
         with said("close"):
@@ -127,24 +138,49 @@ class Alerting:
                 offsets = self._producer.settle()
             self._output = offsets[-1] + 1
         self._standing -= {_identity(one) for one in made}
-        self._mail.carry(made)  # with those that stood: the fall may have come before they were put in
+        for told in self._told:
+            told(made)  # with those that stood: the fall may have come before they were put in
+
+    def _open_door(self) -> None:
+        """Serve the door: it shows what stands in the topic, and writes decisions into theirs."""
+        chosen = self._shell.settings.dispatch
+        board = Board(most=chosen.door.kept_alerts)
+        board.post(self._read_alerts(max(0, self._output - chosen.door.kept_alerts)))
+        self._told.append(board.post)
+        writer = self._shell.cluster.producer()
+        self._stack.callback(writer.close)
+
+        def decide(decision: Verdict | ExerciseWindow) -> str | None:
+            problem = self.handover.problem_with(decision)
+            if problem is None:
+                about = decision.incident_id if isinstance(decision, Verdict) else decision.window_id
+                with self._deciding:
+                    writer.send(self._verdicts, 0, wire.encode(decision), key=about.encode())
+                    writer.settle()  # whoever is told that it was taken may rely on it
+            return problem
+
+        self._stack.enter_context(open_door(chosen, board, decide, _now))
 
     def _read_own(self) -> set[str]:
         """Give the identities that stand after the checkpoint, written by a predecessor that fell before the next."""
-        standing: set[str] = set()
+        return {_identity(one) for one in self._read_alerts(self._output)}
+
+    def _read_alerts(self, offset: int) -> list[Alert | Digest]:
+        """Give what stands in the topic from an offset on."""
+        found: list[Alert | Digest] = []
         reader = self._shell.cluster.consumer()
         try:
             there = slot(self._alerts, 0)
-            self._assign(reader, there, self._output)
+            self._assign(reader, there, offset)
             with said("read what was written"):
                 end = reader.end_offsets([there])[there]
                 while reader.position(there) < end:
                     for records in reader.poll(timeout_ms=POLL_MS).values():
-                        standing |= {identity for record in records if (identity := _standing(record.value))}
+                        found += [message for record in records if (message := _standing(record.value)) is not None]
         finally:
             with said("close"):
                 reader.close(autocommit=False)
-        return standing
+        return found
 
     @staticmethod
     def _assign(reader: Any, there: Any, offset: int) -> None:
@@ -167,10 +203,10 @@ def _key(message: Alert | Digest) -> bytes:
     return told.encode()
 
 
-def _standing(raw: bytes) -> str | None:
+def _standing(raw: bytes) -> Alert | Digest | None:
     kind: type[Alert | Digest] = Alert if b'"alert_id"' in raw else Digest
     try:
-        return _identity(public.decode(raw, kind))
+        return public.decode(raw, kind)
     except public.PublicError:
         return None  # not ours; whoever reads the topic will say so
 

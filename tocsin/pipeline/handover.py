@@ -6,6 +6,8 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from dispatch.courier import Courier
+from dispatch.door import Door, read_tokens
+from dispatch.door_server import DoorServer
 from dispatch.outbox import Outbox
 from dispatch.sink import parcels, wants
 from dispatch.sinks import open_sinks
@@ -18,7 +20,9 @@ from tocsin.time import SECOND_MS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from dispatch.board import Board
     from dispatch.courier import Told
+    from dispatch.door import Decide
     from dispatch.sink import Sink
     from dispatch.verdicts import Refused
     from tocsin.model import Digest, ExerciseWindow, Incident
@@ -111,6 +115,20 @@ class Mail:
             self._metrics.set(declared.OUTBOX_AGE, age_secs, sink)
 
 
+def open_door(settings: DispatchSettings, board: Board, decide: Decide, now: Callable[[], int]) -> DoorServer:
+    """Make the door of the settings; it serves from entering its context.
+
+    Raises:
+        TokenError: the tokens cannot be read.
+        OSError: the address is in use or not ours.
+    """
+    chosen = settings.door
+    assert chosen.tokens_path is not None, "the settings ask for it where the door is enabled"
+    guests = read_tokens(chosen.tokens_path)
+    door = Door(board, guests, decide, sender=settings.sender, now=now, max_readers=chosen.max_readers)
+    return DoorServer(door.app, chosen.host, chosen.port)
+
+
 class Handover:
     """Feeds the gate, counts, and tells all that come of it; safe to use from several threads.
 
@@ -147,6 +165,16 @@ class Handover:
             if digests:
                 self._tell(digests)
         return digests
+
+    def problem_with(self, decision: Verdict | ExerciseWindow) -> str | None:
+        """Say what is wrong with a decision by itself, or ``None``."""
+        if isinstance(decision, Verdict):
+            return self.gate.problem_with(decision)
+        if decision.centre not in self.gate.centres:
+            return f"expected a centre of {', '.join(self.gate.centres[:20])}, got {decision.centre}"
+        if not decision.operator.strip():
+            return "expected the name of the person who declares, got nothing"
+        return None if decision.from_at < decision.until_at else "expected until_at after from_at"
 
     def refused(self) -> list[Refused]:
         """Give the verdicts that were not taken, for dead letters."""

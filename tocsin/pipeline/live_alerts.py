@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Self
 
 from dispatch import public
 from dispatch.board import Board
-from dispatch.door import Door, read_tokens
-from dispatch.door_server import DoorServer
-from tocsin.model import DeadLetter, Verdict
-from tocsin.pipeline.handover import STAGE, Handover, Mail
+from tocsin.model import DeadLetter
+from tocsin.pipeline.handover import STAGE, Handover, Mail, open_door
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import BinaryIO
 
-    from tocsin.model import Alert, Digest, ExerciseWindow, Incident
+    from dispatch.door_server import DoorServer
+    from tocsin.model import Alert, Digest, ExerciseWindow, Incident, Verdict
     from tocsin.runtime.metrics import Metrics
     from tocsin.settings import Settings
 
@@ -45,18 +44,9 @@ class LiveAlerts:
         self._mail = Mail(chosen, now=now, metrics=metrics)
         self.door: DoorServer | None = None
         if chosen.door.enabled:
-            assert chosen.door.tokens_path is not None, "the settings ask for it where the door is enabled"
             board = Board(most=chosen.door.kept_alerts)
             self._listeners.append(board.post)
-            door = Door(
-                board,
-                read_tokens(chosen.door.tokens_path),
-                self.decide,
-                sender=chosen.sender,
-                now=now,
-                max_readers=chosen.door.max_readers,
-            )
-            self.door = DoorServer(door.app, chosen.door.host, chosen.door.port)
+            self.door = open_door(chosen, board, self.decide, now)
 
     def __enter__(self) -> Self:
         self._stack.callback(self._mail.close)
@@ -84,12 +74,7 @@ class LiveAlerts:
 
     def decide(self, decision: Verdict | ExerciseWindow) -> str | None:
         """Take a decision from any thread; give what is wrong with it, or ``None``."""
-        if isinstance(decision, Verdict):
-            problem = self.handover.gate.problem_with(decision)
-        else:
-            problem = (
-                None if decision.centre in self.handover.gate.centres else f"expected a centre, got {decision.centre}"
-            )
+        problem = self.handover.problem_with(decision)
         if problem is None:
             self.handover.take(decision)
         return problem
