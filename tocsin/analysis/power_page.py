@@ -61,15 +61,18 @@ def needed_rows(report: PowerReport) -> list[tuple[str, ...]]:
     return rows
 
 
-def share_rows(report: PowerReport) -> list[tuple[str, ...]]:
-    """Give for each kind of place and hazard the share detected by number of witnesses, in percent, with its interval."""
-    found = {(c.kind, c.hazard, c.witnesses): c for c in report.cells}
+def share_rows(report: PowerReport, hazard: str) -> list[tuple[str, ...]]:
+    """Give for each number of witnesses the share of a hazard's events detected by kind of place, in percent, with its interval."""
+    found = {(c.kind, c.witnesses): c for c in report.cells if c.hazard == hazard}
     rows = []
-    for kind, hazard in _tried(report):
-        cells = [found[kind, hazard, count] for count in report.plan.witnesses]
-        shares = [f"{c.share:.0%} ({100 * c.interval.low:.0f}-{100 * c.interval.high:.0f})" for c in cells]
-        rows.append((f"{kind}, {hazard.replace('_', ' ')}", *shares))
+    for count in report.plan.witnesses:
+        cells = [found.get((kind, count)) for kind in report.plan.kinds]
+        rows.append((str(count), *("–" if c is None else _share(c) for c in cells)))
     return rows
+
+
+def _share(cell: Cell) -> str:
+    return f"{cell.share:.0%} ({100 * cell.interval.low:.0f}-{100 * cell.interval.high:.0f})"
 
 
 def _tried(report: PowerReport) -> list[tuple[str, str]]:
@@ -123,7 +126,8 @@ def heat(report: PowerReport) -> str:
         axes.pcolormesh(grid, cmap="RdYlGn", vmin=0.0, vmax=1.0, edgecolors="white", linewidth=1.0)
         for y, line in enumerate(grid):
             for x, share in enumerate(line):
-                axes.text(x + 0.5, y + 0.5, f"{share:.0%}", ha="center", va="center", fontsize=8)
+                ink = "white" if share < 0.12 or share > 0.9 else drawing.INK
+                axes.text(x + 0.5, y + 0.5, f"{share:.0%}", ha="center", va="center", fontsize=8, color=ink)
         axes.set_xticks([x + 0.5 for x in range(len(plan.witnesses))], [str(count) for count in plan.witnesses])
         axes.set_yticks(
             [y + 0.5 for y in range(len(rows))], [f"{kind}, {hazard.replace('_', ' ')}" for kind, hazard in rows]

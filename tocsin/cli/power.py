@@ -145,12 +145,11 @@ def _print(console: Console, report: PowerReport) -> None:
     for cells in power_page.needed_rows(report):
         needed.add_row(*cells)
     console.print(needed)
-    shares = Table(
-        title="Detected, % (exact 95 % interval), by number of witnesses", title_justify="left", box=box.SIMPLE_HEAD
-    )
-    shares.add_column("")
-    for count in report.plan.witnesses:
-        shares.add_column(str(count), justify="right", no_wrap=True)
-    for cells in power_page.share_rows(report):
-        shares.add_row(*cells)
-    console.print(shares)
+    for hazard in report.plan.hazards:
+        title = f"{hazard.replace('_', ' ')}: detected by number of witnesses (exact 95 % interval)"
+        shares = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+        for name in ("witnesses", *report.plan.kinds):
+            shares.add_column(name, justify="right", no_wrap=True)
+        for cells in power_page.share_rows(report, hazard):
+            shares.add_row(*cells)
+        console.print(shares)
