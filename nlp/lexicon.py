@@ -12,6 +12,7 @@ from nlp.fold import Folded, fold_aligned
 from nlp.lexicon_file import Entry, LexiconError, Problem, Role, read_folder
 from nlp.matcher import Found, Matcher
 from nlp.pattern import Frame
+from nlp.wording import Wording
 
 __all__ = ["Entry", "Hit", "Lexicon", "LexiconError", "Problem", "Role"]
 
@@ -36,7 +37,7 @@ class Hit:
         start: first code point of the original text.
         end: code point after the last.
         entry: what was found.
-        form: the matched words, folded.
+        form: the listed words of what was matched, folded; ``…`` stands for what was said in between.
     """
 
     start: int
@@ -79,6 +80,7 @@ class Lexicon:
         ]
         if twice:
             raise LexiconError(twice)
+        self._wording = Wording(self.frames)
         self._matcher = Matcher(
             (frame, number) for number, frames in enumerate(self.frames) for frame in frames if any(frame.parts)
         )
@@ -120,7 +122,7 @@ class Lexicon:
         hits: list[Hit] = []
         for start, end, number in self.winners(self._matcher.find(folded.data), lang):
             first, last = folded.span(start, end)
-            hits.append(Hit(first, last, self.entries[number], folded.data[start:end].decode("ascii")))
+            hits.append(Hit(first, last, self.entries[number], self._wording.told(folded.data[start:end], number)))
         return hits
 
     def occurrences(self, data: bytes) -> list[Found]:

@@ -48,6 +48,11 @@ def _rates() -> dict[bytes, float]:
     return dict(sorted((word, float(rate)) for word, rate in rows))
 
 
+def is_common(word: bytes) -> bool:
+    """Tell whether a folded word is one that many people write."""
+    return word in _rates()
+
+
 @lru_cache(maxsize=STEMS_CACHED)
 def _stem_rate(stem: bytes) -> float:
     """Guess how many posts in ten thousand hold a word that begins with a stem."""
