@@ -81,9 +81,9 @@ class PositionsFile:
         Raises:
             SourceError: the file cannot be written.
         """
-        self._saved_at = self._now()
         if self._path is None or not self._ready:
             return
+        self._saved_at = self._now()
         kept = {name: _Kept(base64.b64encode(one.cursor).decode(), one.at) for name, one in self._ready.items()}
         aside = self._path.with_name(self._path.name + ".new")
         try:

@@ -1,0 +1,201 @@
+"""``tocsin run`` with four networks at once, each a local server of the real wire: one incident from all four, and a bridged text counts once."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+from conftest import free_port
+from feed_server import FeedServer, rss
+from jetstream_server import POSTS, JetstreamServer, iso
+from mastodon_server import TOKEN, MastodonServer, status
+
+SECRET = "whsec_" + base64.b64encode(b"a key of thirty-two bytes, or so").decode()
+
+
+class Networks:
+    """Four servers, and one ``tocsin run`` that hears them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.bluesky, self.mastodon, self.feeds = JetstreamServer(), MastodonServer(), FeedServer(document=rss([]))
+        self.push_port, self.metrics_port = free_port(), free_port()
+        self.number = 0
+        self.items = []
+        (folder / "token").write_text(TOKEN)
+        (folder / "secret").write_text(SECRET)
+        (folder / "tocsin.toml").write_text(
+            f"""
+[bluesky]
+enabled = true
+urls = ["{self.bluesky.url}"]
+compress = false
+[mastodon]
+instances = ["{self.mastodon.host}"]
+scheme = "http"
+token_paths = {{ "{self.mastodon.host}" = "{folder}/token" }}
+[feeds]
+urls = ["{self.feeds.url}"]
+poll_secs = 5
+[push]
+enabled = true
+port = {self.push_port}
+secret_paths = {{ mairie = "{folder}/secret" }}
+[sources]
+positions_path = "{folder}/positions.json"
+stall_secs = 3600
+[dispatch]
+incidents_path = "{folder}/incidents.jsonl"
+all_states = true
+[metrics]
+port = {self.metrics_port}
+[runtime]
+extract_processes = 0
+[nlp]
+entities = false
+"""
+        )
+        self.process = None
+
+    def start(self):
+        command = [sys.executable, "-m", "tocsin", "run", "--config", self.folder / "tocsin.toml"]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stderr=log, env=os.environ | {"OMP_NUM_THREADS": "1"})
+        self.until(lambda: self.metric("tocsin_ready") == 1.0)
+        self.until(
+            lambda: all(
+                self.metric(f'tocsin_source_connected{{source="{name}"}}') == 1.0 for name in ("bluesky", "push")
+            )
+        )
+        self.until(lambda: self.mastodon.open == 1 and self.feeds.looks)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(60) == 0, (self.folder / "log").read_text()[-2_000:]
+
+    def close(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
+        for server in (self.bluesky, self.mastodon, self.feeds):
+            server.close()
+
+    def until(self, done, limit_s=90.0):
+        until = time.monotonic() + limit_s
+        while not done():
+            assert self.process.poll() is None, (self.folder / "log").read_text()[-2_000:]
+            assert time.monotonic() < until, (self.folder / "log").read_text()[-2_000:]
+            time.sleep(0.05)
+
+    def metric(self, name):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5) as page:
+                lines = page.read().decode().splitlines()
+        except OSError:
+            return None
+        return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} ")), None)
+
+    def tell(self, network, text):
+        """One new author says something in a network."""
+        self.number += 1
+        now_ms = time.time_ns() // 1_000_000
+        if network == "bluesky":
+            us = now_ms * 1_000
+            record = {"$type": POSTS, "text": text, "createdAt": iso(us), "langs": ["fr"]}
+            event = {"did": f"did:plc:{self.number:024d}", "at_us": us, "rev": f"3r{self.number}", "kind": "commit"}
+            self.bluesky.publish(
+                [event | {"operation": "create", "collection": POSTS, "rkey": f"3k{self.number}", "record": record}]
+            )
+        elif network == "mastodon":
+            made = status(self.number, now_ms, f"<p>{text}</p>")
+            self.mastodon.publish(made | {"account": made["account"] | {"bot": False, "indexable": True}})
+        elif network == "feeds":
+            creator = f"<dc:creator>membre {self.number}</dc:creator>"
+            self.items.append((f"urn:forum:{self.number}", text, "", now_ms / 1e3, creator))
+            self.feeds.write(rss(self.items))
+        else:
+            body = json.dumps(
+                {"id": f"p{self.number}", "text": text, "author": f"habitant {self.number}", "lang": "fr"}
+            ).encode()
+            name, stamp = f"m{self.number}", str(int(time.time()))
+            key = base64.b64decode(SECRET.removeprefix("whsec_"))
+            mac = base64.b64encode(hmac.new(key, f"{name}.{stamp}.".encode() + body, hashlib.sha256).digest()).decode()
+            headers = {"webhook-id": name, "webhook-timestamp": stamp, "webhook-signature": f"v1,{mac}"}
+            request = urllib.request.Request(f"http://127.0.0.1:{self.push_port}/posts/mairie", body, headers)
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                assert answer.status == 202
+
+    def incidents(self):
+        path = self.folder / "incidents.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+@pytest.fixture
+def networks(tmp_path):
+    made = Networks(tmp_path)
+    yield made
+    made.close()
+
+
+SAID = {
+    "bluesky": [
+        "Gros incendie rue Foch à Rennes, les flammes sortent du toit",
+        "Un immeuble brûle à Rennes, je vois la fumée de chez moi",
+    ],
+    "mastodon": [
+        "Énorme fumée noire au-dessus de Rennes, ça brûle rue Foch",
+        "Feu d'immeuble à Rennes, les pompiers arrivent devant nous",
+    ],
+    "feeds": [
+        "Incendie dans un immeuble de Rennes, des habitants évacués",
+        "Rennes : le feu est dans la cage d'escalier, on est dehors",
+    ],
+    "push": [
+        "Incendie en cours à Rennes, flammes au troisième étage",
+        "Je suis à Rennes rue Foch, l'immeuble d'en face est en feu",
+    ],
+}
+
+
+def test_one_incident_from_posts_of_four_networks_and_a_bridged_text_counts_once(networks):
+    networks.start()
+    bridged = "Explosion très forte à Brest ce soir, les vitres ont tremblé dans tout le quartier de Recouvrance"
+    for network in ("bluesky", "mastodon", "push"):
+        networks.tell(network, bridged)
+    told, next_at = 0, 0.0
+
+    def all_four_are_in():
+        nonlocal told, next_at
+        if told < 8 and time.monotonic() >= next_at:
+            for network, texts in SAID.items():
+                networks.tell(network, texts[told % 2] + " !" * (told // 2))
+            told, next_at = told + 1, time.monotonic() + 8
+        return any(len(one["networks"]) == 4 for one in networks.incidents())
+
+    networks.until(all_four_are_in)
+    fire = next(one for one in networks.incidents() if len(one["networks"]) == 4)
+    assert (fire["hazard"], fire["state"]) == ("fire", "open")
+    assert set(fire["networks"]) == {"bluesky", "mastodon", "feeds", "push-mairie"}
+    # One text in three networks is one voice, and one voice raises nothing; different texts of as many authors did.
+    assert not [one for one in networks.incidents() if one["hazard"] == "explosion" and one["voices"] > 1]
+    networks.until(lambda: networks.metric('tocsin_items_received_total{stage="ingest"}') == 3 + 4 * told)
+    networks.stop()
+    kept = json.loads((networks.folder / "positions.json").read_text())
+    assert {name.partition(":")[0] for name in kept} == {"bluesky", "mastodon", "feed"}
+    # What is written while nobody listens is heard after the restart, from each network that can be asked again.
+    for network in ("bluesky", "mastodon", "feeds"):
+        networks.tell(network, f"Accident grave à Lyon, {network} témoigne")
+    networks.start()
+    names = ("bluesky", f"mastodon:{networks.mastodon.host}", next(name for name in kept if name.startswith("feed:")))
+    networks.until(
+        lambda: all((networks.metric(f'tocsin_source_lines_total{{source="{name}"}}') or 0) >= 1 for name in names)
+    )
+    assert networks.metric('tocsin_source_gap_seconds_total{filled="yes",source="bluesky"}') > 0
+    networks.stop()
