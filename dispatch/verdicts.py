@@ -205,7 +205,8 @@ class VerdictGate:
             territory = self._territories[centre]
             made.append(
                 Digest(
-                    digest_id=content_id("digest", centre, until_at),
+                    # By what it tells, not by when: made again after a fall, it has the same identity.
+                    digest_id=content_id("digest", centre, *(alert_id for _, alert_id, _ in due)),
                     centre=centre,
                     from_at=max(state.digest_from_at, due[0][0]),
                     until_at=until_at,

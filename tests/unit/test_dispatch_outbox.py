@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 import standardwebhooks
 
@@ -22,7 +23,7 @@ from dispatch.sink import DONE, Outcome, Parcel
 from dispatch.webhook import SecretError, Webhook, read_secret
 from tocsin.model import Alert
 from tocsin.pipeline.handover import Handover, Mail
-from tocsin.runtime.metrics import DELIVERIES, OUTBOX_WAITING, Metrics
+from tocsin.runtime.metrics import DEAD, DELIVERIES, DUPLICATE, FILTERED, HELD, OUTBOX_WAITING, RECEIVED, USED, Metrics
 from tocsin.settings.dispatch import DispatchSettings
 from tocsin.settings.sinks import FolderSettings, SinkSettings, WebhookSettings
 
@@ -363,6 +364,41 @@ def test_the_whole_hand_over_from_incident_to_receivers(tmp_path, clock):
     }
     assert counts == {"sent": 2, "waiting": 0}
     mail.close()
+
+
+def test_every_item_has_a_fate_also_across_a_restart():
+    def balance(metrics):
+        fates = [
+            metrics.value(metric, "gate", *labels)
+            for metric, labels in (
+                (USED, ()),
+                (FILTERED, ("nothing_to_tell",)),
+                (DUPLICATE, ()),
+                (DEAD, ("refused_verdict",)),
+                (HELD, ()),
+            )
+        ]
+        return metrics.value(RECEIVED, "gate"), fates
+
+    metrics, settings = Metrics(), DispatchSettings(territories=(LOIRE,))
+    handover = Handover(settings, metrics, lambda messages: None)
+    elsewhere = incident(incident_id="far", areas=(msgspec.structs.replace(incident().areas[0], departement="75"),))
+    for item in (
+        incident(),
+        incident(),
+        elsewhere,
+        verdict(centre="nobody"),
+        verdict(revision=2),
+        verdict(incident_id="never"),
+    ):
+        handover.take(item)
+    assert balance(metrics) == (6, [1, 1, 1, 1, 2])
+    again = Metrics()
+    other = Handover(settings, again, lambda messages: None)
+    other.restore(handover.gate.snapshot())
+    assert balance(again) == (2, [0, 0, 0, 0, 2])
+    other.take(incident(2))  # it frees the verdict that waited for it
+    assert balance(again) == (3, [2, 0, 0, 0, 1])
 
 
 def test_threads_deliver_and_end(tmp_path):

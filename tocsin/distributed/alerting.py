@@ -59,7 +59,7 @@ class Alerting:
         self._producer.take_over()
         self.handover = Handover(shell.settings.dispatch, shell.metrics, self._fresh.extend)
         if gate:
-            self.handover.gate.restore(gate)
+            self.handover.restore(gate)
         self._output = 0 if last is None else last.outputs.get(ALERTS, 0)
         self.position = 0 if last is None else last.inputs.get(VERDICTS, 0)
         self._standing = self._read_own()
@@ -78,7 +78,6 @@ class Alerting:
     def incident(self, incident: Incident) -> None:
         """Take one revision."""
         self.handover.take(incident)
-        self.handover.clock(incident.updated_at)
 
     def look(self, letters: Producer) -> None:
         """Take the verdicts that have come, then write and carry all alerts that are due."""
@@ -87,6 +86,7 @@ class Alerting:
         for records in batches.values():
             for record in records:
                 self._take(record, letters)
+        self.handover.clock(_now())
         bury(
             self._shell,
             letters,

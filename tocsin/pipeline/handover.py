@@ -147,6 +147,13 @@ class Handover:
         self._lock = threading.Lock()
         self._log = get_logger(STAGE)
 
+    def restore(self, snapshot: bytes) -> None:
+        """Go on from a snapshot of the gate; what waits in it was received by this process, too."""
+        with self._lock:
+            self.gate.restore(snapshot)
+            self._metrics.add(declared.RECEIVED, self.gate.held, STAGE)
+            self._metrics.set(declared.HELD, self.gate.held, STAGE)
+
     def take(self, item: Incident | Verdict | ExerciseWindow) -> list[Alert]:
         """Take an incident revision, a verdict or an exercise window; give the alerts it caused, which were told."""
         with self._lock:
