@@ -11,7 +11,7 @@ from analysis_world import BREST, NANTES, NICE, T0, burst, said
 from detectors import Detector, looking
 from detectors.baseline import Baseline
 from detectors.prior import PriorError, decode, encode
-from nlp.gazetteer import Gazetteer
+from tocsin.analysis.atlas import gazetteer
 from tocsin.analysis.baselines import BaselineError, learn, view
 from tocsin.analysis.recording import made, write
 from tocsin.cli import main
@@ -183,14 +183,14 @@ def test_a_baseline_that_cannot_be_read_is_named_with_its_setting(content, tmp_p
 
 
 def test_a_view_tells_what_is_expected_where(learnt):
-    seen = view(learnt, BASE, Gazetteer.load())
+    seen = view(learnt, BASE, gazetteer())
     fire = next(row for row in seen.hazards if row.hazard == "fire")
     flood = next(row for row in seen.hazards if row.hazard == "flood")
     assert fire.heard > 40
     assert 0.5 < flood.an_hour < 3.0  # one an hour was said; the upper quantile is above, the shrinkage below
     assert [(row.place, row.hazard, row.warm) for row in seen.rows] == [("Brest", "fire", True)]
     assert 0.5 < seen.rows[0].an_hour < 4.0  # two an hour were
-    one = view(learnt, BASE, Gazetteer.load(), only=NANTES)
+    one = view(learnt, BASE, gazetteer(), only=NANTES)
     assert len(one.rows) == 13
     assert {row.warm for row in one.rows} == {False}
 

@@ -9,8 +9,7 @@ import pytest
 from analysis_world import BREST, T0, burst, said
 
 from detectors.geometry import distance_km
-from nlp.gazetteer import Gazetteer
-from tocsin.analysis import power_page
+from tocsin.analysis import atlas, power_page
 from tocsin.analysis.power import Plan, PowerError, _stations, power
 from tocsin.analysis.recording import made
 from tocsin.analysis.spots import KINDS, PEOPLE, PORTS, draw
@@ -30,9 +29,9 @@ BACKGROUND = made(
 SMALL = Plan(kinds=("town", "road"), hazards=("fire",), witnesses=(1, 2, 8), trials=6, seed=3)
 
 
-@pytest.fixture(scope="module")
-def gazetteer():
-    return Gazetteer.load()
+@pytest.fixture(scope="module", name="gazetteer")
+def the_gazetteer():
+    return atlas.gazetteer()
 
 
 def clear(gazetteer):

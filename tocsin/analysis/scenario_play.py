@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nlp.gazetteer import Gazetteer
+from tocsin.analysis.atlas import gazetteer
 from tocsin.analysis.hearing import record
 from tocsin.analysis.recording import Item, Recording, made
 from tocsin.analysis.scenario_file import Expected, MentionPlan, PostPlan, ScenarioTest, Spot
@@ -29,12 +28,6 @@ COPY_PRINT = 0x5A5A_3C3C_1234_5678
 
 class UnknownPlaceError(ValueError):
     """No place is called so."""
-
-
-@cache
-def gazetteer() -> Gazetteer:
-    """Give the packaged gazetteer, read once."""
-    return Gazetteer.load()
 
 
 def place_of(said: str | Spot, score: float) -> Place:

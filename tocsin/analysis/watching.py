@@ -108,8 +108,8 @@ class Watching:
         """Give the hazard that was raised or held back, else the one that came nearest to it, else the first that was told of."""
         if self.raised or self.held:
             return (self.raised or self.held)[0].hazard
-        # Of equals, the first in the order of the hazards: the dictionary was filled in it.
-        by_evidence = max(self.best, key=lambda hazard: self.best[hazard][0].nats, default=None)
+        weighed = [hazard for hazard in self._hazards if hazard in self.best]
+        by_evidence = max(weighed, key=lambda hazard: self.best[hazard][0].nats, default=None)
         return by_evidence or next(iter(self._hazards), None)
 
     def _fresh_panes(self) -> dict[str, set[int]]:
@@ -140,19 +140,13 @@ class Watching:
         for revision in revisions:
             self._told[revision.incident_id] = f"the {hazard_at(revision.hazard, revision.place)}"
             apart = distance_km(revision.lat, revision.lon, self._place.lat, self._place.lon)
-            if revision.reason not in ("raised", "explained") or apart > max(
-                revision.radius_km, near_km(revision.hazard, self._place, self._settings)
-            ):
+            near = max(revision.radius_km, near_km(revision.hazard, self._place, self._settings))
+            if revision.reason not in ("raised", "explained") or apart > near:
                 continue
-            known = (
-                self.raised
-                if revision.state == "open"
-                else self.held
-                if revision.state in ("watch", "explained")
-                else None
-            )
-            if known is not None:
-                known.append(revision)
+            if revision.state == "open":
+                self.raised.append(revision)
+            elif revision.state in ("watch", "explained"):
+                self.held.append(revision)
 
     def _note_fates(self, detector: Detector, at: int) -> None:
         """Note whose voices are now; what was owned once stays noted."""

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from nlp.fold import fold_name
-from nlp.gazetteer import Gazetteer
+from tocsin.analysis.atlas import gazetteer
 from tocsin.analysis.stage import ExplainError
 from tocsin.model import Admin, Place
 
@@ -37,21 +37,21 @@ def meant(text: str, recording: Recording) -> Place:
                 named[place.id] = (named.get(place.id, (0, place))[0] + 1, place)
     if named:
         return max(named.values(), key=lambda pair: (pair[0], pair[1].id))[1]
-    gazetteer = Gazetteer.load()
-    rows = gazetteer.lookup(text)
+    tables = gazetteer()
+    rows = tables.lookup(text)
     if not rows:
         raise ExplainError(
             f"{text}: expected a place of the recording or the gazetteer, or lat,lon; got no place called so"
         )
-    return gazetteer.place(rows[0], method="asked", score=1.0)
+    return tables.place(rows[0], method="asked", score=1.0)
 
 
 def _at(lat: float, lon: float) -> Place:
     if not (-90 <= lat <= 90 and -180 <= lon <= 180):
         raise ExplainError(f"{lat},{lon}: expected latitude and longitude in degrees")
-    gazetteer = Gazetteer.load()
-    row = gazetteer.nearest_town(lat, lon)
-    town = None if row is None else gazetteer.place(row, method="asked", score=1.0)
+    tables = gazetteer()
+    row = tables.nearest_town(lat, lon)
+    town = None if row is None else tables.place(row, method="asked", score=1.0)
     return Place(
         id=f"asked:{lat:.5f},{lon:.5f}",
         name=f"{lat:.4f}, {lon:.4f}" if town is None else f"{lat:.4f}, {lon:.4f} ({town.name})",

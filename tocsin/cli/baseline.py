@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from detectors.prior import Prior, PriorError, decode, encode
+from tocsin.analysis.atlas import gazetteer
 from tocsin.analysis.baselines import BaselineError, View, learn, view
 from tocsin.analysis.hearing import hear
 from tocsin.analysis.recording import Recording, RecordingError
@@ -79,12 +80,10 @@ def baseline(  # noqa: PLR0913  # each is an option of the command line
 
 
 def _view(learnt: Prior, heard: list[Recording], place: str | None, most: int, settings: DetectorSettings) -> View:
-    from nlp.gazetteer import Gazetteer  # noqa: PLC0415  # its tables: only for who looks
-
     named: dict[str, Place] = {named.id: named for recording in heard for m in recording.mentions for named in m.places}
     everything = Recording(name="", items=tuple(item for recording in heard for item in recording.items))
     only = None if place is None else meant(place, everything)
-    return view(learnt, settings, Gazetteer.load(), named=named, only=only, most=most)
+    return view(learnt, settings, gazetteer(), named=named, only=only, most=most)
 
 
 def _print(console: Console, shown: View) -> None:

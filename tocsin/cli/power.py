@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from tocsin.analysis import power_page
+from tocsin.analysis.atlas import gazetteer
 from tocsin.analysis.hearing import hear
 from tocsin.analysis.knobs import KnobError, change, turned
 from tocsin.analysis.power import Plan, PowerError, PowerReport
@@ -70,8 +71,6 @@ def power(  # noqa: PLR0913  # each is an option of the command line
     measured, with 2 when it cannot be.
     """
     console = Console(stderr=True)
-    from nlp.gazetteer import Gazetteer  # noqa: PLC0415  # its tables: only for who measures
-
     try:
         plan = _plan(kinds, hazards, witnesses, trials, within_mins, country, seed)
         if not recordings:
@@ -91,7 +90,7 @@ def power(  # noqa: PLR0913  # each is an option of the command line
                 recording,
                 chosen,
                 plan,
-                Gazetteer.load(),
+                gazetteer(),
                 extracted(loaded),
                 panes=loaded.time.panes(),
                 progress=lambda n, of: bar.update(task, description="runs", completed=n, total=of),
