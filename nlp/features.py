@@ -1,7 +1,7 @@
 """The features by which a post is judged: every rule as a number with a name, and hashed words beside them.
 
 The named features are few, bounded and made to mean the same for an incident nobody has seen yet: no place, no hazard and no language
-is among them. The hashed words and pairs of words are many and get a small say (see ``scripts/train_sense.py``).
+is among them. The hashed words and pairs of words are many and get a small say (see ``nlp.training``).
 
 Source of the hashing: K. Weinberger et al., "Feature hashing for large scale multitask learning", ICML 2009.
 """
@@ -85,6 +85,8 @@ NAMES: Final[tuple[str, ...]] = (
     "witness.now",
     "witness.alarm_now",
     "story",
+    *(f"alone.{family}" for family in (*EXPLANATIONS, "denial")),
+    "explanations",
 )
 """The named features, in the order of the vector."""
 _MODALITIES: Final = get_args(Modality)
@@ -115,9 +117,12 @@ def named(reading: Reading, frame: Frame, shape: Shape) -> npt.NDArray[np.float6
         counts["now"] > 0 or shape.here > 0,
         counts["alarm"] > 0,
     )
+    asserted = [len(reading.asserted(family)) for family in (*EXPLANATIONS, "denial")]
+    # An explanation says most where nobody perceives anything, nothing is now and nobody is frightened.
+    lifeless = not (senses or now or alarm)
     values = [
         *(log1p(counts[family]) for family in FAMILIES),
-        *(log1p(min(len(reading.asserted(family)), COUNTED)) for family in (*EXPLANATIONS, "denial")),
+        *(log1p(min(count, COUNTED)) for count in asserted),
         *(log1p(min(len(by_role[role]), COUNTED)) for role in ROLES),
         *(_noisy_or(by_role[role]) for role in ("hazard", "perception", "consequence", "responder")),
         _noisy_or(telling),
@@ -143,6 +148,8 @@ def named(reading: Reading, frame: Frame, shape: Shape) -> npt.NDArray[np.float6
         float(now and (senses or first)),
         float(alarm and now),
         float(shape.words >= 30 and not now),
+        *(float(lifeless and count > 0) for count in asserted),
+        log1p(sum(count > 0 for count in asserted)),
     ]
     return np.array(values, dtype=np.float64)
 

@@ -5,7 +5,7 @@ A linear model over the features of ``nlp.features``: ``z = b + named . w + hash
 in the mixture it was calibrated on, so ``odds(p) / odds(BASE_RATE)`` is a likelihood ratio.
 
 Good at: idioms of witnesses against figures of speech, adverts, exercises, memories. Bad at: irony, news of other places told in the
-present tense, fiction told like life. Weights: ``data/sense.npz``, made by ``scripts/train_sense.py``, described in ``data/SENSE.md``.
+present tense, fiction told like life. Weights: ``data/sense.npz``, made by ``tocsin train``, described in ``data/SENSE.md``.
 
 Source: J. Platt, "Probabilistic outputs for support vector machines", 1999.
 """
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 PACKAGED: Final = Path(__file__).parent / "data" / "sense.npz"
 FLOOR: Final = 0.005
 """No post is surer than 1 - FLOOR, none less sure than FLOOR: the model has not seen enough to say more."""
-BASE_RATE: Final = 0.548
-"""Share of relevant posts in the mixture on which the packaged weights were calibrated (336 of 603 gated posts)."""
+BASE_RATE: Final = 0.556
+"""Share of relevant posts in the mixture on which the packaged weights were calibrated (365 of 657 gated posts)."""
 REASONS: Final = 5
 """How many reasons are given."""
 LEAST_REASON: Final = 0.15
@@ -89,7 +89,7 @@ class SenseModel:
         """
         with np.load(PACKAGED if path is None else path, allow_pickle=False) as file:
             if tuple(file["names"].tolist()) != NAMES:
-                raise SenseModelError(f"{path or PACKAGED}: made for other features; run scripts/train_sense.py again")
+                raise SenseModelError(f"{path or PACKAGED}: made for other features; run tocsin train again")
             slope, offset = file["platt"].tolist()
             return cls(
                 file["weights"].astype(np.float64),

@@ -1,10 +1,7 @@
 """Training of the sense model: labelled posts in, weights out.
 
-A set is a pair of files ``<prefix>.posts.jsonl.gz`` and ``<prefix>.labels.jsonl.gz`` (one JSON object a line; posts: ``id, text`` and
-optionally ``lang, created_at, repost_of, reply_to``; labels: ``id, relevant`` (true, false or null: not used) and optionally ``event,
-kind``). The weights learn from posts that hold a telling word; the scale, the base rate and all reported figures come from those of them
-that open the term gate: the model will be asked about no others. Relevant posts that come long after
-their event began are left out: they tell of something real, but not of now.
+The weights learn from posts that hold a telling word; the scale, the base rate and all reported figures come from those of them that
+open the term gate: the model will be asked about no others. How sets are read: ``nlp.training_set``.
 
 Weights of features whose meaning is known may only have the sign that they mean (``UP``, ``DOWN``): a set in which witnesses happen to
 write less in the first person must not teach that witnesses are to be doubted. The scale is set by Platt's method on predictions for
@@ -13,11 +10,8 @@ events that were held out, because a model is always too sure of the events that
 
 from __future__ import annotations
 
-import gzip
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from zlib import crc32
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy import sparse
@@ -26,11 +20,13 @@ from sklearn.linear_model import LogisticRegression
 
 from nlp.cues import CONSEQUENCES, EXPLANATIONS
 from nlp.features import BUCKETS, NAMES, hashed, named
-from nlp.sense import SenseQuery, SenseReader
-from tocsin.time import HOUR_MS, parse_instant
+from nlp.sense import SenseReader
+from nlp.training_set import Example, read_set
+
+__all__ = ["Design", "Example", "Fit", "design_of", "fit", "held_out_scores", "platt", "read_set", "save", "weights_of"]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -46,8 +42,6 @@ WORD_SCALE: Final = 0.7
 written set by heart (held-out AUC the same within 0.01, its own specificity far above the held-out one)."""
 WEIGHT_CAP: Final = 4.0
 """No post counts for more than so many."""
-EARLY_HOURS: Final = 24
-"""Relevant posts count this long after the first relevant post of their event."""
 
 UP: Final = frozenset(
     {
@@ -76,6 +70,7 @@ DOWN: Final = frozenset(
     {
         *(f"cue.{name}" for name in (*EXPLANATIONS, "denial")),
         *(f"asserted.{name}" for name in (*EXPLANATIONS, "denial")),
+        *(f"alone.{name}" for name in (*EXPLANATIONS, "denial")),
         *(
             f"modality.{name}"
             for name in ("negated", "hypothetical", "past", "figurative", "exercise", "commemoration", "advert")
@@ -91,32 +86,12 @@ DOWN: Final = frozenset(
         "ago",
         "price",
         "laugh",
+        "explanations",
     }
 )
 """Features that may only speak against it."""
 MUTE: Final = frozenset({"shape.hashtag", "shape.emoji", "shape.handle", "reply"})
 """Features that say how a platform was used in the years of the training sets, and nothing of emergencies: their weight is 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One labelled post."""
-
-    query: SenseQuery
-    relevant: bool
-    group: str
-    """What is held out together: the event; posts without one by their day, or by tenths."""
-    source: str
-    """Name of its set."""
-    kind: str
-
-
-class _Row(NamedTuple):
-    post: dict[str, Any]
-    relevant: bool
-    kind: str
-    event: str
-    at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,74 +136,6 @@ class Fit:
         """Give the unscaled log-odds of every example."""
         scores: npt.NDArray[np.float64] = design.named @ self.weights + design.words @ self.words + self.bias
         return scores
-
-
-def read_set(prefix: Path, *, left_out: Iterable[str] = ()) -> list[Example]:
-    """Read a labelled set.
-
-    Args:
-        prefix: the path of its files without ``.posts.jsonl.gz``.
-        left_out: posts whose event or kind is one of these, or whose kind begins or ends with one of these (parted by a colon or an
-            underscore), are not used; nor are those whose relevance is unknown.
-
-    Raises:
-        OSError: a file is missing.
-        ValueError: a line is no JSON object with the fields named above.
-    """
-    unwanted = tuple(left_out)
-    labels = {label["id"]: label for label in _lines(prefix, "labels")}
-    rows: list[_Row] = []
-    began: dict[str, int] = {}
-    for post in _lines(prefix, "posts"):
-        label = labels.get(post["id"], {})
-        kind, event = str(label.get("kind") or ""), _event(label)
-        if label.get("relevant") is None or any(_is(name, kind, event) for name in unwanted):
-            continue
-        at = parse_instant(post["created_at"]) if post.get("created_at") else None
-        relevant = bool(label["relevant"])
-        if relevant and event and at is not None:
-            began[event] = min(at, began.get(event, at))
-        rows.append(_Row(post, relevant, kind, event, at))
-    return [
-        _example(prefix.name, row)
-        for row in rows
-        if not (row.relevant and row.at is not None and row.at - began.get(row.event, row.at) > EARLY_HOURS * HOUR_MS)
-    ]
-
-
-def _event(label: dict[str, Any]) -> str:
-    """Give the event of a label; some sets say it in the kind ("2013_X:not_related", "t6:x")."""
-    event, kind = label.get("event"), str(label.get("kind") or "")
-    if event and event != "none":
-        return str(event)
-    return kind.split(":", 1)[0] if kind.startswith("20") else kind if kind.startswith("t6:") else ""
-
-
-def _is(name: str, kind: str, event: str) -> bool:
-    return name in (kind, event) or kind.startswith((f"{name}:", f"{name}_")) or kind.endswith(f":{name}")
-
-
-def _example(name: str, row: _Row) -> Example:
-    text, created = row.post["text"], row.post.get("created_at")
-    group = row.event or (created[:10] if created else str(crc32(text.encode()) % 10))
-    query = SenseQuery(
-        text,
-        row.post.get("lang"),
-        int(created[:4]) if created else None,
-        repost=row.post.get("repost_of") is not None,
-        reply=row.post.get("reply_to") is not None,
-    )
-    return Example(query, row.relevant, f"{name}:{group}", name, row.kind)
-
-
-def _lines(prefix: Path, part: str) -> Iterable[dict[str, Any]]:
-    path = prefix.with_name(f"{prefix.name}.{part}.jsonl.gz")
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            row = json.loads(line)
-            if not isinstance(row, dict) or "id" not in row:
-                raise ValueError(f"{path}:{number}: expected an object with an id, got {line[:60]!r}")
-            yield row
 
 
 def design_of(reader: SenseReader, gate: Gate, examples: Sequence[Example]) -> Design:

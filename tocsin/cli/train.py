@@ -32,7 +32,7 @@ def train(
     and calibration come from the sets without a share.
 
     Args:
-        sets: labelled sets.
+        sets: labelled sets; or folders of written lines.
         out: where the weights go (NumPy .npz).
         account: where the account of held-out events goes (Markdown); standard output by default.
         leave_out: events or kinds of posts that are not used.

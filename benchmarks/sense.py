@@ -1,0 +1,214 @@
+"""Measure sense end to end: gate, then probability 0.5, then the hazard; by set, language, hazard and trap.
+
+Usage: python benchmarks/sense.py DATA [--out FILE]
+
+A post counts as *told* when it opens the term gate and its probability is at least 0.5. Sets that no weight was trained on are judged
+by the packaged model. The two written development sets are training sets: they are judged by models that did not see the event (or day)
+of the post, fitted on them and on ``training`` alone. *Right* also asks for the hazard: the leading one is the labelled one, or open;
+posts without a labelled hazard are right when told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nlp.cues import CueBook
+from nlp.gate import Gate
+from nlp.lexicon import Lexicon
+from nlp.relevance import SenseModel
+from nlp.sense import SenseQuery, SenseReader
+from nlp.training import Example, design_of, held_out_scores, platt, read_set, weights_of
+from tocsin.model import HAZARDS, OPEN
+
+SURE = 0.5
+ROOT = Path(__file__).parents[1]
+UNSEEN = ("classification/kaggle", "classification/sositaly-dev")
+SCENARIOS = ("vichoko-ecuador", "vichoko-nicaragua", "vichoko-mexico", "sositaly-emilia", "napa", "trecis-paris")
+"""Scenarios whose labels are read for recall by language; no weight was trained on them."""
+
+
+class Row(NamedTuple):
+    """A labelled post and what was said of it."""
+
+    lang: str
+    kind: str
+    hazard: str | None
+    relevant: bool
+    opened: bool
+    probability: float
+    leading: str
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        return [json.loads(line) for line in stream]
+
+
+class Judge:
+    """The packaged tables, and the answers they give."""
+
+    def __init__(self) -> None:
+        lexicon = Lexicon.load()
+        self.gate = Gate(lexicon)
+        self.reader = SenseReader(lexicon, CueBook.load(), SenseModel.load())
+
+    def rows(self, posts: list[tuple[SenseQuery, bool, str, str | None]]) -> list[Row]:
+        """Judge posts with the packaged tables."""
+        opened = self.gate.open([query.text for query, *_ in posts])
+        rows = []
+        for (query, relevant, kind, hazard), ids in zip(posts, opened, strict=True):
+            sense = self.reader.sense(query) if ids else None
+            leading = max(sense.hazards, key=lambda name: sense.hazards[name]) if sense else OPEN
+            probability = sense.judgement.probability if sense else 0.0
+            rows.append(Row(query.lang or "?", kind, hazard, relevant, bool(ids), probability, leading))
+        return rows
+
+    def labelled(self, prefix: Path) -> list[Row]:
+        """Judge a labelled set with the packaged tables."""
+        labels = {label["id"]: label for label in lines(prefix.with_name(f"{prefix.name}.labels.jsonl.gz"))}
+        posts = []
+        for post in lines(prefix.with_name(f"{prefix.name}.posts.jsonl.gz")):
+            label = labels[post["id"]]
+            if label["relevant"] is not None:
+                query = SenseQuery(
+                    post["text"], post.get("lang"), _year(post), repost=post.get("repost_of") is not None
+                )
+                posts.append((query, bool(label["relevant"]), str(label.get("kind") or ""), label.get("hazard")))
+        return self.rows(posts)
+
+    def written(self, folder: Path) -> list[Row]:
+        """Judge a folder of written lines with the packaged tables."""
+        return self.rows([(e.query, e.relevant, e.kind, _hazard(e.kind)) for e in read_set(folder)])
+
+    def crossed(self, prefix: Path) -> list[Row]:
+        """Judge a training set by models that did not see the event of the post."""
+        examples = read_set(prefix, left_out=["background_assumed", "background_offtopic_gold", "minor_incident"])
+        written = [one for name in ("grammar", "posts") for one in read_set(ROOT / "training" / name)]
+        hazards = {label["id"]: label for label in lines(prefix.with_name(f"{prefix.name}.labels.jsonl.gz"))}
+        texts = {
+            post["text"]: hazards[post["id"]].get("hazard")
+            for post in lines(prefix.with_name(f"{prefix.name}.posts.jsonl.gz"))
+        }
+        reader = SenseReader(self.reader._lexicon, self.reader._cues, None)  # noqa: SLF001  the same tables, unjudged
+        design = design_of(reader, self.gate, [*examples, *written])
+        shares = {"grammar": 0.4, "posts": 0.4}
+        scores = held_out_scores(design, weights_of(design, shares))
+        own = design.gated & (design.sources == prefix.name)
+        slope, offset = platt(scores[own], design.relevant[own])
+        said: dict[int, float] = {}
+        for example, score, gated in zip(design.examples, scores.tolist(), design.gated.tolist(), strict=True):
+            if gated:
+                said[id(example)] = float(1.0 / (1.0 + np.exp(-(slope * score + offset))))
+        return [self._crossed_row(example, said.get(id(example)), texts) for example in examples]
+
+    def _crossed_row(self, example: Example, probability: float | None, hazards: dict[str, str | None]) -> Row:
+        sense = self.reader.sense(example.query) if probability is not None else None
+        leading = max(sense.hazards, key=lambda name: sense.hazards[name]) if sense else OPEN
+        hazard = hazards.get(example.query.text)
+        lang = example.query.lang or "?"
+        return Row(lang, example.kind, hazard, example.relevant, sense is not None, probability or 0.0, leading)
+
+
+def _year(post: dict[str, Any]) -> int | None:
+    return int(post["created_at"][:4]) if post.get("created_at") else None
+
+
+def _hazard(kind: str) -> str | None:
+    name = kind.removeprefix("written:")
+    return name if name in HAZARDS else None
+
+
+def told(row: Row) -> bool:
+    return row.opened and row.probability >= SURE
+
+
+def right(row: Row) -> bool:
+    return told(row) and (row.hazard not in HAZARDS or row.leading in (row.hazard, OPEN))
+
+
+def f1(rows: list[Row]) -> tuple[float, float, float]:
+    """Give precision, recall and F1 of *right* among the relevant; a relevant post told as another hazard counts against both."""
+    hits = sum(right(row) for row in rows if row.relevant)
+    said, true = sum(map(told, rows)), sum(row.relevant for row in rows)
+    precision, recall = hits / max(1, said), hits / max(1, true)
+    return precision, recall, 2 * precision * recall / max(1e-9, precision + recall)
+
+
+def share(part: int, whole: int) -> str:
+    return f"{part / whole:.2f} ({whole})" if whole else "–"
+
+
+def tables(sets: dict[str, list[Row]]) -> str:
+    out = [
+        "## By set",
+        "",
+        "| | posts | relevant | gate recall | precision | recall | F1 | specificity |",
+        "|---" * 8 + "|",
+    ]
+    for name, rows in sets.items():
+        true = [row for row in rows if row.relevant]
+        false = [row for row in rows if not row.relevant]
+        precision, recall, score = f1(rows)
+        spec = f"{np.mean([not told(row) for row in false]):.3f}" if false else "–"
+        gate = np.mean([row.opened for row in true]) if true else 0.0
+        judged = f"{precision:.3f} | {recall:.3f} | {score:.3f}" if false else f"– | {recall:.3f} | –"
+        out.append(f"| {name} | {len(rows)} | {len(true)} | {gate:.3f} | {judged} | {spec} |")
+    out += ["", "## Traps: share judged irrelevant, posts outside the gate included", ""]
+    kinds: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for name, rows in sets.items():
+        for row in rows:
+            trap = row.kind.removeprefix("bg:").removeprefix("written:").split(":")[0]
+            if not row.relevant and row.kind.startswith(("bg:", "written:")):
+                kinds[trap][name].append(row)
+    names = [name for name in sets if any(name in found for found in kinds.values())]
+    out += ["| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for trap in sorted(kinds):
+        cells = [share(sum(not told(r) for r in kinds[trap][name]), len(kinds[trap][name])) for name in names]
+        out.append(f"| {trap} | " + " | ".join(cells) + " |")
+    pooled = [row for rows in sets.values() for row in rows]
+    out += ["", "## Hazard and language: relevant posts heard as their hazard or open (all sets pooled)", ""]
+    langs = [lang for lang, n in Counter(r.lang for r in pooled if r.relevant).most_common() if lang in LANGS]
+    out += ["| | " + " | ".join(langs) + " |", "|---" * (len(langs) + 1) + "|"]
+    for hazard in HAZARDS:
+        cells = []
+        for lang in langs:
+            own = [row for row in pooled if row.relevant and row.hazard == hazard and row.lang == lang]
+            cells.append(share(sum(map(right, own)), len(own)))
+        out.append(f"| {hazard} | " + " | ".join(cells) + " |")
+    return "\n".join(out) + "\n"
+
+
+LANGS = ("fr", "en", "es", "it", "pt", "de")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    judge = Judge()
+    sets = {
+        "dev-synthetic (event held out)": judge.crossed(given.data / "scenarios" / "dev-synthetic"),
+        "background_dev (tenth held out)": judge.crossed(given.data / "classification" / "background_dev"),
+    }
+    sets |= {Path(name).name: judge.labelled(given.data / name) for name in UNSEEN}
+    for name in SCENARIOS:
+        rows = judge.labelled(given.data / "scenarios" / name)
+        sets[f"{name} (relevant only)"] = [row for row in rows if row.relevant]
+    held = judge.written(ROOT / "benchmarks" / "written")
+    sets |= {f"written, held {lang}": [row for row in held if row.lang == lang] for lang in LANGS}
+    text = tables(sets)
+    if given.out:
+        given.out.write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

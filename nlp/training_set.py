@@ -1,0 +1,173 @@
+"""Labelled posts for training: pairs of gzipped JSON Lines files, or a folder of written lines, one ``<lang>.tsv`` a language.
+
+Files: ``<prefix>.posts.jsonl.gz`` and ``<prefix>.labels.jsonl.gz`` (one JSON object a line; posts: ``id, text`` and optionally ``lang,
+created_at, repost_of, reply_to``; labels: ``id, relevant`` (true, false or null: not used) and optionally ``event, kind``). Relevant
+posts that come long after their event began are left out: they tell of something real, but not of now.
+
+Folder: a line is ``kind<TAB>text``; the kind ``real`` or a hazard is relevant, any other is a trap. ``(a|b|)`` in a text is a choice,
+``{name}`` one of the choices of the line ``@name<TAB>a|b``: each such line gives ``VARIANTS`` posts at most, always the same ones.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from zlib import crc32
+
+from nlp.sense import SenseQuery
+from tocsin.model import HAZARDS
+from tocsin.time import HOUR_MS, parse_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+EARLY_HOURS: Final = 24
+"""Relevant posts count this long after the first relevant post of their event."""
+VARIANTS: Final = 12
+"""At most so many posts come from one written line with choices."""
+WRITTEN_YEAR: Final = 2026
+"""The year in which written lines are read: other years in them are the past or the future."""
+REAL: Final = "real"
+_CHOICE: Final = re.compile(r"\(([^()]*)\)")
+_NAME: Final = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled post."""
+
+    query: SenseQuery
+    relevant: bool
+    group: str
+    """What is held out together: the event; posts without one by their day, or by tenths; all variants of a written line."""
+    source: str
+    """Name of its set."""
+    kind: str
+
+
+class _Row(NamedTuple):
+    post: dict[str, Any]
+    relevant: bool
+    kind: str
+    event: str
+    at: int | None
+
+
+def read_set(prefix: Path, *, left_out: Iterable[str] = ()) -> list[Example]:
+    """Read a labelled set.
+
+    Args:
+        prefix: a folder of written lines, or the path of two files without ``.posts.jsonl.gz``.
+        left_out: posts whose event or kind is one of these, or whose kind begins or ends with one of these (parted by a colon or an
+            underscore), are not used; nor are those whose relevance is unknown.
+
+    Raises:
+        OSError: a file is missing.
+        ValueError: a line does not have the form named above.
+    """
+    unwanted = tuple(left_out)
+    if prefix.is_dir():
+        return [one for one in _written(prefix) if not any(_is(name, one.kind, "") for name in unwanted)]
+    labels = {label["id"]: label for label in _lines(prefix, "labels")}
+    rows: list[_Row] = []
+    began: dict[str, int] = {}
+    for post in _lines(prefix, "posts"):
+        label = labels.get(post["id"], {})
+        kind, event = str(label.get("kind") or ""), _event(label)
+        if label.get("relevant") is None or any(_is(name, kind, event) for name in unwanted):
+            continue
+        at = parse_instant(post["created_at"]) if post.get("created_at") else None
+        relevant = bool(label["relevant"])
+        if relevant and event and at is not None:
+            began[event] = min(at, began.get(event, at))
+        rows.append(_Row(post, relevant, kind, event, at))
+    return [
+        _example(prefix.name, row)
+        for row in rows
+        if not (row.relevant and row.at is not None and row.at - began.get(row.event, row.at) > EARLY_HOURS * HOUR_MS)
+    ]
+
+
+def _event(label: dict[str, Any]) -> str:
+    """Give the event of a label; some sets say it in the kind ("2013_X:not_related", "t6:x")."""
+    event, kind = label.get("event"), str(label.get("kind") or "")
+    if event and event != "none":
+        return str(event)
+    return kind.split(":", 1)[0] if kind.startswith("20") else kind if kind.startswith("t6:") else ""
+
+
+def _is(name: str, kind: str, event: str) -> bool:
+    return name in (kind, event) or kind.startswith((f"{name}:", f"{name}_")) or kind.endswith(f":{name}")
+
+
+def _example(name: str, row: _Row) -> Example:
+    text, created = row.post["text"], row.post.get("created_at")
+    group = row.event or (created[:10] if created else str(crc32(text.encode()) % 10))
+    query = SenseQuery(
+        text,
+        row.post.get("lang"),
+        int(created[:4]) if created else None,
+        repost=row.post.get("repost_of") is not None,
+        reply=row.post.get("reply_to") is not None,
+    )
+    return Example(query, row.relevant, f"{name}:{group}", name, row.kind)
+
+
+def _lines(prefix: Path, part: str) -> Iterable[dict[str, Any]]:
+    path = prefix.with_name(f"{prefix.name}.{part}.jsonl.gz")
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            row = json.loads(line)
+            if not isinstance(row, dict) or "id" not in row:
+                raise ValueError(f"{path}:{number}: expected an object with an id, got {line[:60]!r}")
+            yield row
+
+
+def _written(folder: Path) -> Iterable[Example]:
+    files = sorted(folder.glob("*.tsv"))
+    if not files:
+        raise ValueError(f"{folder}: expected at least one <lang>.tsv")
+    for path in files:
+        names: dict[str, str] = {}
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            kind, tab, text = line.partition("\t")
+            if not tab or not kind or not text:
+                raise ValueError(f"{path}:{number}: expected kind<TAB>text, got {line[:60]!r}")
+            if kind.startswith("@"):
+                names[kind[1:]] = f"({text})"
+                continue
+            relevant = kind == REAL or kind in HAZARDS
+            for variant in variants(text, names):
+                query = SenseQuery(variant, path.stem, WRITTEN_YEAR)
+                yield Example(query, relevant, f"{folder.name}:{path.stem}:{number}", folder.name, f"written:{kind}")
+
+
+def variants(text: str, names: dict[str, str]) -> list[str]:
+    """Give the posts that a written line stands for, without repeats, at most ``VARIANTS``; always the same ones.
+
+    Raises:
+        ValueError: the text names choices that ``names`` does not hold.
+
+    >>> variants("(big|huge) bang in {place}", {"place": "(Hof)"})
+    ['big bang in Hof', 'huge bang in Hof']
+    """
+    unknown = [name for name in _NAME.findall(text) if name not in names]
+    if unknown:
+        raise ValueError(f"expected a line @{unknown[0]} before {text[:40]!r}")
+    whole = _NAME.sub(lambda found: names[found[1]], text)
+    found = dict.fromkeys(_drawn(whole, turn) for turn in range(VARIANTS if "(" in whole else 1))
+    return sorted(found)
+
+
+def _drawn(text: str, turn: int) -> str:
+    """Take one of each choice, innermost first; which one depends on the text and the turn alone."""
+    draw = crc32(f"{turn}:{text}".encode())
+    while choice := _CHOICE.search(text):
+        options = choice[1].split("|")
+        draw = crc32(draw.to_bytes(4, "big"))
+        text = text[: choice.start()] + options[draw % len(options)] + text[choice.end() :]
+    return " ".join(text.split())

@@ -1,0 +1,69 @@
+"""Written lines as training posts: kinds, choices, names, and what is refused."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from nlp.training_set import VARIANTS, read_set, variants
+from tocsin.model import HAZARDS
+
+ROOT = Path(__file__).parents[2] / "training"
+
+
+def test_choices_give_texts_of_the_product_only_and_always_the_same() -> None:
+    whole = {" ".join(parts).strip() for parts in product(("a", "b", "c"), ("x", "y z"), ("end",))}
+    drawn = variants("(a|b|c) (x|y (z|z)) end", {})
+    assert set(drawn) <= whole
+    assert drawn == variants("(a|b|c) (x|y (z|z)) end", {})
+    assert 3 <= len(drawn) <= min(VARIANTS, len(whole))
+
+
+def test_a_line_without_choices_is_one_post_and_an_empty_choice_leaves_no_gap() -> None:
+    assert variants("no choice at all", {}) == ["no choice at all"]
+    assert set(variants("a (|b) c", {})) == {"a c", "a b c"}
+
+
+def test_kinds_names_and_groups(tmp_path: Path) -> None:
+    (tmp_path / "fr.tsv").write_text(
+        "@place\tGap\nreal\tle feu à {place}\nfire\tça brûle\npast\tjadis (un|deux) feux\n", encoding="utf-8"
+    )
+    examples = read_set(tmp_path)
+    assert {(one.query.text, one.relevant, one.kind) for one in examples} == {
+        ("le feu à Gap", True, "written:real"),
+        ("ça brûle", True, "written:fire"),
+        ("jadis un feux", False, "written:past"),
+        ("jadis deux feux", False, "written:past"),
+    }
+    groups = {one.query.text: one.group for one in examples}
+    assert groups["jadis un feux"] == groups["jadis deux feux"] != groups["ça brûle"]
+    assert {one.query.lang for one in examples} == {"fr"}
+    assert {one.kind for one in read_set(tmp_path, left_out=["past"])} == {"written:real", "written:fire"}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("only text", "expected kind<TAB>text"), ("real\t", "expected kind<TAB>text"), ("real\tin {nowhere}", "@nowhere")],
+)
+def test_a_wrong_line_is_refused_with_its_reason(tmp_path: Path, line: str, said: str) -> None:
+    (tmp_path / "en.tsv").write_text(line + "\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=said):
+        read_set(tmp_path)
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        read_set(tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["grammar", "posts"])
+def test_the_written_sets_cover_every_language_trap_and_both_answers(folder: str) -> None:
+    examples = read_set(ROOT / folder)
+    for lang in ("fr", "en", "es", "it", "pt", "de"):
+        own = [one for one in examples if one.query.lang == lang]
+        kinds = {one.kind.removeprefix("written:") for one in own}
+        assert {"figurative", "past", "negated", "hypothetical", "exercise", "advert", "homonym"} <= kinds
+        assert kinds & {"real", *HAZARDS}
+        assert not any(mark in one.query.text for one in own for mark in "(){}|")
