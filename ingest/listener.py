@@ -96,6 +96,10 @@ class Listener:
         """Where each connection led when it last stood, by the name of its source."""
         return dict(self._notes.addresses)
 
+    def take_sampled(self) -> int:
+        """Take how many posts were left out by sampling since the last look."""
+        return self._notes.take_sampled()
+
     def poll(self, most: int = POLL_LINES) -> list[Line]:
         """Give what has come since the last poll, at most about so many lines.
 
@@ -151,6 +155,7 @@ class _MetricNotes:
         self._metrics = metrics
         self._log = get_logger("sources")
         self._gaps: list[SourceGap] = []
+        self._sampled = 0
         self.addresses: dict[str, str] = {}
         self._lock = threading.Lock()
         for name in names:
@@ -170,6 +175,8 @@ class _MetricNotes:
             metrics.add(declared.SOURCE_FILTERED, 1, name, event.filtered)
         if sampled:
             metrics.add(declared.SOURCE_FILTERED, sampled, name, "sampled")
+            with self._lock:
+                self._sampled += sampled
         if event.stream_at is not None:
             metrics.set(declared.SOURCE_HEARD, event.stream_at / SECOND_MS, name)
 
@@ -200,6 +207,11 @@ class _MetricNotes:
         """Note that posts are sampled, or no longer."""
         self._metrics.set(declared.SOURCE_SHARE, share, name)
         self._log.warning("sampling", source=name, share=share)
+
+    def take_sampled(self) -> int:
+        with self._lock:
+            sampled, self._sampled = self._sampled, 0
+        return sampled
 
     def take_gaps(self) -> list[SourceGap]:
         with self._lock:

@@ -9,9 +9,11 @@ import msgspec
 import pytest
 
 from ingest.source import Opened, Policy, Received
+from tocsin import wire
 from tocsin.distributed import networks
 from tocsin.distributed.ingest import Ingest, PassOn
 from tocsin.distributed.networks import NetworkOrigin
+from tocsin.model import Progress
 from tocsin.pipeline.hear import Hear, limits_of
 from tocsin.pipeline.secrecy import LiveKeys
 from tocsin.runtime.failures import FencedError
@@ -113,10 +115,11 @@ def test_records_are_the_same_however_often_the_worker_falls(endless, seed):
                 if heard is None:
                     time.sleep(0.001)
                     continue
+                heard, sampled = heard
                 life -= 1
                 if draw.random() < 0.2:
                     break  # falls between writing what was heard and using it
-                made = worker.ingest.push(heard)
+                made = worker.ingest.push(heard, sampled)
                 received += made.counts.received
                 for number, record in enumerate(made.records):
                     assert sent.setdefault((worker.ingest.blocks, number), record) == record
@@ -141,7 +144,7 @@ def test_what_lies_in_the_store_cannot_be_read(endless):
         assert time.monotonic() < until
         heard = worker.heard()
         if heard is not None:
-            worker.ingest.push(heard)
+            worker.ingest.push(*heard)
     worker.origin.close()
     lying = [value for key, (value, _) in store._values.items() if key.startswith("heard:")]
     assert lying
@@ -183,9 +186,45 @@ def test_a_block_whose_key_is_gone_is_told_and_passed(endless):
     try:
         while (heard := second.heard()) is None:
             assert time.monotonic() < until
-        assert heard.arrived_at is not None
+        assert heard[0].arrived_at is not None
     finally:
         second.origin.close()
+
+
+class Lagging(Endless):
+    """Posts of long ago: the lag is past the limit from the first, and is told in the progress records."""
+
+    async def listen(self, cursor, now_at):
+        async for event in super().listen(cursor, now_at):
+            posts = isinstance(event, Received)
+            yield msgspec.structs.replace(event, stream_at=NOW - 600_000, sheddable=True) if posts else event
+
+
+def test_sampling_is_told_in_the_progress_records(monkeypatch):
+    source = Lagging(400)
+    source.policy = Policy(stall_ms=None, shed_after_ms=60_000)
+    monkeypatch.setattr(networks, "make_sources", lambda *_, **__: [source])
+    store, keys = MemoryStore(), MemoryStore()
+    worker = Worker(store, keys, Clock(), None)
+    told, until, fates = 0, time.monotonic() + 20, 0
+    records = []
+    try:
+        while fates < 400:
+            assert time.monotonic() < until
+            taken = worker.heard()
+            if taken is None:
+                continue
+            made = worker.ingest.push(*taken)
+            assert made.counts.balanced
+            fates += made.counts.received
+            told += made.counts.filtered["sampled"]
+            records += [record for _, record in made.records]
+        records += [record for _, record in worker.ingest.finish().records]
+    finally:
+        worker.origin.close()
+    progress = [part for record in records for part in wire.decode_batch(record) if isinstance(part, Progress)]
+    assert sum(part.tally.get("ingest.filtered.sampled", 0) for part in progress) == told > 0
+    assert sum(part.tally.get("ingest.received", 0) for part in progress) == 400
 
 
 def test_positions_travel_as_a_cursor():

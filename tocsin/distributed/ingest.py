@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tocsin.settings import Settings
 
 STAGE = "ingest"
+SAMPLED = "sampled"
+"""Why a post was left out at its source: more came than can be read in time."""
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,14 +107,21 @@ class Ingest:
         """Hear a block; it changes nothing here."""
         return self._hear(block)
 
-    def push(self, heard: Heard) -> Made:
+    def push(self, heard: Heard, sampled: int = 0) -> Made:
         """Take what was heard of the next block.
+
+        Args:
+            heard: of it.
+            sampled: posts that a source left out before it, as a last resort: they were received, and are told in the progress.
 
         Raises:
             StoreError: the store of the keys is away.
         """
         self.blocks += 1
         step = self._order.push(heard.columns, heard.source_names, clock_at=heard.arrived_at)
+        if sampled:
+            step.counts.received += sampled
+            step.counts.filtered[SAMPLED] += sampled
         return self._made(step, heard.words, ended=False)
 
     def finish(self) -> Made:

@@ -93,13 +93,14 @@ class _Worker:
         """Take the next block of networks; give whether there was one."""
         keys = self._keys
         assert keys is not None, "networks are followed"
-        heard = networks.heard(self.ingest.blocks, lambda block: self.ingest.hear(keys.on(block)))
+        taken = networks.heard(self.ingest.blocks, lambda block: self.ingest.hear(keys.on(block)))
         for gap in networks.gaps():
             self._producer.send(self._mentions, 0, wire.encode_batch([gap]))
-        if heard is None:
+        if taken is None:
             return False
+        heard, sampled = taken
         self._pace(len(heard.columns))
-        self._write(self.ingest.push(heard))
+        self._write(self.ingest.push(heard, sampled))
         self._shell.metrics.add(declared.BLOCKS, 1)
         if heard.arrived_at is not None:
             self._shell.metrics.set(declared.EVENT_LAG, max(0, now() - heard.arrived_at) / SECOND_MS)

@@ -51,6 +51,8 @@ class Ahead(msgspec.Struct, frozen=True):
     gate_open: int
     words: dict[str, Words]
     positions: dict[str, Position]
+    sampled: int
+    """Posts that were left out, where sampling is the last resort."""
 
 
 _decoder: Final = msgspec.msgpack.Decoder(Ahead)
@@ -100,8 +102,10 @@ class NetworkOrigin:
         self._arrived_at = 0
         self._settled = 0
 
-    def heard(self, number: int, hear: Callable[[Block], Heard]) -> Heard | None:
-        """Give what was heard of the next block: as an earlier worker wrote it, or now; ``None`` when there is nothing just now.
+    def heard(self, number: int, hear: Callable[[Block], Heard]) -> tuple[Heard, int] | None:
+        """Give what was heard of the next block, and how many posts were left out by sampling before it.
+
+        It is as an earlier worker wrote it, or new; ``None`` when there is nothing just now.
 
         Raises:
             FencedError: another worker reads this origin.
@@ -121,8 +125,9 @@ class NetworkOrigin:
         for line in lines:
             builder.add(*line)
         heard = hear(builder.take(number=number, arrived_at=arrived_at))
-        self._write(number, heard, arrived_at, self._listener.positions())
-        return heard
+        sampled = self._listener.take_sampled()
+        self._write(number, heard, arrived_at, self._listener.positions(), sampled)
+        return heard, sampled
 
     def gaps(self) -> list[SourceGap]:
         """Take the gaps noted since the last look."""
@@ -155,9 +160,15 @@ class NetworkOrigin:
             inbox=Inbox(max_lines=shared.waiting_lines, max_bytes=shared.waiting_bytes),
         )
 
-    def _write(self, number: int, heard: Heard, arrived_at: int, positions: dict[str, Position]) -> None:
+    def _write(self, number: int, heard: Heard, arrived_at: int, positions: dict[str, Position], sampled: int) -> None:
         ahead = Ahead(
-            heard.columns.snapshot(), heard.source_names, arrived_at, heard.gate_open, dict(heard.words), positions
+            columns=heard.columns.snapshot(),
+            source_names=heard.source_names,
+            arrived_at=arrived_at,
+            gate_open=heard.gate_open,
+            words=dict(heard.words),
+            positions=positions,
+            sampled=sampled,
         )
         key, nonce = secrets.token_bytes(KEY_BYTES), secrets.token_bytes(NONCE_BYTES)
         sealed = nonce + AESGCM(key).encrypt(nonce, msgspec.msgpack.encode(ahead), self._block(number).encode())
@@ -182,9 +193,9 @@ class NetworkOrigin:
             self._store.delete([self._block(number)])
         return opened
 
-    def _taken(self, ahead: Ahead) -> Heard:
+    def _taken(self, ahead: Ahead) -> tuple[Heard, int]:
         self._positions, self._arrived_at = ahead.positions, ahead.arrived_at
-        return Heard(
+        heard = Heard(
             columns=Columns.restore(ahead.columns),
             source_names=ahead.source_names,
             arrived_at=ahead.arrived_at,
@@ -192,6 +203,7 @@ class NetworkOrigin:
             cpu_secs={},
             words=ahead.words,
         )
+        return heard, ahead.sampled
 
     def _block(self, number: int) -> str:
         return f"heard:{self._name}:{number}"
