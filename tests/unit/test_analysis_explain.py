@@ -10,7 +10,7 @@ from analysis_world import BREST, NANTES, NICE, T0, burst, said
 
 from detectors import Detector, looking
 from tocsin.analysis import explain_page
-from tocsin.analysis.explain_words import of_what_if, of_why, of_why_not
+from tocsin.analysis.explain_words import of_what_if, of_why, of_why_not, of_would
 from tocsin.analysis.recording import made
 from tocsin.analysis.stage import ExplainError
 from tocsin.analysis.unheard import unheard
@@ -256,3 +256,17 @@ def test_what_was_not_heard_is_counted_and_not_shown(tmp_path):
     assert found.no_term + found.set_aside == 2
     assert found.no_term >= 1
     assert unheard([path], heard, Settings(), "X", T0, T0 + 60_000) is None
+
+
+def test_of_several_places_a_voice_may_mean_the_one_asked_about_is_shown():
+    homonym = msgspec.structs.replace(NICE, id="x", name="Nantes", score=0.5)
+    either = msgspec.structs.replace(NANTES, score=0.4)
+    answer, _ = reasons([said(n, 300.0 + n, places=(homonym, either)) for n in range(2)])
+    assert {voice.place.id for voice in answer.voices if voice.place} == {NANTES.id}
+
+
+def test_what_would_have_raised_it_is_said_from_the_instant_that_was_asked_about():
+    answer, words = reasons(burst(0, 300.0, count=6, witness="media", probability=0.9))
+    assert "The evidence was enough" in words
+    lines = [of_would(one) for one in answer.what_if]
+    assert any("raised" in line and "before that instant (fire at Nantes" in line for line in lines)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.analysis import drawing
-from tocsin.analysis.explain_words import of_what_if, of_why, of_why_not
+from tocsin.analysis.explain_words import of_what_if, of_why, of_why_not, of_would
 from tocsin.analysis.outlines import ground
 from tocsin.analysis.saying import hazard_at, instant_words
 from tocsin.time import format_instant
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from detectors.looking import Floor
     from tocsin.analysis.stage import VoiceRow
     from tocsin.analysis.watching import Moment
-    from tocsin.analysis.why import WhatIf, Why
+    from tocsin.analysis.why import Why
     from tocsin.analysis.whynot import WhyNot
     from tocsin.model import Place
     from tocsin.settings.detector import DetectorSettings
@@ -49,7 +49,7 @@ def page_of_why(found: Why) -> bytes:
         drawing.section("Where", voice_map(found.voices, (incident.lat, incident.lon), incident.radius_km)),
         drawing.section("Voices", drawing.table(VOICE_HEAD, [voice_cells(voice) for voice in found.voices], number)),
         _floors(found.floors),
-        _what_if("What would have prevented it", found.what_if),
+        _what_if("What would have prevented it", [of_what_if(one) for one in found.what_if]),
         drawing.section(
             "What it said",
             drawing.table(("when", "reason", "state", "hazard", "place", "voices", "against"), revisions),
@@ -73,7 +73,7 @@ def page_of_why_not(found: WhyNot, settings: DetectorSettings, unheard: Sequence
         ),
         drawing.section("Voices", drawing.table((*VOICE_HEAD[:-1], "what became of it"), rows, number)),
         _floors(found.floors),
-        _what_if("What would have raised it", found.what_if),
+        _what_if("What would have raised it", [of_would(one) for one in found.what_if]),
     ]
     return drawing.page(title, parts)
 
@@ -127,12 +127,12 @@ def _floors(floors: Sequence[Floor]) -> str:
     return drawing.section("Floors", drawing.table(("demand", "there was", "needed", "met"), rows, number))
 
 
-def _what_if(title: str, tried: Sequence[WhatIf]) -> str:
+def _what_if(title: str, tried: Sequence[str]) -> str:
     if not tried:
         return ""
     return drawing.section(
         title,
-        drawing.listed(of_what_if(one) for one in tried),
+        drawing.listed(tried),
         drawing.words("Each is a real run of the detector over the recording, so changed.", note=True),
     )
 

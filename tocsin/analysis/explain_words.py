@@ -66,6 +66,15 @@ def of_what_if(tried: WhatIf) -> str:
     return f"{tried.change}: {abs(tried.later_s):.0f} s {tried.result} ({told})"
 
 
+def of_would(tried: WhatIf) -> str:
+    """Say what would have been raised about an instant at which nothing was."""
+    if tried.later_s is None:
+        return f"{tried.change}: not raised"
+    when = "after" if tried.later_s >= 0 else "before"
+    told = f"{hazard_at(tried.hazard or '', tried.place or '')}, {count(tried.voices or 0, 'voice')}"
+    return f"{tried.change}: raised {abs(tried.later_s):.0f} s {when} that instant ({told})"
+
+
 def of_why_not(found: WhyNot, settings: DetectorSettings) -> list[str]:
     """Say why nothing was raised, the weightiest reason first."""
     hazard, where = found.hazard.replace("_", " "), found.place.name
@@ -105,6 +114,11 @@ def _shortfall(found: WhyNot, settings: DetectorSettings) -> list[str]:
             f"The evidence was too weak: at most {found.nats:.1f} of {found.threshold:.1f} nats, "
             f"at {instant_words(found.best_at or found.at)}. "
             f"It would have been enough for a budget of one false alarm in {period_words(math.exp(found.nats))}."
+        )
+    else:
+        said.append(
+            f"The evidence was enough, {found.nats:.1f} of {found.threshold:.1f} nats at {instant_words(found.best_at or found.at)}, "
+            "but evidence is not all that is asked:"
         )
     said += [of_floor(floor) for floor in found.floors if not floor.met]
     if found.against_nats > 0:

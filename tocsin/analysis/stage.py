@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from detectors import Detector
+from detectors.geometry import distance_km
 from detectors.voices import Voice, voice_of
 from tocsin.analysis.knobs import as_toml
 from tocsin.analysis.play import Player
@@ -82,6 +83,7 @@ class VoiceRow(msgspec.Struct, frozen=True, kw_only=True):
     mark: float
     """Its weight: its odds over those of an ordinary post."""
     place: Place | None
+    """Of the places it may mean, the one nearest to what is asked about."""
     terms: tuple[str, ...]
     consequences: tuple[str, ...]
     worth_nats: float | None = None
@@ -90,8 +92,8 @@ class VoiceRow(msgspec.Struct, frozen=True, kw_only=True):
     """What became of it."""
 
 
-def row_of(voice: Voice, *, worth_nats: float | None = None, fate: str = "") -> VoiceRow:
-    """Give a voice for reading."""
+def row_of(voice: Voice, near: tuple[float, float], *, worth_nats: float | None = None, fate: str = "") -> VoiceRow:
+    """Give a voice for reading; of the places it may mean, the one nearest to a position."""
     return VoiceRow(
         post_id=voice.post_id,
         at=voice.at,
@@ -102,7 +104,7 @@ def row_of(voice: Voice, *, worth_nats: float | None = None, fate: str = "") -> 
         witness=voice.witness,
         probability=voice.probability,
         mark=voice.weight,
-        place=voice.places[0] if voice.places else None,
+        place=min(voice.places, key=lambda place: distance_km(place.lat, place.lon, *near), default=None),
         terms=voice.terms,
         consequences=voice.consequences,
         worth_nats=worth_nats,

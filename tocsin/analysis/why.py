@@ -127,7 +127,7 @@ def why(
         expected_per_min=round(expected, 9),
         threshold=raised.threshold,
         floors=() if found is None else looking.floors(found, settings),
-        voices=tuple(row_of(voice, worth_nats=worth.get(voice.post_id)) for voice in voices),
+        voices=tuple(row_of(voice, (raised.lat, raised.lon), worth_nats=worth.get(voice.post_id)) for voice in voices),
         moments=tuple(moments),
         what_if=tuple(tried),
     )

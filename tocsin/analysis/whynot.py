@@ -163,7 +163,7 @@ def _voices(
         unplaced += not voice.places
         fate = fates.get(item.post_id, SAME_AUTHOR if item.author in authors else FREE)
         authors.add(item.author)
-        rows.append(row_of(voice, fate=fate))
+        rows.append(row_of(voice, (place.lat, place.lon), fate=fate))
     return rows, unplaced
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tocsin.analysis import explain_page
-from tocsin.analysis.explain_words import of_what_if, of_why, of_why_not
+from tocsin.analysis.explain_words import of_what_if, of_why, of_why_not, of_would
 from tocsin.analysis.hearing import hear
 from tocsin.analysis.knobs import KnobError, change, turned
 from tocsin.analysis.recording import Recording, RecordingError, is_recording, write
@@ -176,11 +176,11 @@ def _why_not(  # noqa: PLR0913  # what is asked, of what, and how it is shown
     console = Console()
     _say(console, [f"{found.hazard.replace('_', ' ')} at {found.place.name}, {instant_words(at)}:"])
     _say(console, [*of_why_not(found, chosen), *also])
-    _voices(console, found.voices)
+    _voices(console, found.voices, "what became of it")
     if found.what_if:
         _say(
             console,
-            ["What would have raised it (each a real run):", *(f"  {of_what_if(one)}" for one in found.what_if)],
+            ["What would have raised it (each a real run):", *(f"  {of_would(one)}" for one in found.what_if)],
         )
     return 0
 
@@ -195,10 +195,10 @@ def _say(console: Console, sentences: Sequence[str]) -> None:
         console.print(sentence, soft_wrap=True, markup=False, highlight=False)
 
 
-def _voices(console: Console, voices: Sequence[VoiceRow]) -> None:
+def _voices(console: Console, voices: Sequence[VoiceRow], last: str = "worth") -> None:
     if voices:
         rows = [tuple(explain_page.number(cell) for cell in explain_page.short_voice_cells(v)) for v in voices]
-        _table(console, "Voices", explain_page.SHORT_VOICE_HEAD, rows)
+        _table(console, "Voices", (*explain_page.SHORT_VOICE_HEAD[:-1], last), rows)
 
 
 def _table(console: Console, title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
