@@ -64,6 +64,7 @@ def make_sources(settings: Settings, now: Callable[[], int], only: Collection[st
         "mastodon": lambda: _mastodon(settings, now),
         "feeds": lambda: _feeds(settings, now),
         "push": lambda: _push(settings, now),
+        "x": lambda: _x(settings, now),
     }
     sections |= {name: partial(_other, settings, name) for name in settings.sources.others}
     made = [source for section, make in sections.items() if only is None or section in only for source in make()]
@@ -145,6 +146,15 @@ def _push(settings: Settings, now: Callable[[], int]) -> list[Source]:
         if len(one) < MIN_SECRET_CHARS:
             raise SourceError(f"push.secrets.{sender}: expected {MIN_SECRET_CHARS} characters or more, got {len(one)}")
     return [Push("push", chosen, msgspec.structs.replace(policy_of(settings), stall_ms=None), secrets=secrets, now=now)]
+
+
+def _x(settings: Settings, now: Callable[[], int]) -> list[Source]:
+    chosen = settings.x
+    if not chosen.enabled:
+        return []
+    from ingest.sources.x_made import make_x  # noqa: PLC0415
+
+    return make_x(chosen, policy_of(settings), secret(chosen.bearer_token, chosen.token_path, "x.token_path"), now)
 
 
 def secret(given: str | None, path: Path | None, key: str) -> str:

@@ -22,7 +22,14 @@ from tocsin.settings.privacy import PrivacySettings
 from tocsin.settings.problem import Problem, SettingsError
 from tocsin.settings.rules import advice, contradictions
 from tocsin.settings.runtime import RuntimeSettings
-from tocsin.settings.sources import BlueskySettings, FeedsSettings, MastodonSettings, PushSettings, SourcesSettings
+from tocsin.settings.sources import (
+    BlueskySettings,
+    FeedsSettings,
+    MastodonSettings,
+    PushSettings,
+    SourcesSettings,
+    XSettings,
+)
 from tocsin.settings.store import StoreSettings
 from tocsin.settings.time import TimeSettings
 
@@ -49,6 +56,7 @@ class Settings(BaseModel):
     mastodon: MastodonSettings = MastodonSettings()
     feeds: FeedsSettings = FeedsSettings()
     push: PushSettings = PushSettings()
+    x: XSettings = XSettings()
     nlp: NlpSettings = NlpSettings()
     geocoder: GeocoderSettings = GeocoderSettings()
     detector: DetectorSettings = DetectorSettings()

@@ -27,6 +27,7 @@ def network_sections(settings: Settings) -> list[str]:
         "mastodon": bool(settings.mastodon.instances),
         "feeds": bool(settings.feeds.urls),
         "push": settings.push.enabled,
+        "x": settings.x.enabled,
     }
     return [*(name for name, on in heard.items() if on), *settings.sources.others]
 
@@ -48,6 +49,7 @@ def network_contradictions(settings: Settings) -> Iterator[Finding]:
     yield from _addresses("feeds", "urls", settings.feeds.urls, ("https", "http"))
     yield from _mastodon(settings)
     yield from _push(settings)
+    yield from _x(settings)
     yield from _origins(settings)
 
 
@@ -68,6 +70,9 @@ def network_advice(settings: Settings) -> Iterator[Finding]:
         yield Finding(("push", "host"), expected, push.host)
     if push.enabled and push.bearer and push.cert_path is None and push.host not in _LOOPBACK:
         yield Finding(("push", "bearer"), "signatures where there is no HTTPS: a token can be read on the way", "true")
+    if settings.x.enabled and settings.x.backfill_mins == 0:
+        expected = "1 to 5, where the account may ask for it: without it what a break hides is lost"
+        yield Finding(("x", "backfill_mins"), expected, "0")
     if network_sections(settings) and shared_is_forgetful(settings):
         expected = "a file: without it a restart does not know what was missed"
         yield Finding(("sources", "positions_path"), expected, "nothing")
@@ -80,7 +85,7 @@ def shared_is_forgetful(settings: Settings) -> bool:
 
 def _addresses(section: str, field: str, urls: Sequence[str], schemes: tuple[str, ...]) -> Iterator[Finding]:
     for index, url in enumerate(urls):
-        key = (section, field, str(index))
+        key = (section, field, str(index)) if field.endswith("s") else (section, field)
         try:
             parts = urlsplit(url)
             whole = parts.scheme in schemes and parts.hostname and parts.port != 0
@@ -148,6 +153,18 @@ def _push(settings: Settings) -> Iterator[Finding]:
     same = settings.metrics.enabled and chosen.port == settings.metrics.port != 0
     if chosen.enabled and same and chosen.host == settings.metrics.host:
         yield Finding(("push", "port"), "another port than metrics.port", str(chosen.port))
+
+
+def _x(settings: Settings) -> Iterator[Finding]:
+    chosen = settings.x
+    given = (chosen.bearer_token is not None) + (chosen.token_path is not None)
+    if given > 1 or (chosen.enabled and not given):
+        yield Finding(("x", "token_path"), "one token, here or in x.bearer_token", "two" if given else "none")
+    yield from _addresses("x", "url", (chosen.url,), ("https", "http"))
+    if chosen.url.startswith("http:") and urlsplit(chosen.url).hostname not in _LOOPBACK:
+        yield Finding(("x", "url"), "https://: the token would travel in the clear", chosen.url)
+    if len(set(chosen.languages)) != len(chosen.languages):
+        yield Finding(("x", "languages"), "each language once", ", ".join(chosen.languages))
 
 
 def _origins(settings: Settings) -> Iterator[Finding]:

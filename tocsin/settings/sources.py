@@ -211,6 +211,10 @@ class XSettings(BaseModel):
         le=5,
         description="Minutes that the network gives again after a break, where the account may ask for it.",
     )
+    compliance: bool = Field(
+        default=False,
+        description="Hear the compliance streams too (deletions, edits, accounts); Enterprise access only.",
+    )
     monthly_reads: int = Field(
         default=2_000_000, ge=1, description="Posts that may be read in a calendar month (UTC); then the source rests."
     )
