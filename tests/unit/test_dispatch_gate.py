@@ -88,6 +88,16 @@ def test_a_second_confirmation_updates_the_first_and_a_rejection_cancels_it():
     assert [one.alert_id for one in end.references] == [first.alert_id, second.alert_id]
 
 
+def test_what_a_person_confirmed_stands_until_a_person_takes_it_back():
+    judge = gate()
+    judge.feed(incident())
+    actual = judge.feed(verdict())[0]
+    judge.feed(incident(2, msg_type="Cancel", reason="withdrawn", state="explained"))  # the machine proposes
+    end = judge.feed(verdict("rejected", at=T0 + 180_000))[0]
+    assert (end.status, end.msg_type) == ("Actual", "Cancel")
+    assert [one.alert_id for one in end.references] == [actual.alert_id]
+
+
 def test_contradicting_verdicts_stand_side_by_side():
     judge = gate()
     judge.feed(incident())
