@@ -30,46 +30,51 @@ class PostsOf:
     def __init__(self, *, horizon_ms: int = HORIZON_MS, limit: int = MAX_POSTS) -> None:
         self._horizon_ms = horizon_ms
         self._limit = limit
-        self._posts: deque[tuple[str, str, int]] = deque()
-        self._by_author: dict[str, deque[str]] = {}
+        self._order: deque[tuple[int, str, int]] = deque()
+        """Serial number, author and instant of what was added, oldest first; some of it may have been taken since."""
+        self._posts: dict[str, dict[int, str]] = {}
+        """Posts of each author by serial number, oldest first."""
+        self._following = 0
 
     def __len__(self) -> int:
-        return len(self._posts)
+        return sum(map(len, self._posts.values()))
 
     def add(self, author: str, post_id: str, clock_at: int) -> None:
         """Remember a post of an author."""
         self._let_go(clock_at)
-        while len(self._posts) >= self._limit:
+        while len(self._order) >= self._limit:
             self._forget_oldest()
-        self._posts.append((author, post_id, clock_at))
-        self._by_author.setdefault(author, deque()).append(post_id)
-        if len(self._by_author[author]) > MAX_POSTS_OF_ONE:
-            self._by_author[author].popleft()
+        self._order.append((self._following, author, clock_at))
+        posts = self._posts.setdefault(author, {})
+        posts[self._following] = post_id
+        self._following += 1
+        if len(posts) > MAX_POSTS_OF_ONE:
+            del posts[next(iter(posts))]
 
     def take(self, authors: list[str] | tuple[str, ...], clock_at: int) -> tuple[str, ...]:
         """Give the posts of an account, by all pseudonyms that it may bear, and forget them."""
         self._let_go(clock_at)
-        return tuple(dict.fromkeys(post_id for author in authors for post_id in self._by_author.pop(author, ())))
+        return tuple(dict.fromkeys(post for author in authors for post in self._posts.pop(author, {}).values()))
 
     def snapshot(self) -> list[tuple[str, str, int]]:
-        """Give what is remembered, oldest first."""
-        return [one for one in self._posts if one[1] in self._by_author.get(one[0], ())]
+        """Give what is remembered, oldest first: author, post, instant."""
+        held = ((author, self._posts.get(author, {}).get(serial), at) for serial, author, at in self._order)
+        return [(author, post_id, at) for author, post_id, at in held if post_id is not None]
 
     def restore(self, posts: list[tuple[str, str, int]]) -> None:
         """Take back what ``snapshot`` gave."""
+        self._order.clear()
         self._posts.clear()
-        self._by_author.clear()
         for author, post_id, at in posts:
             self.add(author, post_id, at)
 
     def _let_go(self, clock_at: int) -> None:
-        while self._posts and clock_at - self._posts[0][2] > self._horizon_ms:
+        while self._order and clock_at - self._order[0][2] > self._horizon_ms:
             self._forget_oldest()
 
     def _forget_oldest(self) -> None:
-        author, post_id, _ = self._posts.popleft()
-        held = self._by_author.get(author)
-        if held and held[0] == post_id:
-            held.popleft()
-        if not held:
-            self._by_author.pop(author, None)
+        serial, author, _ = self._order.popleft()
+        posts = self._posts.get(author, {})
+        posts.pop(serial, None)
+        if not posts:
+            self._posts.pop(author, None)

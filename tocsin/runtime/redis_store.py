@@ -18,6 +18,7 @@ import redis
 from tocsin.runtime.failures import FencedError
 from tocsin.runtime.refusals import NOT_ALLOWED, tls_cause
 from tocsin.runtime.store import Checkpoint, StoreError
+from tocsin.time import DAY_MS
 
 COMPARE_AND_SET: Final = """
 local standing = tonumber(redis.call('HGET', KEYS[1], 'epoch') or '0')
@@ -31,6 +32,8 @@ if standing then return standing end
 if ARGV[2] == '' then redis.call('SET', KEYS[1], ARGV[1]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
 return ARGV[1]
 """
+MARKS_KEPT_MS: Final = DAY_MS
+"""A register that nobody has written to for so long is destroyed whole."""
 SWAPPED: Final = -1
 """What the script answers when it wrote; else it answers the epoch that stands."""
 _decoder: Final = msgspec.msgpack.Decoder(Checkpoint)
@@ -106,8 +109,10 @@ class RedisStore:
     def mark(self, name: str, members: Mapping[str, int]) -> None:
         """Note members of a register (a sorted set)."""
         if members:
-            with _said("write"):
-                self._client.zadd(self._prefix + name, dict(members), nx=True)
+            with _said("write"), self._client.pipeline(transaction=False) as pipe:
+                pipe.zadd(self._prefix + name, dict(members), nx=True)
+                pipe.pexpire(self._prefix + name, MARKS_KEPT_MS)
+                pipe.execute()
 
     def unmark(self, name: str, members: Sequence[str]) -> None:
         """Take members out of a register."""

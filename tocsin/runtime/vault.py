@@ -167,9 +167,11 @@ class TextVault:
             self._forget(post_ids)
 
     def replace(self, post_ids: Sequence[str]) -> None:
-        """Destroy the keys of posts that were edited; their new text gets a new one."""
+        """Destroy the keys of posts that were edited; their new text gets a new one. What was deleted stays so."""
         if post_ids:
-            self._store.put(dict.fromkeys(map(_key, post_ids), EDITED), self._ttl_ms)
+            standing = self._store.get([_key(post_id) for post_id in post_ids])
+            edited = [one for one, key in zip(post_ids, standing, strict=True) if key != DESTROYED]
+            self._store.put(dict.fromkeys(map(_key, edited), EDITED), self._ttl_ms)
             self._forget(post_ids)
 
     def oldest_at(self) -> int | None:

@@ -124,6 +124,9 @@ def advice(settings: Settings) -> Iterator[Finding]:
     if geocoder.enabled and geocoder.scheme == "http" and not _is_inside(geocoder.domain or ""):
         expected = "`https`, or a server on this machine or in a network of your own: the words go out in the clear"
         yield Finding(("geocoder", "scheme"), expected, geocoder.scheme)
+    if settings.distributed.origins and settings.store.keys_url in (None, settings.store.url):
+        expected = "a second server, without persistence: a destroyed key stays in the append-only file of this one"
+        yield Finding(("store", "keys_url"), expected, settings.store.keys_url or "nothing")
     if settings.metrics.enabled and settings.metrics.host in OPEN_HOSTS:
         expected = "an address of the inside: the page asks nobody for a name"
         yield Finding(("metrics", "host"), expected, settings.metrics.host)
