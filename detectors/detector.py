@@ -209,7 +209,7 @@ class Detector:
     def _consider(self, hazard: str, seed: Place) -> Hypothesis | None:
         """Weigh a hypothesis, unless what may be told of it cannot meet the floors and no explanation is to be shown."""
         told = listen(hazard, seed, self._now_at, self._pool, self._settings)
-        if not may_pass(told, hazard, self._settings) and standing(told.other, len(told.telling)) is None:
+        if not may_pass(told, hazard, self._settings) and standing(told.other, told.located) is None:
             return None
         return weigh_told(hazard, seed, self._now_at, told, self._baseline, self._echo, self._settings)
 

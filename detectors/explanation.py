@@ -41,7 +41,7 @@ SURE_WEIGHT: Final = 3.0
 
 
 def standing(voices: Sequence[Voice], telling: int) -> str | None:
-    """Give the explanation that stands among some voices beside ``telling`` voices of an event, by its kind, or ``None``.
+    """Give the explanation that stands among some voices beside ``telling`` voices of an event there, by its kind, or ``None``.
 
     >>> def said(author: str, witness: str) -> Voice:
     ...     return Voice(number=0, post_id=author, author=author, source="", at=0, role="explanation", explanation="exercise",

@@ -108,7 +108,7 @@ def weigh_told(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured 
     telling = told.telling
     if len(telling) < settings.min_voices:
         return None
-    explained = explanation.standing(told.other, len(telling))
+    explained = explanation.standing(told.other, told.located)
     if explained is not None:
         telling = [v for v in telling if not explanation.accounts_for(v, explained)]
     telling = telling[-settings.max_hypothesis_voices :]

@@ -53,6 +53,8 @@ class Told(msgspec.Struct, frozen=True):
     """Voices of an event, once an author, in canonical order."""
     other: list[Voice]
     """Denials and explanations that still stand."""
+    located: int
+    """How many of those telling name a place: what an explanation must not be outnumbered by."""
     share: float
     """The part of all located talk of the hazard in the last hour that is told of here, from 0 to 1."""
 
@@ -75,8 +77,10 @@ def listen(hazard: str, seed: Place, now_at: int, pool: Pool, settings: Detector
     recent = now_at - int(settings.explanation_mins * MINUTE_MS)
     here = sum(talk_of(v)[INDEX[hazard]] for v in near if v.at >= since)
     everywhere = pool.talk.of(hazard)
+    telling = once_an_author(v for v in heard if v.role == "event")
     return Told(
-        telling=once_an_author(v for v in heard if v.role == "event"),
+        telling=telling,
+        located=sum(bool(v.places) for v in telling),
         other=[v for v in heard if v.role != "event" and v.at >= recent and (v.places or v.witness != "official")],
         share=min(1.0, here / everywhere) if everywhere else 1.0,
     )

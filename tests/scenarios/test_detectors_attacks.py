@@ -192,3 +192,29 @@ def test_the_fire_of_the_morning_leaves_the_later_rail_accident_of_the_town_alon
     fire = witnesses(12, hazards={"fire": 1.0})
     rail = witnesses(10, start=4 * 3_600, first=500, hazards={"rail_accident": 1.0})
     assert [i.hazard for i in alerts([*fire, *rail])] == ["fire", "rail_accident"]
+
+
+def test_talk_without_a_place_does_not_outnumber_an_explanation() -> None:
+    said = [post(900 + n, 5 + n, modality="commemoration", witness="unknown", probability=0.1) for n in range(2)]
+    crowd = witnesses(7, start=20, probability=0.3, witness="unknown", consequences=())
+    noise = [post(500 + n, 30 + 10 * n, places=(), probability=0.4, consequences=()) for n in range(20)]
+    assert alerts([*said, *crowd, *noise]) == []
+
+
+def test_a_match_does_not_explain_an_evacuation() -> None:
+    said = [post(900 + n, n, modality="sport", witness="unknown", probability=0.1) for n in range(2)]
+    crowd = witnesses(7, start=30, witness="unknown", probability=0.9, consequences=("evacuated",))
+    assert [i.place for i in alerts([*said, *crowd])] == ["Lyon"]
+    drill = [post(900 + n, n, modality="exercise", witness="unknown", probability=0.1) for n in range(2)]
+    assert alerts([*drill, *crowd]) == []
+
+
+def test_sources_that_come_back_after_hours_raise_nothing_by_themselves() -> None:
+    detector = Detector()
+    talk = [post(n, 120 * n, places=(LYON,), witness="unknown", probability=0.2, consequences=()) for n in range(180)]
+    away = range(2 * 3_600_000, 5 * 3_600_000)
+    detector.feed([one for one in talk if one.event_at - T0 not in away])
+    for pane in range(0, 6 * 3_600_000, 10_000):
+        if pane not in away:
+            detector.exposure(T0 + pane, "a", 4)
+    assert [i for i in detector.finish() if i.raised_at - T0 >= 5 * 3_600_000 and i.state == "open"] == []
