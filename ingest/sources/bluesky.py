@@ -39,6 +39,7 @@ HAND_ON_EVENTS: Final = 200
 """Events that are not about posts are handed on as one, at most so many."""
 HAND_ON_MS: Final = SECOND_MS
 """And at least so often by the stream's clock, so that the watch sees it move."""
+OVERLAP_EVENTS: Final = 200
 _SLOW: Final = frozenset({"ConsumerTooSlow"})
 
 
@@ -60,13 +61,21 @@ class Jetstream:
         self._languages = frozenset(settings.languages)
         self._recent = Recent(window_ms=2 * policy.overlap_ms + MINUTE_MS)
         self._turn = 0
+        self._heard = True
+        """Whether the last connection gave anything; if not, the next instance has its turn."""
         self._seq_expired = False
+        self._first_seq = 0
+        """The first event that this run has seen on its instance; 0 before that, and after a change of instance."""
         self._dictionary: zstandard.ZstdDecompressor | None = None
         self._dictionary_id = 0
         self._plain = not settings.compress or (settings.protocol == "v1" and settings.dictionary_path is None)
 
     async def listen(self, cursor: Cursor | None, now_at: int) -> AsyncIterator[Event]:
         """Connect and give events until the connection ends."""
+        if not self._heard:
+            self._turn += 1
+            self._first_seq = 0
+        self._heard = False
         url = self._settings.urls[self._turn % len(self._settings.urls)].rstrip("/")
         place = None if cursor is None else msgspec.json.decode(cursor, type=Place)
         since_us = None
@@ -88,12 +97,7 @@ class Jetstream:
                 async for event in self._events(socket, host, since_us):
                     yield event
         except HandshakeError as refused:
-            self._turn += 1
             raise self._refusal(refused) from refused
-        except BrokenError as broken:
-            if broken.reason in ("unreachable", "tls", "refused"):
-                self._turn += 1
-            raise
 
     def _address(self, url: str, place: Place | None, since_us: int | None) -> str:
         v2 = self._settings.protocol == "v2"
@@ -106,7 +110,9 @@ class Jetstream:
         if place is not None and since_us is not None:
             same = v2 and place.seq > 0 and place.host == urlsplit(url).netloc and place.at_us == since_us
             if same and not self._seq_expired:
-                query.append(("cursor", place.seq + 1))  # inclusive
+                # Inclusive. A little is asked again, should the seam have been out of order; what this run has seen of it is known.
+                after = place.seq + 1
+                query.append(("cursor", min(after, max(self._first_seq or after, after - OVERLAP_EVENTS))))
             else:
                 query.append(("cursor", since_us - self.policy.overlap_ms * 1_000))
         return f"{url}/{f'xrpc/{METHOD}' if v2 else 'subscribe'}?{urlencode(query)}"
@@ -118,12 +124,10 @@ class Jetstream:
         except msgspec.DecodeError:
             told = ""
         if told == "CursorTooOld":
-            self._seq_expired = True
-            self._turn -= 1  # the instance is well; it is asked by time
+            self._seq_expired = self._heard = True  # the instance is well; it is asked by time
             return BrokenError("cursor_too_old", "asking by time")
         if told == "UnknownZstdDictionary":
-            self._dictionary = None
-            self._turn -= 1
+            self._dictionary, self._heard = None, True
             return BrokenError("refused", "the dictionary was retired")
         return refused
 
@@ -177,7 +181,7 @@ class Jetstream:
                 continue
             if event.name == "FutureCursor":
                 # The instance has another archive than the one that gave the cursor: its numbers mean nothing here.
-                self._seq_expired = True
+                self._seq_expired = self._heard = True
                 raise BrokenError("cursor_too_old", "asking by time")
             if event.at_us == 0:
                 continue  # a notice: that a cursor was outdated shows in the time of the first event, too
@@ -189,7 +193,8 @@ class Jetstream:
                 passed += 1
                 continue
             handed_us = event.at_us
-            self._seq_expired = False
+            self._seq_expired, self._heard = False, True
+            self._first_seq = min(self._first_seq or event.seq, event.seq)
             yield self._received(event, host, frame, size=size, passed=passed)
             passed = size = 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -35,6 +36,8 @@ MAX_WAITING_FRAMES: Final = 64
 """Frames that wait in the library before the socket is not read any more."""
 PING_SECS: Final = 10.0
 """A half-open connection is known within twice this."""
+MAX_CONTEXTS: Final = 8
+"""Files of certificates that are held; hundreds of feeds share one."""
 USER_AGENT: Final = "tocsin (early signals of emergencies for dispatch centres)"
 _STATUS: Final[dict[int, BreakReason]] = {401: "unauthorised", 403: "unauthorised", 429: "rate_limited"}
 
@@ -105,8 +108,9 @@ def broken_by(closed: ConnectionClosed) -> BrokenError:
     return BrokenError(reason, f"code {code}")
 
 
+@lru_cache(maxsize=MAX_CONTEXTS)
 def tls(ca_path: Path | None) -> ssl.SSLContext:
-    """Give a context that checks certificates, against the system's authorities or those of a file.
+    """Give a context that checks certificates, against the system's authorities or those of a file; it is read once.
 
     Raises:
         BrokenError: the file holds no certificates.

@@ -266,6 +266,23 @@ def test_the_next_instance_takes_over():
         second.close()
 
 
+def test_an_instance_that_answers_and_says_nothing_is_left():
+    deaf, well = JetstreamServer(faults=[("stall", 0)] * 50), JetstreamServer()
+    world = World(18, base_us())
+    deaf.publish(world.events)
+    settings = BlueskySettings(enabled=True, urls=(deaf.url, well.url), compress=False)
+    heard = Heard(Jetstream("bluesky", settings, FAST))
+    try:
+        heard.until(lambda: well.connections >= 1)
+        well.publish(world.events)
+        heard.until(lambda: not Counter(world.expected) - heard.count())
+        assert heard.count() == Counter(world.expected)
+    finally:
+        heard.close()
+        deaf.close()
+        well.close()
+
+
 def test_a_half_open_connection_is_known_by_the_clock_of_the_stream():
     server = JetstreamServer(faults=[("half_open", 10)])
     world = World(19, base_us())
