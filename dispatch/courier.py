@@ -52,6 +52,8 @@ class Courier:
         self._name = sink.settings.name
         self._away_until_at = 0
         self._away_times = 0
+        self.broken: Exception | None = None
+        """What ended its thread: a defect of ours, or an outbox that cannot be written."""
         self._log = get_logger("courier")
         self._more = threading.Event()
         self._stopped = threading.Event()
@@ -133,8 +135,13 @@ class Courier:
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            self.step()
-            next_at = self.next_at()
+            try:
+                self.step()
+                next_at = self.next_at()
+            except Exception as error:  # noqa: BLE001 - a thread would end in silence: whoever carries hears of it
+                self.broken = error
+                self._log.critical("courier broken", sink=self._name, error=f"{type(error).__name__}: {error}")
+                return
             wait_secs = IDLE_SECS if next_at is None else min(IDLE_SECS, max(0.01, (next_at - self._now()) / 1_000))
             self._more.wait(wait_secs)
             self._more.clear()

@@ -24,12 +24,15 @@ from dispatch.openapi import OPERATIONS, document
 from dispatch.sink import JSON_TYPE, XML_TYPE
 from dispatch.standing import verdict_id
 from tocsin.model import Alert, ExerciseWindow, Verdict
+from tocsin.time import MINUTE_MS
 
 MAX_BODY_BYTES: Final = 1 << 16
 MAX_TOKENS: Final = 1_000
 BEAT_SECS: Final = 15.0
 """So long a quiet stream says nothing; then it sends a comment, so that a broken line is noticed."""
 AT_ONCE: Final = 200
+AHEAD_MS: Final = 5 * MINUTE_MS
+"""A clock may be so far ahead of ours."""
 Right = Literal["read", "decide"]
 
 
@@ -212,13 +215,16 @@ class Door:
         if guest.right != "decide":
             return _refused(403, "expected a token that may decide")
         try:
-            body = await _body(request)
-            decision = public.decode(body, kind)
+            decision = public.decode(await _body(request), kind)
         except (public.PublicError, ClientDisconnect) as error:
             return _refused(422, str(error) or "expected a whole body")
         if guest.centres is not None and decision.centre not in guest.centres:
             return _refused(403, "expected a decision of the token's own centre")
-        problem = await asyncio.to_thread(self._decide, decision)
+        decided_at = decision.at if isinstance(decision, Verdict) else decision.declared_at
+        if decided_at > self._now() + AHEAD_MS:
+            problem: str | None = "expected the time of the decision to be no later than now"
+        else:
+            problem = await asyncio.to_thread(self._decide, decision)
         if problem is not None:
             return _refused(422, problem)
         identity = verdict_id(decision) if isinstance(decision, Verdict) else decision.window_id

@@ -131,7 +131,7 @@ class VerdictGate:
         return msgspec.msgpack.encode(self._state)
 
     def restore(self, snapshot: bytes) -> None:
-        """Go on from what ``snapshot`` gave.
+        """Go on from what ``snapshot`` gave; centres that the settings no longer name are forgotten.
 
         Raises:
             msgspec.MsgspecError: it is no snapshot of this version.
@@ -139,6 +139,9 @@ class VerdictGate:
         self._state = msgspec.msgpack.decode(snapshot, type=State)
         if self._state.version != State().version:
             raise msgspec.ValidationError(f"expected version {State().version}, got {self._state.version}")
+        for known in self._state.known.values():
+            for centre in known.centres.keys() - self._territories.keys():
+                del known.centres[centre]
 
     def refused(self) -> list[Refused]:
         """Give the verdicts that were not taken since the last call: for dead letters."""
@@ -208,7 +211,7 @@ class VerdictGate:
                     # By what it tells, not by when: made again after a fall, it has the same identity.
                     digest_id=content_id("digest", centre, *(alert_id for _, alert_id, _ in due)),
                     centre=centre,
-                    from_at=max(state.digest_from_at, due[0][0]),
+                    from_at=due[0][0],
                     until_at=until_at,
                     alerts=tuple(alert_id for _, alert_id, _ in due),
                     lines=tuple(line for _, _, line in due),
@@ -390,7 +393,7 @@ class VerdictGate:
             lane = f"{centre}/exercise" if status == "Exercise" else centre
             ringing = interruption.decide(
                 self._state.rung.setdefault(lane, []),
-                known.clock_at,
+                incident.updated_at,  # the stream's time: a console whose clock is wrong uses up no budget
                 incident.hazard,
                 incident.lat,
                 incident.lon,

@@ -111,7 +111,7 @@ class Webhook:
             return Outcome(done=False, why=f"cannot be reached: {type(error).__name__}", away=True)
         except httpx.TimeoutException as error:
             return Outcome(done=False, why=f"no answer in time: {type(error).__name__}", away=True)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Outcome(done=False, why=f"the call broke off: {type(error).__name__}")
         if httpx.codes.is_success(status):
             return DONE

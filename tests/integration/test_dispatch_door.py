@@ -145,6 +145,7 @@ def test_a_verdict_over_http_makes_the_alert_actual_for_its_centre_alone(alerts)
         (DECIDER, b" " * 70_000, 422),
         (DECIDER, public.encode(msgspec.structs.replace(verdict(), operator="")), 422),
         (DECIDER, public.encode(verdict("rejected", reason="")), 422),
+        (DECIDER, public.encode(verdict(at=T0 + 300_001)), 422),
     ],
 )
 def test_whoever_may_not_or_cannot_be_meant_decides_nothing(alerts, token, body, status):

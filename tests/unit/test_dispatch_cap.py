@@ -111,8 +111,10 @@ def test_markup_in_texts_stays_text():
         b"<alert/>",
         b"<alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'/>",
         b"<!DOCTYPE alert [<!ENTITY x 'y'>]><alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'><identifier>&x;</identifier></alert>",
-        b"<!DOCTYPE a [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;&b;'>]>"
-        b"<alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'><identifier>&c;</identifier></alert>",
+        (
+            b"<!DOCTYPE a [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;&b;'>]>"
+            b"<alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'><identifier>&c;</identifier></alert>"
+        ),
         b" " * (MAX_BYTES + 1),
         b"\x00\xff",
         cap_notice.document(alert(), "s").replace(b"<status>Draft", b"<status>Maybe"),

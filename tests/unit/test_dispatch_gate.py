@@ -388,6 +388,22 @@ def test_in_a_trial_everything_is_a_test():
     assert {one.status for one in alerts} == {"Test"}
 
 
+def test_a_centre_that_the_settings_no_longer_name_is_forgotten():
+    judge = gate()
+    judge.feed(incident())
+    fewer = VerdictGate((MAINE,))
+    fewer.restore(judge.snapshot())
+    assert [(one.centre, one.msg_type, one.lead) for one in fewer.feed(incident(2))] == [("cta-49", "Update", True)]
+
+
+def test_a_console_whose_clock_is_wrong_uses_up_no_budget():
+    judge = gate(an_hour=1)
+    judge.feed(incident())
+    judge.feed(verdict("checking", at=T0 + 90_000 + 86_400_000))
+    judge.feed(incident(2, reason="corrected"))
+    assert rings(judge, 9, 62) == "interrupt"
+
+
 def test_what_ended_long_ago_is_forgotten():
     judge = gate()
     judge.feed(incident())

@@ -6,6 +6,7 @@ import base64
 import json
 import random
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -412,6 +413,26 @@ def test_threads_deliver_and_end(tmp_path):
     again.couriers[0].step()
     assert receiver.took == [f"{n:016x}" for n in range(50)]
     again.close()
+
+
+def test_a_courier_that_breaks_down_ends_the_run_aloud(tmp_path):
+    receiver = Receiver()
+
+    def breaks(one):
+        raise ZeroDivisionError("a defect of ours")
+
+    receiver.does = breaks
+    mail = Mail(DispatchSettings(outbox_path=tmp_path / "box.db"), now=Clock(), metrics=Metrics(), sinks=[receiver])
+    mail.start()
+    mail.carry([alert()])
+    until = time.monotonic() + 20
+    while mail.couriers[0].broken is None:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    with pytest.raises(OutboxError, match="a defect of ours"):
+        mail.carry([])
+    assert mail.outbox.waiting("r") == 1
+    mail.close()
 
 
 def test_settings_that_cannot_be_meant_are_refused(tmp_path, secret):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from dispatch.courier import Courier
 from dispatch.door import Door, read_tokens
 from dispatch.door_server import DoorServer
-from dispatch.outbox import Outbox
+from dispatch.outbox import Outbox, OutboxError
 from dispatch.sink import parcels, wants
 from dispatch.sinks import open_sinks
 from dispatch.verdicts import FeedOutcome, VerdictGate
@@ -80,7 +80,14 @@ class Mail:
             courier.start()
 
     def carry(self, messages: Sequence[Alert | Digest]) -> None:
-        """Put messages in the outbox, all or none; when it returns they are on disk."""
+        """Put messages in the outbox, all or none; when it returns they are on disk.
+
+        Raises:
+            OutboxError: the outbox cannot be written, or a courier has broken down.
+        """
+        for courier in self.couriers:
+            if courier.broken is not None:
+                raise OutboxError(f"the courier of {courier.name} broke down: {courier.broken}") from courier.broken
         if self.outbox is None or not messages:
             return
         entries = [
