@@ -146,7 +146,7 @@ def _french(alert: Alert) -> list[str]:
         f"Signalé : {_told(incident, 'fr') or 'aucune conséquence'}.",
         f"Inconnu : {_missing(incident, 'fr')}.",
         f"Réseaux : {', '.join(incident.networks) or 'inconnus'}. Voix contraires : {incident.denials}.",
-        f"Comptes qu'il aurait fallu pour le feindre : {incident.forgery_cost}.",
+        f"Pour le simuler, il aurait fallu au moins {incident.forgery_cost} comptes indépendants.",
     ]
 
 
@@ -164,7 +164,7 @@ def _english(alert: Alert) -> list[str]:
         f"Reported: {_told(incident, 'en') or 'no consequence'}.",
         f"Unknown: {_missing(incident, 'en')}.",
         f"Networks: {', '.join(incident.networks) or 'unknown'}. Voices against: {incident.denials}.",
-        f"Accounts it would have taken to fake it: {incident.forgery_cost}.",
+        f"Faking it would have taken at least {incident.forgery_cost} independent accounts.",
     ]
 
 

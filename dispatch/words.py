@@ -21,6 +21,8 @@ Certainty = Literal["Observed", "Likely", "Possible", "Unlikely", "Unknown"]
 FRESH_MS: Final = 15 * MINUTE_MS
 """What was first heard within this time, at first hand and going on, is urgent."""
 SEVERE: Final = frozenset({"trapped", "injured", "missing", "dead"})
+COLLAPSE_SHARE: Final = 0.5
+"""A collapse is reported when more than this share of what is told names it."""
 CASUALTIES: Final = frozenset({"trapped", "injured", "missing"})
 UNJUDGED_CERTAINTY: Final = 50
 """The most that EMSI's certainty says before a person has judged."""
@@ -91,10 +93,11 @@ def urgency(incident: Incident, sent_at: int) -> Urgency:
 def severity(incident: Incident) -> Severity:
     """Give what the *reported* consequences say: dead among other casualties, or a collapse: Extreme; casualties: Severe; else Unknown.
 
-    How many are dead is in no mention: "many" is read as dead beside trapped, injured or missing ones.
+    How many are dead is in no mention: "many" is read as dead beside trapped, injured or missing ones. A collapse counts when most of what
+    is told names one: a noise that may have been a collapse is none.
     """
     told = incident.consequences.keys()
-    if incident.hazard == "collapse" or ("dead" in told and CASUALTIES & told):
+    if incident.hazards.get("collapse", 0.0) > COLLAPSE_SHARE or ("dead" in told and CASUALTIES & told):
         return "Extreme"
     return "Severe" if SEVERE & told else "Unknown"
 

@@ -166,7 +166,8 @@ def test_a_message_of_another_writer_is_read():
         ({"consequences": {"injured": 1}}, "Severe"),
         ({"consequences": {"trapped": 1}}, "Severe"),
         ({"consequences": {"dead": 1, "injured": 2}}, "Extreme"),
-        ({"hazard": "collapse"}, "Extreme"),
+        ({"hazard": "collapse", "hazards": {"collapse": 0.8, "earthquake": 0.2}}, "Extreme"),
+        ({"hazard": "collapse", "hazards": {"collapse": 0.4, "earthquake": 0.3, "open": 0.3}}, "Unknown"),
     ],
 )
 def test_severity_comes_from_reported_consequences_alone(other, expected):
