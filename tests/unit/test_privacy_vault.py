@@ -117,6 +117,17 @@ def test_a_store_that_lost_its_memory_is_told_from_a_deletion(vault, store):
     assert vault.open([("p", sealed)]) == ["expired"]
 
 
+def test_a_deletion_of_a_post_that_was_never_seen_is_forgotten_soon(vault, store, clock):
+    vault.seal([("seen", Words("feu"))])
+    vault.destroy(["seen", *(f"unseen {n}" for n in range(100))])
+    clock.at += 5 * MINUTE_MS - 1
+    [late] = vault.seal([("unseen 7", Words("feu"))])
+    assert vault.open([("unseen 7", late)]) == ["retracted"]
+    clock.at += 20_000
+    assert vault.open([("seen", late)]) == ["retracted"]
+    assert len(store._values) == 1
+
+
 def test_a_post_deleted_after_an_edit_stays_gone(vault):
     vault.replace(["p"])
     [sealed] = vault.seal([("p", Words("feu"))])

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tocsin.ids import KEY_BYTES
 from tocsin.model import Point
-from tocsin.time import HOUR_MS
+from tocsin.time import HOUR_MS, MINUTE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +30,8 @@ NONCE_BYTES: Final = 12
 MARK_BYTES: Final = 8
 DESTROYED: Final = b""
 """Stands in place of a key that was destroyed, for as long as the key might have lived: no later copy of the post makes a new one."""
+UNSEEN_MS: Final = 5 * MINUTE_MS
+"""How long a deletion is remembered whose post has not been seen: as long as a network may deliver the two in the wrong order."""
 EDITED: Final = b"\x00"
 """Stands in place of the key of a post that was edited, until its new text makes a new one."""
 REGISTER: Final = "text-register"
@@ -161,9 +163,15 @@ class TextVault:
         return opened
 
     def destroy(self, post_ids: Sequence[str]) -> None:
-        """Destroy the keys of posts that were deleted; a copy of such a post that comes later cannot be read either."""
+        """Destroy the keys of posts that were deleted; a copy of such a post that comes later cannot be read either.
+
+        Most deletions of a network are of posts that never passed the gate: of those it is remembered for ``UNSEEN_MS`` only.
+        """
         if post_ids:
-            self._store.put(dict.fromkeys(map(_key, post_ids), DESTROYED), self._ttl_ms)
+            keys = [_key(post_id) for post_id in post_ids]
+            seen = {key for key, standing in zip(keys, self._store.get(keys), strict=True) if standing is not None}
+            self._store.put(dict.fromkeys(seen, DESTROYED), self._ttl_ms)
+            self._store.put(dict.fromkeys(set(keys) - seen, DESTROYED), min(UNSEEN_MS, self._ttl_ms))
             self._forget(post_ids)
 
     def replace(self, post_ids: Sequence[str]) -> None:
