@@ -13,30 +13,26 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
+from typing_extensions import Unpack
 
-from dispatch import interruption, words
-from dispatch.exercise import covering
+from dispatch import words
+from dispatch.notices import Cause, Scribe
 from dispatch.standing import (
     CLOSING,
     Known,
     Standing,
     State,
-    cited,
     end_of,
     kind_of,
-    lead,
-    line_of,
     opinions,
     rank,
-    remember,
     verdict_id,
 )
 from dispatch.territory import EVERYWHERE, LEFT_MASS, shares, told
-from tocsin.ids import content_id
-from tocsin.model import Alert, AlertStatus, Delivery, Digest, ExerciseWindow, Incident, Verdict
+from tocsin.model import Alert, Digest, ExerciseWindow, Incident, Verdict
 from tocsin.settings.dispatch import DispatchSettings
 from tocsin.settings.territory import TerritorySettings
-from tocsin.time import DAY_MS, HOUR_MS, MINUTE_MS
+from tocsin.time import DAY_MS, MINUTE_MS
 
 MAX_INCIDENTS: Final = 20_000
 """Incidents remembered; beyond them those that ended first are forgotten first."""
@@ -47,8 +43,6 @@ MAX_HELD: Final = 1_000
 MAX_WINDOWS: Final = 1_000
 MAX_DECIDED: Final = 64
 """Verdicts of one incident that are known again when they come twice."""
-MAX_SPARED: Final = 1_000
-"""Lines of one digest; the alerts themselves went out all the same."""
 HELD_MS: Final = DAY_MS
 """So long a verdict waits for its incident, then it is refused."""
 KEPT_MS: Final = 2 * DAY_MS
@@ -91,9 +85,7 @@ class VerdictGate:
         distant_km: float = 20.0,
     ) -> None:
         self._territories = {one.centre: one for one in territories or (EVERYWHERE,)}
-        self._trial = trial
-        self._an_hour = an_hour
-        self._distant_km = distant_km
+        self._scribe = Scribe(self._territories, trial=trial, an_hour=an_hour, distant_km=distant_km)
         self._state = State()
         self._refused: list[Refused] = []
         self.outcome: FeedOutcome = "filtered"
@@ -195,32 +187,7 @@ class VerdictGate:
 
     def digests(self, now_at: int) -> list[Digest]:
         """Give what each centre was not interrupted for, once for each full hour that has passed."""
-        state = self._state
-        until_at = now_at - now_at % HOUR_MS
-        if until_at <= state.digest_from_at:
-            return []
-        made: list[Digest] = []
-        for centre in sorted(state.spared):
-            due = [entry for entry in state.spared[centre] if entry[0] < until_at]
-            state.spared[centre] = [entry for entry in state.spared[centre] if entry[0] >= until_at]
-            if not due or centre not in self._territories:
-                continue
-            territory = self._territories[centre]
-            made.append(
-                Digest(
-                    # By what it tells, not by when: made again after a fall, it has the same identity.
-                    digest_id=content_id("digest", centre, *(alert_id for _, alert_id, _ in due)),
-                    centre=centre,
-                    from_at=due[0][0],
-                    until_at=until_at,
-                    alerts=tuple(alert_id for _, alert_id, _ in due),
-                    lines=tuple(line for _, _, line in due),
-                    recipients=territory.recipients,
-                    lang=territory.lang,
-                )
-            )
-        state.digest_from_at = until_at
-        return made
+        return self._scribe.digests(self._state, now_at)
 
     def _incident(self, incident: Incident) -> list[Alert]:
         state = self._state
@@ -364,84 +331,11 @@ class VerdictGate:
             ]
         return alerts
 
-    def _notice(  # noqa: PLR0913 - one notice and all that it says
-        self,
-        known: Known,
-        centre: str,
-        incident: Incident,
-        *,
-        kind: Literal["Alert", "Update", "Cancel"],
-        cause: str,
-        key: str,
-        aloud: bool = False,
-        actual: bool = False,
-    ) -> Alert:
-        """Write one notice to one centre, and remember that it was written."""
-        standing, territory = known.centres[centre], self._territories[centre]
-        window = self._covering(incident)
-        status: AlertStatus = "Draft"
-        if self._trial:
-            status = "Test"
-        elif actual:
-            status = "Actual"
-        elif window is not None and window.centre == centre and not standing.actuals:
-            status = "Exercise"
-        evaluation = "unjudged" if standing.verdict is None else standing.verdict.decision
-        delivery: Delivery = "silent"
-        why = "an update of what is shown"
-        if aloud:
-            lane = f"{centre}/exercise" if status == "Exercise" else centre
-            ringing = interruption.decide(
-                self._state.rung.setdefault(lane, []),
-                incident.updated_at,  # the stream's time: a console whose clock is wrong uses up no budget
-                incident.hazard,
-                incident.lat,
-                incident.lon,
-                an_hour=self._an_hour,
-                distant_km=self._distant_km,
-            )
-            delivery, why = ("interrupt" if ringing.rings else "digest"), ringing.why
-            standing.rang |= ringing.rings
-        standing.sequence += 1
-        standing.said_hazard = incident.hazard
-        players = window.recipients if window is not None and window.centre == centre else ()
-        confirmed = actual and standing.verdict is not None and standing.verdict.decision == "confirmed"
-        alert = Alert(
-            alert_id=content_id(incident.incident_id, centre, key),
-            incident_id=incident.incident_id,
-            centre=centre,
-            sequence=standing.sequence,
-            sent_at=known.clock_at,
-            status=status,
-            msg_type=kind,
-            cause=cause,
-            delivery=delivery,
-            delivery_reason=why,
-            references=cited(standing),
-            proposal=bool(standing.actuals) and not actual,
-            lead=centre == lead(known),
-            mass=standing.mass,
-            centres=tuple(sorted(known.centres)),
-            recipients=tuple(dict.fromkeys((*territory.recipients, *players))),
-            lang=territory.lang,
-            evaluation=evaluation,
-            opinions=opinions(known),
-            exercise="" if window is None else window.label,
-            exercise_of="" if window is None else window.centre,
-            urgency=words.urgency(incident, known.clock_at),
-            severity=words.severity(incident),
-            certainty="Observed" if confirmed else words.certainty(incident),
-            incident=incident,
-        )
-        remember(standing, alert, actual=actual)
-        if delivery == "digest":
-            spared = self._state.spared.setdefault(centre, [])
-            spared.append((alert.sent_at, alert.alert_id, line_of(alert)))
-            del spared[:-MAX_SPARED]
-        return alert
+    def _notice(self, known: Known, centre: str, incident: Incident, **cause: Unpack[Cause]) -> Alert:
+        return self._scribe.notice(self._state, known, centre, incident, **cause)
 
     def _covering(self, incident: Incident) -> ExerciseWindow | None:
-        return covering(self._state.windows.values(), incident, self._territories)
+        return self._scribe.covering(self._state, incident)
 
     def _forget(self) -> None:
         state = self._state
@@ -454,6 +348,7 @@ class VerdictGate:
             self._refused += [
                 Refused(one, f"expected incident {one.incident_id} within a day, got none") for one in late
             ]
+            self.tally["refused"] += len(late)
         gone = [
             key
             for key, known in state.known.items()

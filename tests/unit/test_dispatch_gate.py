@@ -176,6 +176,7 @@ def test_a_verdict_without_its_incident_is_refused_after_a_day():
     judge.feed(incident(2, incident_id="other", updated_at=T0 + 90_000 + HELD_MS + 60_001))
     assert [one.verdict.incident_id for one in judge.refused()] == ["i1"]
     assert (judge.held, judge.refused()) == (0, [])
+    assert (sum(judge.tally.values()), judge.tally["refused"]) == (3, 1)
 
 
 def test_no_more_than_so_many_verdicts_wait():
