@@ -64,20 +64,21 @@ class Jetstream:
         self._heard = True
         """Whether the last connection gave anything; if not, the next instance has its turn."""
         self._seq_expired = False
-        self._first_seq = 0
-        """The first event that this run has seen on its instance; 0 before that, and after a change of instance."""
+        self._begun_at: Place | None = None
+        """Where an earlier run had stood: this one has not seen what lies before it."""
+        self._first = True
         self._dictionary: zstandard.ZstdDecompressor | None = None
         self._dictionary_id = 0
         self._plain = not settings.compress or (settings.protocol == "v1" and settings.dictionary_path is None)
 
     async def listen(self, cursor: Cursor | None, now_at: int) -> AsyncIterator[Event]:
         """Connect and give events until the connection ends."""
-        if not self._heard:
-            self._turn += 1
-            self._first_seq = 0
+        self._turn += 0 if self._heard else 1
         self._heard = False
         url = self._settings.urls[self._turn % len(self._settings.urls)].rstrip("/")
         place = None if cursor is None else msgspec.json.decode(cursor, type=Place)
+        if self._first:
+            self._first, self._begun_at = False, place
         since_us = None
         if place is not None:
             since_us = max(place.at_us, (now_at - self.policy.backfill_ms) * 1_000)
@@ -112,7 +113,9 @@ class Jetstream:
             if same and not self._seq_expired:
                 # Inclusive. A little is asked again, should the seam have been out of order; what this run has seen of it is known.
                 after = place.seq + 1
-                query.append(("cursor", min(after, max(self._first_seq or after, after - OVERLAP_EVENTS))))
+                begun = self._begun_at
+                seen_from = begun.seq + 1 if begun is not None and begun.host == place.host else 1
+                query.append(("cursor", min(after, max(seen_from, after - OVERLAP_EVENTS))))
             else:
                 query.append(("cursor", since_us - self.policy.overlap_ms * 1_000))
         return f"{url}/{f'xrpc/{METHOD}' if v2 else 'subscribe'}?{urlencode(query)}"
@@ -194,7 +197,6 @@ class Jetstream:
                 continue
             handed_us = event.at_us
             self._seq_expired, self._heard = False, True
-            self._first_seq = min(self._first_seq or event.seq, event.seq)
             yield self._received(event, host, frame, size=size, passed=passed)
             passed = size = 0
 
