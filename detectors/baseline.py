@@ -114,6 +114,8 @@ class History(msgspec.Struct):
     recent_at: int = 0
     marks: float = 0.0
     """Sum of the marks of ordinary voices, in forward-decayed weights."""
+    young_posts: list[tuple[int, int]] = []
+    """Posts younger than the guard, by the minute: they become history with the voices of their time, not before."""
     pace_posts: float = 0.0
     pace_mins: float = 0.0
     ended_at: int | None = None
@@ -145,7 +147,11 @@ class Baseline:
         """Record that ``posts`` posts were heard in the ``minutes`` before an instant."""
         self._rates.clear()
         h = self.history
-        h.posts += posts * self._weight(at)
+        if h.young_posts and h.young_posts[-1][0] > at - MINUTE_MS:
+            posts_before = h.young_posts.pop()
+            h.young_posts.append((posts_before[0], posts_before[1] + posts))
+        else:
+            h.young_posts.append((at, posts))
         fade = math.exp(-minutes / PACE_MINS)
         h.pace_posts = h.pace_posts * fade + posts
         h.pace_mins = h.pace_mins * fade + minutes
@@ -272,6 +278,12 @@ class Baseline:
         self._rates.clear()
         self._scale = 1.0 / self._weight(now_at)
         h = self.history
+        guard_at = now_at - self._settings.baseline_guard_mins * MINUTE_MS
+        old = 0
+        while old < len(h.young_posts) and h.young_posts[old][0] <= guard_at:
+            h.posts += h.young_posts[old][1] * self._weight(h.young_posts[old][0])
+            old += 1
+        del h.young_posts[:old]
         fade = math.exp(-max(0, now_at - h.recent_at) / (RECENT_MINS * MINUTE_MS))
         h.recent = {hazard: rate * fade for hazard, rate in h.recent.items() if rate * fade > 1e-6}
         h.recent_at = now_at

@@ -93,12 +93,25 @@ def test_the_world_rate_is_gamma_poisson() -> None:
         base.expose(minute * 60_000, 40, 1.0)
     for n in range(30):
         base.learn(voice(n, None, at=n))
-    base.turn(600 * 60_000)
+    base.turn((600 + 120) * 60_000)  # the guard has passed for the last post
     per_post = (PRIOR_VOICES + 30) / (PRIOR_VOICES / PRIOR_PER_POST["fire"] + 600 * 40)
     share = (30 + 20 * 0.5) / (30 + 20)
     posts_per_min = 40  # heard for ten hours: the prior pace has faded
     expected = per_post * posts_per_min * share * quantile_factor(31.0, 0.8416)
     assert base.unlocated_rate("fire") == pytest.approx(expected, rel=0.02)
+
+
+def test_posts_become_history_with_the_voices_of_their_time() -> None:
+    base = Baseline(DetectorSettings(baseline_guard_mins=120))
+    cold = base.unlocated_rate("fire")
+    for minute in range(119):
+        base.expose(minute * 60_000, 20, 1.0)  # the packaged pace
+        base.turn(minute * 60_000)
+        assert base.unlocated_rate("fire") == pytest.approx(cold)  # no voice could be learnt yet: silence is no calm
+    for minute in range(119, 600):
+        base.expose(minute * 60_000, 20, 1.0)
+        base.turn(minute * 60_000)
+    assert base.unlocated_rate("fire") < 0.5 * cold
 
 
 def test_history_is_bounded() -> None:
