@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from ingest.inbox import Inbox
 from ingest.listen import Listening
-from ingest.source import Cursor  # msgspec resolves the annotation at run time
+from ingest.source import Answering, Cursor  # msgspec resolves the annotation at run time
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.logging import get_logger
 from tocsin.time import SECOND_MS
@@ -68,6 +69,8 @@ class Listener:
         self._notes = _MetricNotes(metrics, [source.name for source in sources])
         self._now = now
         self._cursors: dict[str, Cursor] = {name: position.cursor for name, position in positions.items()}
+        self._answering = [source for source in sources if isinstance(source, Answering)]
+        self._settled: dict[str, Cursor] = {}
         self._failure: BaseException | None = None
         self._loop = asyncio.new_event_loop()
         self._listening = [
@@ -116,6 +119,15 @@ class Listener:
         """Give how far each source was polled."""
         at = self._now()
         return {name: Position(cursor, at) for name, cursor in self._cursors.items()}
+
+    def settle(self, positions: Mapping[str, Position]) -> None:
+        """Say that all up to these positions was consumed or is kept: senders who wait for it are answered."""
+        for source in self._answering:
+            position = positions.get(source.name)
+            if position is not None and self._settled.get(source.name) != position.cursor:
+                self._settled[source.name] = position.cursor
+                with suppress(RuntimeError):  # the loop has ended meanwhile, and with it all who waited
+                    self._loop.call_soon_threadsafe(source.settled, position.cursor)
 
     def close(self) -> None:
         """Let the connections go and end the thread."""

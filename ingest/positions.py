@@ -68,6 +68,11 @@ class PositionsFile:
         """Hear that a block was cut, and where the sources stood behind its lines."""
         self._cut.append((block, positions))
 
+    @property
+    def ready(self) -> Mapping[str, Position]:
+        """Where the sources stood behind what was consumed."""
+        return self._ready
+
     def consumed(self, blocks: int) -> None:
         """Hear how many blocks were consumed; keep where they ended, now and then."""
         while self._cut and self._cut[0][0] < blocks:

@@ -11,7 +11,7 @@ table of options and gives a ``Source`` (``ingest.sources.found``).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -56,6 +56,9 @@ DOOR_REASONS: Final = {
     "not_public": "The post is not public.",
     "empty": "The post has no text.",
     "unknown": "A deletion names a post that was not heard here within the hour, by a number that means nothing else.",
+    "unsigned": "A pushed request that is signed by nobody who is known, or was long ago.",
+    "malformed": "A pushed request that cannot be read, is too large, or came too slowly.",
+    "limited": "A pushed request that was told to come again.",
     "sampled": "More came than can be read in time, and only a declared share is heard.",
 }
 """Why a source leaves out a post at its door."""
@@ -207,4 +210,15 @@ class Source(Protocol):
         Raises:
             BrokenError: the connection ended. Called again, it connects again.
         """
+        ...
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """A source whose senders wait for word that what they sent is safe."""
+
+    name: str
+
+    def settled(self, cursor: Cursor) -> None:
+        """Hear, in the loop of the sources, that everything up to a cursor was consumed or is kept."""
         ...

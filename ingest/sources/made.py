@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ingest.source import Source
     from tocsin.settings import Settings
 
+MAX_SECRETS: Final = 4
+"""Secrets of one sender that hold at once."""
 GROUP: Final = "tocsin.sources"
 """Entry points by which installed packages add kinds of sources: ``(name, options, policy) -> Source``."""
 
@@ -138,14 +140,16 @@ def _push(settings: Settings, now: Callable[[], int]) -> list[Source]:
         return []
     from ingest.sources.push import Push  # noqa: PLC0415
 
-    secrets = {
-        sender: secret(chosen.secrets.get(sender), chosen.secret_paths.get(sender), f"push.secret_paths.{sender}")
+    senders = {
+        sender: _secrets(chosen.secrets.get(sender), chosen.secret_paths.get(sender), f"push.secret_paths.{sender}")
         for sender in sorted({*chosen.secrets, *chosen.secret_paths})
     }
-    for sender, one in secrets.items():
-        if len(one) < MIN_SECRET_CHARS:
-            raise SourceError(f"push.secrets.{sender}: expected {MIN_SECRET_CHARS} characters or more, got {len(one)}")
-    return [Push("push", chosen, msgspec.structs.replace(policy_of(settings), stall_ms=None), secrets=secrets, now=now)]
+    for sender, ones in senders.items():
+        for one in ones:
+            if len(one) < MIN_SECRET_CHARS:
+                expected = f"{MIN_SECRET_CHARS} characters or more, got {len(one)}"
+                raise SourceError(f"push.secrets.{sender}: expected {expected}")
+    return [Push("push", chosen, msgspec.structs.replace(policy_of(settings), stall_ms=None), secrets=senders, now=now)]
 
 
 def _x(settings: Settings, now: Callable[[], int]) -> list[Source]:
@@ -157,6 +161,27 @@ def _x(settings: Settings, now: Callable[[], int]) -> list[Source]:
     return make_x(chosen, policy_of(settings), secret(chosen.bearer_token, chosen.token_path, "x.token_path"), now)
 
 
+def _secrets(given: str | None, path: Path | None, key: str) -> list[str]:
+    """Give the secrets of a sender: one, or in a file one a line, the newest first, while they are changed.
+
+    Raises:
+        SourceError: the file cannot be read, or holds none or too many.
+    """
+    if path is None:
+        return [secret(given, None, key)]
+    lines = [line for line in _read(path, key).splitlines() if line.strip()]
+    if not 0 < len(lines) <= MAX_SECRETS:
+        raise SourceError(f"{key}: {path}: expected 1 to {MAX_SECRETS} secrets, one a line, got {len(lines)}")
+    return [secret(line.strip(), None, key) for line in lines]
+
+
+def _read(path: Path, key: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{key}: {path}: cannot be read") from error
+
+
 def secret(given: str | None, path: Path | None, key: str) -> str:
     """Give a secret of the settings, from where it stands.
 
@@ -164,10 +189,7 @@ def secret(given: str | None, path: Path | None, key: str) -> str:
         SourceError: its file cannot be read, or there is none; the message never holds it.
     """
     if path is not None:
-        try:
-            given = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SourceError(f"{key}: {path}: cannot be read") from error
+        given = _read(path, key).strip()
     if not given or not given.isprintable():
         raise SourceError(f"{key}: expected a token on one line, got none")
     return given

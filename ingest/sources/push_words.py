@@ -11,6 +11,8 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
+from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -20,7 +22,11 @@ from ingest.source import PostLine, RetractLine
 
 MAX_POSTS: Final = 1_000
 """Posts of one request."""
+MAX_FAULTS: Final = 20
+"""Faults of one body that are told."""
 _PREFIX: Final = "whsec_"
+_QUOTED: Final = re.compile(r"Invalid enum value '.*?'(?= -|$)")
+"""Where the decoder's message would quote what was sent."""
 _SIGNATURES: Final = 8
 """Signatures looked at in one header (a sender that changes its secret signs with both)."""
 
@@ -51,7 +57,16 @@ class PushedRetraction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class RefusedError(ValueError):
-    """The body is refused; the message says where and why, and quotes nothing of it."""
+    """The body is refused; the message says where and why, and quotes nothing of it.
+
+    Args:
+        message: what is wrong.
+        faults: each item that is wrong, and why, up to ``MAX_FAULTS``.
+    """
+
+    def __init__(self, message: str, faults: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
 
 
 class _Kind(msgspec.Struct):
@@ -64,25 +79,39 @@ _post: Final = msgspec.json.Decoder(PushedPost)
 _retraction: Final = msgspec.json.Decoder(PushedRetraction)
 
 
-def is_signed(secret: str, headers: dict[str, str], body: bytes, *, now_secs: float, skew_secs: float) -> bool:
-    """Say whether a body was signed with a secret, lately.
+def says_who(headers: dict[str, str], *, bearer: bool) -> bool:
+    """Say whether a request shows anything by which its sender could be known."""
+    signed = all(headers.get(name) for name in ("webhook-id", "webhook-timestamp", "webhook-signature"))
+    return signed or (bearer and headers.get("authorization", "")[:7].lower() == "bearer ")
+
+
+def is_signed(secret: str, headers: dict[str, str], body: bytes) -> bool:
+    """Say whether a body was signed with a secret; whether lately, says ``is_timely``.
 
     >>> told = {"webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek", "webhook-timestamp": "1614265330",
     ...         "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="}
-    >>> is_signed("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", told, b'{"test": 2432232314}', now_secs=1614265331, skew_secs=300)
+    >>> is_signed("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", told, b'{"test": 2432232314}')
     True
-    >>> is_signed("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", told, b'{"test": 2432232315}', now_secs=1614265331, skew_secs=300)
+    >>> is_signed("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", told, b'{"test": 2432232315}')
     False
     """
     identity, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not identity or not (stamp.isascii() and stamp.isdigit() and len(stamp) < 12):
-        return False
-    if abs(now_secs - int(stamp)) > skew_secs:
-        return False
     signed = f"{identity}.{stamp}.".encode() + body
     expected = base64.b64encode(hmac.new(key_of(secret), signed, hashlib.sha256).digest())
     given = [one.partition(",") for one in headers.get("webhook-signature", "").split(" ")[:_SIGNATURES]]
-    return any(version == "v1" and hmac.compare_digest(expected, signature.encode()) for version, _, signature in given)
+    return bool(identity) and any(
+        version == "v1" and hmac.compare_digest(expected, signature.encode()) for version, _, signature in given
+    )
+
+
+def is_timely(headers: dict[str, str], *, now_secs: float, skew_secs: float) -> bool:
+    """Say whether a message was stamped lately: who replays one later is refused.
+
+    >>> [is_timely({"webhook-timestamp": stamp}, now_secs=1_000, skew_secs=300) for stamp in ("700", "699", "1300", "-1", "")]
+    [True, False, True, False, False]
+    """
+    stamp = headers.get("webhook-timestamp", "")
+    return stamp.isascii() and stamp.isdigit() and len(stamp) < 12 and abs(now_secs - int(stamp)) <= skew_secs
 
 
 def key_of(secret: str) -> bytes:
@@ -111,21 +140,26 @@ def lines_of(body: bytes, sender: str, now_at: int) -> list[tuple[bytes, bool]]:
     if len(raws) > MAX_POSTS:
         raise RefusedError(f"expected at most {MAX_POSTS} posts, got {len(raws)}")
     lines: list[tuple[bytes, bool]] = []
+    faults: list[str] = []
     edited: set[str] = set()
     for index, raw in enumerate(raws):
         try:
-            if _kind.decode(raw).retract is not msgspec.UNSET:
-                gone = _retraction.decode(raw)
-                if gone.reason == "edited":
-                    edited.add(gone.retract)
-                line = RetractLine(retract=f"{sender} {gone.retract}", at=instant(now_at), reason=gone.reason)
-                lines.append((encode(line), False))
-            else:
-                post = _post.decode(raw)
-                lines.append((encode(_line(post, sender, now_at)), post.id not in edited))
+            lines.append(_item(raw, sender, now_at, edited))
         except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
-            raise RefusedError(f"item {index}: {wrong}") from wrong
+            faults.append(f"item {index}: {_QUOTED.sub('expected another value', str(wrong))}")
+    if faults:
+        raise RefusedError(faults[0], faults[:MAX_FAULTS])
     return lines
+
+
+def _item(raw: msgspec.Raw, sender: str, now_at: int, edited: set[str]) -> tuple[bytes, bool]:
+    if _kind.decode(raw).retract is msgspec.UNSET:
+        post = _post.decode(raw)
+        return encode(_line(post, sender, now_at)), post.id not in edited
+    gone = _retraction.decode(raw)
+    if gone.reason == "edited":
+        edited.add(gone.retract)
+    return encode(RetractLine(retract=f"{sender} {gone.retract}", at=instant(now_at), reason=gone.reason)), False
 
 
 def _parts(body: bytes) -> list[msgspec.Raw]:

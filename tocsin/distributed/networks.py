@@ -127,6 +127,7 @@ class NetworkOrigin:
         heard = hear(builder.take(number=number, arrived_at=arrived_at))
         sampled = self._listener.take_sampled()
         self._write(number, heard, arrived_at, self._listener.positions(), sampled)
+        self._listener.settle(self._positions)
         return heard, sampled
 
     def gaps(self) -> list[SourceGap]:

@@ -60,6 +60,7 @@ class Networks:
     def consumed(self, blocks: int) -> None:
         """Hear how many blocks were consumed."""
         self._file.consumed(blocks)
+        self._listener.settle(self._file.ready)
 
     def close(self) -> None:
         """Let connections go, and keep the last positions."""
