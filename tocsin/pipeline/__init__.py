@@ -32,7 +32,7 @@ TOPOLOGY: Final = (
     Stage(
         name="ingest",
         does="normalise, pseudonymise, redact; drop in memory what holds no term",
-        sources=("files of JSON Lines", "standard input"),
+        sources=("Bluesky", "Mastodon", "feeds", "X", "signed posts", "files of JSON Lines", "standard input"),
         writes=(topics.POSTS, topics.DEAD_LETTERS),
         scales=True,
     ),
@@ -62,6 +62,15 @@ TOPOLOGY: Final = (
         reads=(topics.INCIDENTS, topics.VERDICTS),
         writes=(topics.ALERTS, topics.DEAD_LETTERS),
         sinks=("JSON lines", "GeoJSON", "map", "webhooks", "folders", "AMQP", "HTTP door"),
+    ),
+    Stage(
+        name="console",
+        does="show persons what stands; take their decisions, and the settings that two analysts agree on",
+        reads=(topics.MENTIONS, topics.INCIDENTS, topics.ALERTS, topics.VERDICTS),
+        writes=(topics.VERDICTS, topics.MENTIONS),
+        sources=("persons",),
+        sinks=("web page", "audit log"),
+        scales=True,
     ),
 )
 """All stages, in the order in which a post passes them. Embedded, the topics between them are queues in memory."""
