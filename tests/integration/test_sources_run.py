@@ -188,7 +188,7 @@ def test_one_incident_from_posts_of_four_networks_and_a_bridged_text_counts_once
     networks.until(lambda: networks.metric('tocsin_items_received_total{stage="ingest"}') == 3 + 4 * told)
     networks.stop()
     kept = json.loads((networks.folder / "positions.json").read_text())
-    assert {name.partition(":")[0] for name in kept} == {"bluesky", "mastodon", "feed"}
+    assert {name.partition(":")[0] for name in kept} == {"bluesky", "mastodon", "feed", "push"}
     # What is written while nobody listens is heard after the restart, from each network that can be asked again.
     for network in ("bluesky", "mastodon", "feeds"):
         networks.tell(network, f"Accident grave à Lyon, {network} témoigne")
