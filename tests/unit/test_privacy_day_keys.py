@@ -175,3 +175,14 @@ def test_of_two_workers_that_made_different_keys_the_later_takes_what_stands():
     stands = other.current()
     clock.at += 60_000
     assert one.current() == stands == other.current()
+
+
+def test_a_worker_destroys_the_key_of_a_past_day_even_where_the_clock_of_the_store_lags():
+    clock = Clock(NOON)
+    store = MemoryStore(lambda: 0)
+    keys = live(clock, store)
+    keys.current()
+    clock.at = roll_at(day_of(NOON) + 1) + AUTHORS_KEPT_MS
+    keys.current()
+    assert store.get([f"author-key:{day_of(NOON)}"]) == [None]
+    assert store.get([f"post-key:{day_of(NOON)}"]) != [None]
