@@ -212,7 +212,10 @@ class Site:
         desk = self._desk
         names = desk.doors.territories
         areas = desk.coverage.areas(list(names), desk.board.clock_at, any_down=bool(desk.down))
-        return self.render("coverage.html", session, areas=areas, names=names, clock_at=desk.board.clock_at)
+        states = {area.area: area.state for area in areas}
+        return self.render(
+            "coverage.html", session, areas=areas, states=states, names=names, clock_at=desk.board.clock_at
+        )
 
     async def _shift(self, request: Request, session: Session) -> Response:
         text = request.query_params.get("hours", "12")

@@ -6,7 +6,7 @@ from importlib import resources
 from typing import Final
 
 KINDS: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
-_OWN: Final = ("theme.js", "page.js", "live.js", "board.js", "tuning.js", "console.css")
+_OWN: Final = ("theme.js", "page.js", "live.js", "board.js", "tuning.js", "coverage.js", "console.css")
 
 
 def own_files() -> dict[str, tuple[str, bytes]]:

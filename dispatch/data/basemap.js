@@ -1,8 +1,10 @@
 "use strict";
 // The offline ground: land, borders and names, drawn on one canvas below everything else.
 const Ground = L.Layer.extend({
-  initialize(basemap, colours) {
+  // `shade` may give a département a fill of its own, by its code.
+  initialize(basemap, colours, shade = null) {
     this._colours = colours;
+    this._shade = shade;
     this._towns = basemap.towns;
     this._layers = [this._decode(basemap.world), this._decode(basemap.france)];
     // Two sources disagree by a few kilometres along the land border of France: there a band of land is laid under both.
@@ -71,11 +73,24 @@ const Ground = L.Layer.extend({
       }
       pen.fillStyle = colours.land;
       pen.fill("evenodd");
+      if (level && this._shade) this._fill(pen, shapes, world, shift);
       pen.strokeStyle = level ? colours.border : colours.coast;
       pen.lineWidth = level ? 0.8 : 1;
       pen.stroke();
     });
     this._names(pen, size, colours);
+  },
+
+  _fill(pen, shapes, world, shift) {
+    for (const { ring, code } of shapes) {
+      const fill = this._shade(code);
+      if (!fill) continue;
+      const one = new Path2D();
+      ring.forEach(([x, y], i) => one[i ? "lineTo" : "moveTo"](x * world - shift.x, y * world - shift.y));
+      one.closePath();
+      pen.fillStyle = fill;
+      pen.fill(one);
+    }
   },
 
   // Large towns first; a name that would touch another is left out.
