@@ -40,7 +40,7 @@ def test_questions_are_told_from_statements():
     [
         ("Pas d'incendie à Nantes", "incendie", "fr", True),
         ("Il n'y a aucun feu ici", "feu", "fr", True),
-        ("non, rien n'a explosé", "explosé", "fr", True),
+        ("mais non, rien n'a explosé ici", "explosé", "fr", True),
         ("Ce n'est pas vraiment une explosion", "explosion", "fr", True),
         ("There is no fire", "fire", "en", True),
         ("It wasn't an explosion", "explosion", "en", True),
@@ -71,7 +71,7 @@ def test_reach_of_a_negation(text, word, lang, negated):
         ("c'est un exercice ?", False),
         ("Ce n'est pas un exercice !", False),
         ("Ce coup-ci c'est pas un exercice", False),
-        ("Fin de l'exercice à 11h. Tout va bien ?", True),
+        ("L'exercice est fini à 11h. Ça va ?", True),
     ],
 )
 def test_only_an_asserted_explanation_counts(text, asserted):
