@@ -17,13 +17,20 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 import trustme
+from conftest import free_port
 from listening import FAST, Heard, now_ms
 
 from ingest.files import SourceError
 from ingest.sources.made import make_sources
 from ingest.sources.push import MAX_WAITING, Push, Times
 from ingest.sources.push_wire import TimedProtocol
+from tocsin.distributed.ingest import PassOn
+from tocsin.distributed.networks import NetworkOrigin
+from tocsin.pipeline.hear import Hear, limits_of
+from tocsin.pipeline.secrecy import LiveKeys
 from tocsin.runtime import metrics as declared
+from tocsin.runtime.metrics import Metrics
+from tocsin.runtime.store import MemoryStore, StoreError
 from tocsin.settings import Settings
 from tocsin.settings.sources import PushSettings
 
@@ -409,6 +416,109 @@ def test_a_body_is_not_read_of_who_shows_nothing_or_announces_too_much(served):
         with socket.create_connection(("127.0.0.1", port), timeout=10) as sender:
             sender.sendall(f"POST /posts/mairie HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode())
             assert status in sender.recv(65_536)
+
+
+class Worker:
+    """An ingest worker over a store, as far as it hears: what was heard of a block is kept, then used."""
+
+    def __init__(self, store, keys, port):
+        chosen = {
+            "push": {"enabled": True, "port": port, "secrets": {"mairie": SECRET}},
+            "runtime": {"tick_secs": 60},
+        }
+        self._origin = NetworkOrigin(
+            "net",
+            frozenset({"push"}),
+            settings=Settings.model_validate(chosen),
+            store=store,
+            keys=keys,
+            metrics=Metrics(),
+            now=now_ms,
+            cursor=None,
+        )
+        self._hear = Hear(EveryGate(), PassOn(), None, limits_of(Settings()), 5_000)
+        self._keys = LiveKeys(keys, now_ms)
+        self.blocks = 0
+        self.texts, self.polled = [], False
+        self.close = self._origin.close
+
+    def step(self):
+        heard = self._origin.heard(self.blocks, self._heard)
+        if heard is not None:
+            self.blocks += 1
+            self.texts += [words.text for words in heard[0].words.values()]
+
+    def go_on(self, until):
+        while time.monotonic() < until:
+            self.step()
+
+    def _heard(self, block):
+        heard = self._hear(self._keys.on(block))
+        self.polled = self.polled or bool(heard.words)
+        return heard
+
+
+class EveryGate:
+    def open(self, texts):
+        return [("incendie",) for _ in texts]
+
+
+def test_an_ingest_worker_answers_once_what_was_heard_stands_in_the_store():
+    """It falls right after the answer, before anything was sent on: the next one finds the post."""
+    store, keys, answers, port = MemoryStore(), MemoryStore(), [], free_port()
+    body = json.dumps(post(1)).encode()
+    worker = Worker(store, keys, port)
+    until = time.monotonic() + 20
+    sending = None
+    while not answers:
+        assert time.monotonic() < until
+        worker.step()
+        if sending is None and is_open(port):
+            sending = in_thread(port, body, sign(body, identity="1"), answers)
+        time.sleep(0.005)
+    sending.join(10)
+    worker.close()
+    assert answers[0][0] == 202
+    assert worker.texts == [post(1)["text"]]
+    second = Worker(store, keys, port)
+    while second.blocks < worker.blocks:
+        second.step()
+    second.close()
+    assert second.texts == worker.texts
+
+
+class FailingStore(MemoryStore):
+    """A store that at some time takes nothing more."""
+
+    away = False
+
+    def put_if_absent(self, key, value, ttl_ms=None):
+        if self.away:
+            raise StoreError("away")
+        return super().put_if_absent(key, value, ttl_ms)
+
+
+def test_an_ingest_worker_does_not_answer_for_what_the_store_did_not_take():
+    store, answers, port = FailingStore(), [], free_port()
+    body = json.dumps(post(1)).encode()
+    worker = Worker(store, MemoryStore(), port)
+    until = time.monotonic() + 20
+    while not is_open(port):
+        assert time.monotonic() < until
+        worker.step()
+    store.away = True
+    sending = in_thread(port, body, sign(body, identity="1"), answers)
+    with pytest.raises(StoreError):
+        worker.go_on(until)
+    assert worker.polled, "the post was taken off the queue"
+    worker.close()  # as the worker falls
+    sending.join(20)
+    assert [status for status, _, _ in answers] == [503], "told to come again"
+
+
+def is_open(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Life:
