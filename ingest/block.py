@@ -28,6 +28,8 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     arrived_at: int | None = None
     keys: DayKeys | None = None
     """Live: the keys of pseudonyms in force when it was read. They travel with it, so no process that hears keeps any."""
+    shed: int = 0
+    """Live: how many gates are left out of its hearing, for pressure."""
 
     @property
     def count(self) -> int:

@@ -1,7 +1,7 @@
 """The assembled extractor: from gated posts to mentions, in batches; from a text to all that was seen in it, for a person.
 
-A mention of a post depends on nothing but the post and the loaded tables: neither on its batch nor on what came before (the caches only
-remember answers). Nothing certain is thrown away here: a doubtful post stays, with its low probability, for the detector.
+A mention of a post depends on nothing but the post, the loaded tables and what is shed: neither on its batch nor on what came before (the
+caches only remember answers). Nothing certain is thrown away here: a doubtful post stays, with its low probability, for the detector.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from nlp.cues import CueBook
 from nlp.fingerprint import fingerprint
+from nlp.fold import fold_aligned
 from nlp.gate import Gate
 from nlp.lexicon import Lexicon
 from nlp.relevance import SenseModel
 from nlp.resolve import PlaceQuery, Resolution, Resolver
 from nlp.sense import Sense, SenseQuery, SenseReader
 from tocsin.model import Mention
-from tocsin.settings.nlp import NlpSettings
+from tocsin.settings.nlp import SHED_ORDER, NlpSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 DropReason = Literal["no_term", "not_relevant", "explained"]
 DROP_REASONS: Final[tuple[DropReason, ...]] = ("no_term", "not_relevant", "explained")
 """Why a gated post gives no mention: no word of the lexicon stands in it; it is certainly nothing; an explanation accounts for it."""
+ENTITIES, PLACES = SHED_ORDER
 PLAIN_MODALITIES: Final = frozenset({"asserted", "question"})
 
 
@@ -42,8 +44,8 @@ class Dropped:
 class Places(Protocol):
     """Whatever resolves places in batches, each answer independent of its batch."""
 
-    def resolve(self, queries: Sequence[PlaceQuery]) -> list[Resolution]:
-        """Resolve a batch; the results are aligned with the queries."""
+    def resolve(self, queries: Sequence[PlaceQuery], *, entities: bool = True) -> list[Resolution]:
+        """Resolve a batch, with or without an entity model; the results are aligned with the queries."""
         ...
 
 
@@ -94,8 +96,12 @@ class Extractor:
         resolver = Resolver(Gazetteer.load(), SpacyRecogniser() if chosen.entities else None, ask=ask)
         return cls(reader, resolver, Gate(lexicon), chosen)
 
-    def mentions(self, posts: Sequence[Post]) -> list[Mention | Dropped]:
-        """Give for each post its mention, or why there is none; aligned with the input."""
+    def mentions(self, posts: Sequence[Post], shed: int = 0) -> list[Mention | Dropped]:
+        """Give for each post its mention, or why there is none; aligned with the input.
+
+        The first ``shed`` gates of ``SHED_ORDER`` are left out; a mention names those it would have passed.
+        """
+        gates = SHED_ORDER[:shed]
         senses = [self._sense_of(post) for post in posts]
         results: list[Mention | Dropped] = []
         kept: list[int] = []
@@ -104,10 +110,15 @@ class Extractor:
             reason = self._drop(sense)
             if reason is None:
                 kept.append(index)
-                queries.append(_place_query(sense, post.point, post.profile_place))
+                query = _place_query(sense, post.point, post.profile_place)
+                queries.append(_wordless(query) if PLACES in gates and self._improbable(sense) else query)
             results.append(Dropped(post.id, reason or "no_term"))
-        for index, resolution in zip(kept, self._resolve(queries), strict=True):
-            results[index] = _mention(posts[index], senses[index], resolution)
+        resolutions = self._resolve(queries, entities=ENTITIES not in gates)
+        for index, resolution in zip(kept, resolutions, strict=True):
+            left_out = (ENTITIES,) if resolution.unread else ()
+            if PLACES in gates and self._improbable(senses[index]):
+                left_out = (PLACES,)
+            results[index] = _mention(posts[index], senses[index], resolution, left_out)
         return results
 
     def analyse(  # noqa: PLR0913  what a post may hold, each by name
@@ -146,10 +157,16 @@ class Extractor:
             return None
         return "not_relevant" if sense.frame.modality in PLAIN_MODALITIES else "explained"
 
-    def _resolve(self, queries: list[PlaceQuery]) -> list[Resolution]:
+    def _improbable(self, sense: Sense) -> bool:
+        """Tell whether places are not worth their cost under pressure; a denial is always placed, for it may end an alert."""
+        return sense.judgement.probability < self._settings.shed_places_below and not sense.frame.denial
+
+    def _resolve(self, queries: list[PlaceQuery], *, entities: bool) -> list[Resolution]:
         size = self._settings.entity_batch_posts
         return [
-            found for low in range(0, len(queries), size) for found in self._places.resolve(queries[low : low + size])
+            found
+            for low in range(0, len(queries), size)
+            for found in self._places.resolve(queries[low : low + size], entities=entities)
         ]
 
 
@@ -158,7 +175,12 @@ def _place_query(sense: Sense, point: Point | None, profile_place: str | None) -
     return PlaceQuery(sense.reading.text, sense.folded, sense.lang, point, profile_place, sense.hazards, taken)
 
 
-def _mention(post: Post, sense: Sense, resolution: Resolution) -> Mention:
+def _wordless(query: PlaceQuery) -> PlaceQuery:
+    """Give a query with nothing to read: only the device and the profile are left."""
+    return query._replace(text="", folded=fold_aligned(""), taken=())
+
+
+def _mention(post: Post, sense: Sense, resolution: Resolution, shed: tuple[str, ...]) -> Mention:
     return Mention(
         post_id=post.id,
         source=post.source,
@@ -180,5 +202,6 @@ def _mention(post: Post, sense: Sense, resolution: Resolution) -> Mention:
         fingerprint=fingerprint(sense.reading.text),
         repost_of=post.repost_of,
         reply_to=post.reply_to,
+        shed=shed,
         asks=resolution.asks,
     )

@@ -78,6 +78,8 @@ class Resolution(NamedTuple):
     toponyms: tuple[Toponym, ...]
     asks: tuple[Ask, ...] = ()
     """What a geocoder may be asked, when the resolver was told that there is one."""
+    unread: bool = False
+    """It holds a name that NER would have judged, had it not been left out."""
 
 
 class Resolver:
@@ -113,16 +115,22 @@ class Resolver:
         self.ner_reads = 0
         """Posts that NER has read since the start."""
 
-    def resolve(self, queries: Sequence[PlaceQuery]) -> list[Resolution]:
-        """Resolve a batch; the results are aligned with the queries."""
+    def resolve(self, queries: Sequence[PlaceQuery], *, entities: bool = True) -> list[Resolution]:
+        """Resolve a batch; the results are aligned with the queries. Without ``entities`` NER is left out, and the results say where."""
         sights = [self._reader.sights(query.text, query.folded, query.lang, query.taken) for query in queries]
         if self._recogniser is not None:
             asked = [index for index, query in enumerate(queries) if self._asks(query, sights[index])]
+            if asked and not entities:
+                left_out = frozenset(asked)
+                return [
+                    self._resolve_one(query, found)._replace(unread=index in left_out)
+                    for index, (query, found) in enumerate(zip(queries, sights, strict=True))
+                ]
             if asked:
                 self.ner_reads += len(asked)
                 texts = [(queries[index].lang or "", queries[index].text) for index in asked]
-                for index, entities in zip(asked, self._recogniser.entities(texts), strict=True):
-                    sights[index] = self._again(queries[index], entities)
+                for index, named in zip(asked, self._recogniser.entities(texts), strict=True):
+                    sights[index] = self._again(queries[index], named)
         return [self._resolve_one(query, found) for query, found in zip(queries, sights, strict=True)]
 
     def _asks(self, query: PlaceQuery, found: list[Sight]) -> bool:

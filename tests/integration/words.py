@@ -23,7 +23,7 @@ class WordGate:
 
 
 class WordExtractor:
-    def mentions(self, posts):
+    def mentions(self, posts, shed=0):
         return [self.one(post) for post in posts]
 
     def one(self, post):

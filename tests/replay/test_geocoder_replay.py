@@ -37,7 +37,7 @@ class WordGate:
 
 
 class WordExtractor:
-    def mentions(self, posts):
+    def mentions(self, posts, shed=0):
         return [
             Mention(
                 post_id=post.id, source=post.source, author=post.author, event_at=post.event_at, received_at=post.received_at, lang="en",

@@ -38,7 +38,7 @@ class WordGate:
 class WordExtractor:
     """Hears "fire" in a town; "match" explains it; "poison" is what it cannot read."""
 
-    def mentions(self, posts):
+    def mentions(self, posts, shed=0):
         return [self.one(post) for post in posts]
 
     def one(self, post):

@@ -27,7 +27,7 @@ class FakePlaces:
     def __init__(self):
         self.asked = []
 
-    def resolve(self, queries):
+    def resolve(self, queries, *, entities=True):
         self.asked.append(list(queries))
         found = []
         for query in queries:

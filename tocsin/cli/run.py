@@ -32,6 +32,7 @@ from tocsin.pipeline.networks import Networks
 from tocsin.pipeline.run import run as run_pipeline
 from tocsin.pipeline.sealing import Sealer
 from tocsin.pipeline.secrecy import LiveKeys
+from tocsin.pipeline.shedding import Shedding
 from tocsin.pipeline.standing import StandingFile
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.audit import AuditError
@@ -118,7 +119,14 @@ def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
         # The reader stops by itself, and hands on what it has; so the runner is not to stop before it.
         cut = _ignore if networks is None else networks.cut
         blocks = live_blocks(sources, settings, now=now, stopped=lambda: stop.wanted, cut=cut)
-        run_pipeline(LiveKeys(store, now).on_each(blocks), detect, factory, settings, Stop())
+        run_pipeline(
+            LiveKeys(store, now).on_each(blocks),
+            detect,
+            factory,
+            settings,
+            Stop(),
+            shedding=Shedding(settings, metrics),
+        )
     finally:
         metrics.set(declared.READY, 0)
     if sys.stderr.isatty():

@@ -1,6 +1,7 @@
 """What an extract worker does with records of ``posts``: a function of each record; batches only make it faster.
 
-It is pure but for one thing: a text whose key is gone when its turn comes is not heard, and counted as that.
+It is pure but for two things: a text whose key is gone when its turn comes is not heard, and counted as that; and under pressure dear gates
+are left out, and the mentions say so.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     """The record for ``mentions``; ``None`` when nothing in it can be passed on."""
     dead: list[DeadLetter]
     counts: Counts
+    shed: Counter[str]
+    """How many posts were heard without a gate, by gate."""
 
 
 class _Read(msgspec.Struct):
@@ -77,8 +80,8 @@ class Extract:
         self.has_read = False
         """Some record could be read: before that no offset may be committed, or a right version would miss what this one skipped."""
 
-    def take(self, records: Sequence[Given]) -> list[Made]:
-        """Take records; give what each gave, in order.
+    def take(self, records: Sequence[Given], shed: int = 0) -> list[Made]:
+        """Take records; give what each gave, in order, with the first ``shed`` dear gates left out.
 
         Raises:
             IllVersionError: nothing could be read since the start.
@@ -87,7 +90,7 @@ class Extract:
             StoreError: the store of the keys is away.
         """
         read = [self._read(record) for record in records]
-        results = iter(self._hear_all([post for one in read for post in one.posts]))
+        results = iter(self._hear_all([post for one in read for post in one.posts], shed))
         made = []
         for one in read:
             one.results = [next(results) for _ in one.posts]
@@ -126,14 +129,14 @@ class Extract:
                 )
         return read
 
-    def _hear_all(self, posts: list[Post]) -> list[Mention | DeadLetter | str]:
+    def _hear_all(self, posts: list[Post], shed: int) -> list[Mention | DeadLetter | str]:
         """Open what is sealed, all at once, then hear; the reason stands where a text is gone."""
         sealed = [(post.id, post.sealed) for post in posts if post.sealed]
         if self._vault is None or not sealed:
-            return self._hear(posts)
+            return self._hear(posts, shed)
         words = iter(self._vault.open(sealed))
         opened = [_opened(post, next(words)) if post.sealed else post for post in posts]
-        heard = iter(self._hear([post for post in opened if isinstance(post, Post)]))
+        heard = iter(self._hear([post for post in opened if isinstance(post, Post)], shed))
         results = [post if isinstance(post, str) else next(heard) for post in opened]
         given = zip(posts, results, strict=True)
         self._vault.keep(
@@ -141,17 +144,17 @@ class Extract:
         )
         return results
 
-    def _hear(self, posts: list[Post]) -> list[Mention | DeadLetter | str]:
+    def _hear(self, posts: list[Post], shed: int) -> list[Mention | DeadLetter | str]:
         if not posts:
             return []
         try:
-            return [_result(result) for result in self._extractor.mentions(posts)]
+            return [_result(result) for result in self._extractor.mentions(posts, shed)]
         except Exception:  # noqa: BLE001 - tried again post by post, to find the one that cannot be read
-            return [self._hear_one(post) for post in posts]
+            return [self._hear_one(post, shed) for post in posts]
 
-    def _hear_one(self, post: Post) -> Mention | DeadLetter | str:
+    def _hear_one(self, post: Post, shed: int) -> Mention | DeadLetter | str:
         try:
-            return _result(self._extractor.mentions([post])[0])
+            return _result(self._extractor.mentions([post], shed)[0])
         except Exception as error:  # noqa: BLE001 - a dead letter, counted; past a limit the worker stops
             detail = f"expected a post that can be read, got {type(error).__name__}"
             return DeadLetter(stage=STAGE, reason="stage_error", detail=detail)
@@ -189,8 +192,9 @@ def _made(read: _Read) -> Made:
     for letter in read.dead:
         counts.received += 1
         counts.dead[letter.reason] += 1
+    shed = Counter(gate for result in read.results if isinstance(result, Mention) for gate in result.shed)
     if read.progress is None:
-        return Made(value=None, dead=dead, counts=counts)
+        return Made(value=None, dead=dead, counts=counts, shed=shed)
     tally = dict(read.progress.tally)
     tally |= {"extract.received": counts.received, "extract.used": counts.used}
     tally |= {f"extract.filtered.{reason}": posts for reason, posts in set_aside.items()}
@@ -198,4 +202,4 @@ def _made(read: _Read) -> Made:
     progress = msgspec.structs.replace(
         read.progress, posts=len(mentions), tally={name: items for name, items in tally.items() if items}
     )
-    return Made(value=wire.pack([*mentions, *read.others, wire.encode(progress)]), dead=dead, counts=counts)
+    return Made(value=wire.pack([*mentions, *read.others, wire.encode(progress)]), dead=dead, counts=counts, shed=shed)

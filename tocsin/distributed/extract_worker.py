@@ -22,11 +22,16 @@ from tocsin.distributed.extract import STAGE, Extract, Given
 from tocsin.distributed.shell import bury, note_lag, now, poll, where
 from tocsin.pipeline.counting import publish_stage
 from tocsin.pipeline.hear import WARM_UP
+from tocsin.pipeline.shedding import told
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.kafka import said, slot
 from tocsin.runtime.logging import get_logger
+from tocsin.runtime.pressure import Pressure
+from tocsin.settings.nlp import SHED_ORDER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tocsin.distributed.shell import Shell, Took
     from tocsin.pipeline.hear import Extracts
     from tocsin.settings import Settings
@@ -64,6 +69,7 @@ def run_extract(shell: Shell, extractor: Extracts | None = None) -> None:
     shell.metrics.set(declared.READY, 1)
     log.info("started", member=shell.member)
     owned: frozenset[int] = frozenset()
+    lag = Lag(shell)
     try:
         while not shell.stop.wanted:
             batches = poll(consumer)
@@ -74,26 +80,60 @@ def run_extract(shell: Shell, extractor: Extracts | None = None) -> None:
                 log.info("partitions", member=shell.member, partitions=sorted(owned))
             if not batches:
                 shell.metrics.set(declared.CONSUMER_LAG, 0, topics.POSTS.name)
+                lag.look(0)
                 continue
             records = [record for partition in sorted(batches) for record in batches[partition]]
             began = time.process_time()
-            made = extract.take([Given(where(record), record.value) for record in records])
+            made = extract.take([Given(where(record), record.value) for record in records], lag.level)
             shell.metrics.add(declared.STAGE_SECONDS, time.process_time() - began, STAGE)
             for one in made:
                 if one.value is not None:
                     producer.send(mentions, 0, one.value)
                 bury(shell, producer, one.dead)
                 publish_stage(STAGE, one.counts, shell.metrics)
+                for gate, posts in one.shed.items():
+                    shell.metrics.add(declared.SHED, posts, gate)
             producer.settle()
             if extract.has_read:
                 commit_offsets(consumer, batches)
-            note_lag(shell, topics.POSTS.name, consumer, {n: taken[-1] for n, taken in batches.items()})
+            lag.look(note_lag(shell, topics.POSTS.name, consumer, {n: taken[-1] for n, taken in batches.items()}))
     finally:
         shell.metrics.set(declared.READY, 0)
         with said("leave the group"):
             consumer.close(autocommit=False)
         producer.close()
     log.info("stopped", member=shell.member)
+
+
+class Lag:
+    """How far a worker is behind, as the number of gates that it leaves out. Recorded files are always heard whole.
+
+    Args:
+        shell: of the worker.
+        clock: never goes back, seconds.
+    """
+
+    def __init__(self, shell: Shell, clock: Callable[[], float] = time.monotonic) -> None:
+        chosen = shell.settings.nlp
+        self._enabled = chosen.shed and shell.settings.distributed.follow
+        self._limit_secs = chosen.shed_lag_secs
+        self._pressure = Pressure(highest=len(SHED_ORDER), after_secs=chosen.shed_after_secs)
+        self._metrics = shell.metrics
+        self._clock = clock
+
+    @property
+    def level(self) -> int:
+        """How many gates are left out now."""
+        return self._pressure.level
+
+    def look(self, lag_secs: float) -> None:
+        """Take note of the age of the last record, with more waiting behind it; 0 if all was read."""
+        if not self._enabled:
+            return
+        before = self.level
+        level = self._pressure.look(self._clock(), lag_secs / self._limit_secs)
+        if level != before:
+            told(level, before, self._metrics, lag_secs=round(lag_secs, 1))
 
 
 def commit_offsets(consumer: Any, batches: dict[int, list[Took]]) -> None:

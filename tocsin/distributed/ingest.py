@@ -53,7 +53,7 @@ class IngestState(msgspec.Struct, kw_only=True):
 class PassOn:
     """Stands where extraction stands on one machine: gives the posts as they are, for a worker that extracts."""
 
-    def mentions(self, posts: Sequence[Post]) -> Sequence[Post]:
+    def mentions(self, posts: Sequence[Post], shed: int = 0) -> Sequence[Post]:  # noqa: ARG002 - the worker that extracts sheds
         """Give the posts."""
         return posts
 

@@ -88,8 +88,8 @@ def where(record: Took) -> str:
     return f"{record.topic}/{record.partition}@{record.offset}"
 
 
-def note_lag(shell: Shell, topic: str, consumer: Any, last: dict[int, Took]) -> None:
-    """Note the age of the last record taken of any partition that holds more; 0 when all are read.
+def note_lag(shell: Shell, topic: str, consumer: Any, last: dict[int, Took]) -> float:
+    """Note, and give, the age in seconds of the last record taken of any partition that holds more; 0 when all are read.
 
     Args:
         shell: of the worker.
@@ -103,7 +103,9 @@ def note_lag(shell: Shell, topic: str, consumer: Any, last: dict[int, Took]) -> 
         end = consumer.highwater(slot(record.topic, partition))
         if end is not None and record.offset + 1 < end:
             lag_ms = max(lag_ms, now_ms - record.timestamp)
-    shell.metrics.set(declared.CONSUMER_LAG, max(0, lag_ms) / 1_000, topic)
+    lag_secs = max(0, lag_ms) / 1_000
+    shell.metrics.set(declared.CONSUMER_LAG, lag_secs, topic)
+    return lag_secs
 
 
 def bury(shell: Shell, producer: Producer, letters: Sequence[DeadLetter]) -> None:

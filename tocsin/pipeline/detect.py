@@ -125,6 +125,8 @@ class Detect:
         summary.cpu_secs.update(heard.cpu_secs)
         self._metrics.add(declared.BLOCKS, 1)
         self._metrics.add(declared.GATE_OPEN, heard.gate_open)
+        for gate, posts in heard.shed.items():
+            self._metrics.add(declared.SHED, posts, gate)
         for part, secs in heard.cpu_secs.items():
             self._metrics.add(declared.STAGE_SECONDS, secs, part)
         if self._sealer is not None:

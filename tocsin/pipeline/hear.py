@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -51,8 +52,11 @@ class Gates(Protocol):
 class Extracts(Protocol):
     """The extract stage."""
 
-    def mentions(self, posts: Sequence[Post]) -> Sequence[Mention | Post | Dropped]:
-        """Give for each post its mention, or why there is none; or the post itself, where another worker extracts."""
+    def mentions(self, posts: Sequence[Post], shed: int = 0) -> Sequence[Mention | Post | Dropped]:
+        """Give for each post its mention, or why there is none; or the post itself, where another worker extracts.
+
+        The first ``shed`` of the gates that may be left out are.
+        """
         ...
 
 
@@ -64,6 +68,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     arrived_at: int | None
     gate_open: int
     cpu_secs: dict[str, float]
+    shed: dict[str, int] = {}
+    """How many posts were heard without a gate, by gate."""
     words: dict[str, Words] = {}
     """Live: what is to be sealed of each post that was heard, by its id; in memory only."""
 
@@ -101,8 +107,10 @@ class Hear:
         """Read a block.
 
         Raises:
-            ValueError: names are to be hashed under the keys of the block, and it carries none.
+            ValueError: names are to be hashed under the keys of the block, and it carries none; or a recording is to be shed.
         """
+        if block.shed and self._pseudonyms is not None:
+            raise ValueError(f"expected a recorded block to be heard whole, got one that sheds {block.shed} gates")
         pseudonyms = self._pseudonyms or _pseudonyms_of(block)
         spent: dict[str, float] = {}
         with cpu(spent, "decode"):
@@ -142,6 +150,7 @@ class Hear:
             arrived_at=block.arrived_at,
             gate_open=len(posts),
             cpu_secs=spent,
+            shed=Counter(gate for item in items.values() if isinstance(item, Mention) for gate in item.shed),
             words=words,
         )
 
@@ -156,14 +165,15 @@ class Hear:
         if not posts:
             return []
         try:
-            return [_item(result) for result in self._extractor.mentions(posts)]
+            return [_item(result) for result in self._extractor.mentions(posts, block.shed)]
         except Exception:  # noqa: BLE001 - tried again post by post, to find the one that cannot be read
-            return [self._extract_one(one, *block.where(index)) for one, index in zip(posts, indices, strict=True)]
+            return [self._extract_one(one, index, block) for one, index in zip(posts, indices, strict=True)]
 
-    def _extract_one(self, one: Post, origin: str, line: int) -> Item:
+    def _extract_one(self, one: Post, index: int, block: Block) -> Item:
         try:
-            return _item(self._extractor.mentions([one])[0])
+            return _item(self._extractor.mentions([one], block.shed)[0])
         except Exception as error:  # noqa: BLE001 - a dead letter, counted; past a limit, Detect stops the run
+            origin, line = block.where(index)
             detail = f"expected a post that can be read, got {type(error).__name__}"
             return DeadLetter(stage="extract", reason="stage_error", detail=detail, origin=origin, line=line)
 

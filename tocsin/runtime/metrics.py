@@ -59,6 +59,15 @@ STAGE_SECONDS: Final = Metric(
 GATE_OPEN: Final = Metric(
     name="tocsin_gate_open_posts", kind="counter", meaning="Posts that passed the term gate, on time or late."
 )
+SHED: Final = Metric(
+    name="tocsin_posts_shed",
+    kind="counter",
+    meaning="Posts that were heard without a gate they would have passed, because of pressure, by gate.",
+    labels=("gate",),
+)
+GATES_SHED: Final = Metric(
+    name="tocsin_gates_shed", kind="gauge", meaning="Gates that are left out now because of pressure; 0 in calm."
+)
 WATERMARK: Final = Metric(
     name="tocsin_watermark_timestamp_seconds",
     kind="gauge",
@@ -260,6 +269,8 @@ METRICS: Final = (
     BLOCKS,
     STAGE_SECONDS,
     GATE_OPEN,
+    SHED,
+    GATES_SHED,
     WATERMARK,
     EVENT_LAG,
     REVISIONS,

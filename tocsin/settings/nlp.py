@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path  # pydantic resolves the annotations at run time
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
+
+SHED_ORDER: Final = ("entities", "places")
+"""Gates that are left out under pressure, the first to go first: what costs most for the least.
+
+``entities``: no entity model reads a post; doubtful names are left to the rules. ``places``: an improbable post that denies nothing has
+its words not searched for places; its device and its profile still place it.
+"""
 
 
 class NlpSettings(BaseModel):
@@ -34,4 +42,33 @@ class NlpSettings(BaseModel):
         ge=0,
         le=1,
         description="A post whose probability of being first-hand, now and real lies below is no mention, unless it denies.",
+    )
+    shed: bool = Field(
+        default=True,
+        description="When hearing cannot keep up, `run` and `worker extract` on live sources leave out the dear gates one after another: "
+        "the entity model, then the places in the words of improbable posts. Mentions say what was left out. `replay` never does.",
+    )
+    shed_after_secs: float = Field(
+        default=10.0,
+        gt=0,
+        le=3_600,
+        description="Seconds of pressure before a gate is shed, and of calm before one comes back.",
+    )
+    shed_queue_share: float = Field(
+        default=0.75,
+        gt=0,
+        le=1,
+        description="`run`: pressure is so large a share of the blocks that may wait (`runtime.queue_blocks`); calm is at most half of it.",
+    )
+    shed_lag_secs: float = Field(
+        default=60.0,
+        gt=0,
+        le=86_400,
+        description="`worker extract`: pressure is a last record so old, while more wait; calm is at most half of it.",
+    )
+    shed_places_below: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="A post is improbable, for what is shed, when its probability of being first-hand, now and real lies below.",
     )
