@@ -147,6 +147,7 @@ class FilteredStream:
         try:
             read = words.message.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
+            self._count()  # it may have been a post
             return unreadable(line)
         if read.data is None:
             raise_if_ended(read.errors, self._failures)
@@ -154,6 +155,7 @@ class FilteredStream:
         try:
             return self._post(read, read.data, len(line))
         except ValueError:
+            self._count()
             return unreadable(line)
 
     def _post(self, read: words.Message, post: words.Post, size: int) -> Received:
@@ -162,10 +164,7 @@ class FilteredStream:
         lines = words.lines_of(read, self._known, now_at)
         again = self._recent.again(post.id, now_at)
         if not again:
-            month = month_of(now_at)
-            self._place = msgspec.structs.replace(
-                self._place, month=month, reads=self._place.reads + 1 if self._place.month == month else 1
-            )
+            self._count()
         cursor = self._cursor(now_at)
         if again or words.is_overtaken(post, self._known):
             return Received(cursor=cursor, size=size, repeated=1)
@@ -181,6 +180,11 @@ class FilteredStream:
         if now_at >= self._settled_at:
             self._place = msgspec.structs.replace(self._place, at=now_at)
         return msgspec.json.encode(self._place)
+
+    def _count(self) -> None:
+        month = month_of(self._now())
+        reads = self._place.reads + 1 if self._place.month == month else 1
+        self._place = msgspec.structs.replace(self._place, month=month, reads=reads)
 
     def _check_budget(self) -> None:
         now_at = self._now()

@@ -43,8 +43,10 @@ def make_x(settings: XSettings, policy: Policy, token: str, now: Callable[[], in
         now: the clock, UTC milliseconds.
 
     Raises:
-        SourceError: the words do not make rules.
+        SourceError: the words do not make rules, or no budget is said.
     """
+    if settings.monthly_reads is None:
+        raise SourceError("x.monthly_reads: expected how many posts may be read in a month, as each is paid")
     own = msgspec.structs.replace(
         policy,
         backoff_min_ms=BACKOFF_MIN_MS,

@@ -9,7 +9,7 @@ from tocsin.settings.source_rules import network_advice, network_contradictions,
 
 
 def settings(**x):
-    return Settings.model_validate({"x": {"enabled": True, **x}})
+    return Settings.model_validate({"x": {"enabled": True, "monthly_reads": 9, **x}})
 
 
 @pytest.mark.parametrize(
@@ -20,13 +20,12 @@ def settings(**x):
         ({"bearer_token": "a", "url": "ftp://api.x.com"}, ("x", "url"), "ftp://api.x.com"),
         ({"bearer_token": "a", "url": "http://api.example"}, ("x", "url"), "http://api.example"),
         ({"bearer_token": "a", "url": "https://me:secret@api.x.com"}, ("x", "url"), "https://…@api.x.com"),
+        ({"bearer_token": "a", "monthly_reads": None}, ("x", "monthly_reads"), "nothing"),
         ({"bearer_token": "a", "languages": ("fr", "fr")}, ("x", "languages"), "fr, fr"),
     ],
 )
 def test_what_cannot_be_meant_is_found(x, key, got):
-    found = [
-        (one.key, one.got) for one in network_contradictions(Settings.model_validate({"x": {"enabled": True, **x}}))
-    ]
+    found = [(one.key, one.got) for one in network_contradictions(settings(**x))]
     assert found == [(key, got)]
 
 
@@ -51,6 +50,8 @@ def test_its_sources(tmp_path):
         *(f"x:posts:{part}" for part in range(1, 5)),
         *(f"x:accounts:{part}" for part in range(1, 5)),
     ]
+    with pytest.raises(SourceError, match=r"x\.monthly_reads"):
+        make_sources(settings(token_path=token, monthly_reads=None), lambda: 0)
     token.write_text("")
     with pytest.raises(SourceError, match=r"x\.token_path"):
         make_sources(settings(token_path=token), lambda: 0)

@@ -160,6 +160,8 @@ def _x(settings: Settings) -> Iterator[Finding]:
     given = (chosen.bearer_token is not None) + (chosen.token_path is not None)
     if given > 1 or (chosen.enabled and not given):
         yield Finding(("x", "token_path"), "one token, here or in x.bearer_token", "two" if given else "none")
+    if chosen.enabled and chosen.monthly_reads is None:
+        yield Finding(("x", "monthly_reads"), "how many posts may be read in a month, as each is paid", "nothing")
     yield from _addresses("x", "url", (chosen.url,), ("https", "http"))
     if chosen.url.startswith("http:") and urlsplit(chosen.url).hostname not in _LOOPBACK:
         yield Finding(("x", "url"), "https://: the token would travel in the clear", chosen.url)

@@ -215,8 +215,10 @@ class XSettings(BaseModel):
         default=False,
         description="Hear the compliance streams too (deletions, edits, accounts); Enterprise access only.",
     )
-    monthly_reads: int = Field(
-        default=2_000_000, ge=1, description="Posts that may be read in a calendar month (UTC); then the source rests."
+    monthly_reads: int | None = Field(
+        default=None,
+        ge=1,
+        description="Posts that may be read in a calendar month (UTC), then the source rests; must be said, as each read is paid.",
     )
     ca_path: Path | None = Field(
         default=None, description="Certificates (PEM) that the API's is checked against; else the system's."
