@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 MAX_WAITING: Final = 64
 """Requests that wait to be safe; a further one is told to come again."""
+MAX_READING: Final = 64
+"""Bodies that are read at once, of whoever sends them: who they are is known only at their end."""
 AGAIN_SECS: Final = 5
 _NOBODY: Final = ("0" * 32,)
 """Compared against for a sender that is not known, so that the answer takes as long."""
@@ -103,6 +105,7 @@ class Push:
         self._number = 0
         self._open: deque[Waiting] = deque()
         self._by_key: dict[str, Waiting] = {}
+        self._reading = 0
         self._new = _queue()
         self._refused: Counter[str] = Counter()
 
@@ -247,6 +250,9 @@ class Push:
         announced, most = headers.get("content-length", ""), self._settings.max_body_bytes
         if announced.isascii() and announced.isdigit() and int(announced[:20]) > most:
             raise _TurnedAwayError(413, "malformed", f"expected a body of at most {most} bytes")
+        if self._reading >= MAX_READING:
+            raise _TurnedAwayError(503, "limited", "too many are sending", again_secs=AGAIN_SECS)
+        self._reading += 1
         body = bytearray()
         try:
             async with asyncio.timeout(self._times.body):
@@ -258,6 +264,8 @@ class Push:
             raise _TurnedAwayError(408, "malformed", "the body took too long") from late
         except ClientDisconnect as gone:
             raise _TurnedAwayError(400, "malformed", "the body did not come whole") from gone
+        finally:
+            self._reading -= 1
         return bytes(body)
 
     def _check_sender(self, sender: str, headers: dict[str, str], body: bytes) -> None:

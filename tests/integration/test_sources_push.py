@@ -22,7 +22,7 @@ from listening import FAST, Heard, now_ms
 
 from ingest.files import SourceError
 from ingest.sources.made import make_sources
-from ingest.sources.push import MAX_WAITING, Push, Times
+from ingest.sources.push import MAX_READING, MAX_WAITING, Push, Times
 from ingest.sources.push_wire import TimedProtocol
 from tocsin.distributed.ingest import PassOn
 from tocsin.distributed.networks import NetworkOrigin
@@ -405,6 +405,20 @@ def test_who_dribbles_a_body_is_told(served):
         assert b" 408 " in slow.recv(65_536)
     heard.settle()
     assert not heard.lines
+
+
+def test_no_more_bodies_are_read_at_once_than_there_is_room_for(served):
+    heard, port = served(times=Times(body=1.0))
+    body = json.dumps(post(1)).encode()
+    head = "webhook-id: 1\r\nwebhook-timestamp: 1\r\nwebhook-signature: v1,a\r\nContent-Length: 999"
+    slow = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(MAX_READING)]
+    for connection in slow:
+        connection.sendall(f"POST /posts/mairie HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n[".encode())
+    heard.until(lambda: send(port, body, sign(body, identity="a"))[0] == 503)
+    assert all(b" 408 " in connection.recv(65_536) for connection in slow)
+    assert send(port, body, sign(body, identity="b"))[0] == 202, "once they were let go there is room again"
+    for connection in slow:
+        connection.close()
 
 
 def test_a_body_is_not_read_of_who_shows_nothing_or_announces_too_much(served):
