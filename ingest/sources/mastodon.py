@@ -44,6 +44,7 @@ class Place(msgspec.Struct, frozen=True):
     """How far a stream was heard: what a cursor holds."""
 
     at: int
+    """Nothing before it is missing."""
     last_id: str = ""
 
 
@@ -87,6 +88,9 @@ class MastodonStream:
         self._streaming: str | None = None
         self._languages = frozenset(settings.languages)
         self._last_id = ""
+        self._whole_to = 0
+        """Up to here nothing is missing. By when posts were written, not by when they were read: those who read late, in a break or
+        under load, would else believe that they had heard what still lay before them."""
 
     async def listen(self, cursor: Cursor | None, now_at: int) -> AsyncIterator[Event]:
         """Connect and give events until the connection ends."""
@@ -173,10 +177,13 @@ class MastodonStream:
         self, client: httpx.AsyncClient, place: Place | None, since: int | None
     ) -> AsyncIterator[Event]:
         """Give what the timeline has since the break, oldest first."""
+        opened_at = self._now()
         if place is None or since is None:
+            self._whole_to = opened_at
             # Should the connection end before its first post, the next one begins here.
             yield Received(cursor=self._cursor(""))
             return
+        self._whole_to = since
         if place.last_id and words.created_of(place.last_id) is None:
             after = place.last_id  # numbers of other software: they rise in order of arrival
         else:
@@ -184,14 +191,18 @@ class MastodonStream:
         for _ in range(self._settings.max_backfill_pages):
             page, raw_size = await self._page(client, after)
             if not page:
-                return
+                break
             for read in sorted(page, key=lambda status: _rank(status.id)):
+                # Numbers without an instant: the last one says where to go on, and the instant stays where it was.
+                self._heard_to(words.created_of(read.id) or since, opened_at)
                 yield self._status(read, edited=read.edited_at is not None, size=raw_size // len(page))
             newest = max((read.id for read in page), key=_rank)
             if _rank(newest) <= _rank(after):
-                return
+                break
             after = newest
-        yield Missed(words.created_of(after) or since, self._now())
+        else:
+            yield Missed(words.created_of(after) or since, opened_at)
+        self._heard_to(opened_at, opened_at)
 
     async def _page(self, client: httpx.AsyncClient, after: str) -> tuple[list[words.Status], int]:
         if self._stream.startswith("hashtag:"):
@@ -224,6 +235,8 @@ class MastodonStream:
             return Received(size=size)
         try:
             read = words.status.decode(payload)
+            now_at = self._now()
+            self._heard_to(words.created_of(read.id) or now_at, now_at)
             return self._status(read, edited=event == "status.update", size=size)
         except ValueError:
             return unreadable(payload)
@@ -251,10 +264,13 @@ class MastodonStream:
             return Received(size=size, repeated=1)
         return Received(lines=(words.retraction(uri, now_at),), size=size)
 
+    def _heard_to(self, at: int, now_at: int) -> None:
+        self._whole_to = max(self._whole_to, min(at, now_at))
+
     def _cursor(self, local_id: str) -> Cursor:
         if _rank(local_id) > _rank(self._last_id):
             self._last_id = local_id
-        return msgspec.json.encode(Place(self._now(), self._last_id))
+        return msgspec.json.encode(Place(self._whole_to, self._last_id))
 
 
 def _rank(local_id: str) -> tuple[int, str]:

@@ -11,6 +11,7 @@ import trustme
 from listening import FAST, Heard, now_ms
 from mastodon_server import TOKEN, MastodonServer, status
 
+from ingest.listener import Position
 from ingest.recent import Recent
 from ingest.sources.mastodon import MastodonStream
 from ingest.sources.mastodon_words import IdMap
@@ -22,7 +23,16 @@ POLICY = msgspec.structs.replace(FAST, stall_ms=100)
 
 
 def stream_of(
-    server, transport="websocket", *, stream="public", token=TOKEN, recent=None, ids=None, policy=POLICY, **chosen
+    server,
+    transport="websocket",
+    *,
+    stream="public",
+    token=TOKEN,
+    recent=None,
+    ids=None,
+    policy=POLICY,
+    now=now_ms,
+    **chosen,
 ):
     settings = MastodonSettings(instances=(server.host,), transport=transport, **({"scheme": "http"} | chosen))
     return MastodonStream(
@@ -32,7 +42,7 @@ def stream_of(
         instance=server.host,
         stream=stream,
         token=token,
-        now=now_ms,
+        now=now,
         ids=IdMap() if ids is None else ids,
         recent=Recent(window_ms=3_600_000) if recent is None else recent,
     )
@@ -80,7 +90,9 @@ def test_nothing_is_lost_or_doubled_over_many_seeds(transport):
         got = posts(heard)
         assert got == want, f"seed {seed}: {want - got} lost, {got - want} doubled, {faults}"
         if not set(faults) - {"malformed", "duplicate"}:  # else the connection may have ended before they were read
-            assert heard.count()[("bad", "")] == 2 * faults["malformed"], f"seed {seed}: an unreadable event disappeared"
+            assert heard.count()[("bad", "")] == 2 * faults["malformed"], (
+                f"seed {seed}: an unreadable event disappeared"
+            )
             seen += faults["malformed"]
         fired += faults
     assert seen > 3
@@ -181,6 +193,76 @@ def test_a_restart_is_filled_up_from_the_timeline():
         assert posts(second).most_common(1)[0][1] == 1
     finally:
         second.close()
+        server.close()
+
+
+@pytest.mark.parametrize("transport", ["websocket", "sse"])
+def test_what_is_filled_up_and_broken_off_is_filled_up_from_there(transport):
+    """The second page fails: what lay behind it is ten minutes old, far before any overlap with the break that follows."""
+    server = MastodonServer()
+    server.page_faults = [None, "429"]
+    begun_at = now_ms() - 600_000
+    made = [status(number, begun_at + 3_000 * number, f"<p>texte {number}</p>") for number in range(150)]
+    server.publish(*made)
+    place = json.dumps({"at": begun_at - 30_000, "last_id": made[0]["id"]}).encode()
+    source = stream_of(server, transport)
+    heard = Heard(source, positions={source.name: Position(place, begun_at - 30_000)})
+    try:
+        want = Counter(one["uri"] for one in made)
+        heard.until(lambda: not want - posts(heard))
+        heard.settle()
+        assert posts(heard) == want
+        assert server.fired["429"] == 1
+        assert not [gap for gap in heard.gaps if not gap.filled]
+    finally:
+        heard.close()
+        server.close()
+
+
+def test_a_run_that_ends_while_it_fills_up_leaves_the_rest_to_the_next():
+    """The positions kept after the first page of three say that the rest was not heard."""
+    server = MastodonServer()
+    server.page_faults = [None, "429"]
+    begun_at = now_ms() - 600_000
+    made = [status(number, begun_at + 3_000 * number, f"<p>texte {number}</p>") for number in range(120)]
+    server.publish(*made)
+    patient = msgspec.structs.replace(POLICY, backoff_min_ms=60_000, backoff_max_ms=60_000)
+    source = stream_of(server, policy=patient)
+    place = json.dumps({"at": begun_at - 30_000, "last_id": ""}).encode()
+    first = Heard(source, positions={source.name: Position(place, begun_at - 30_000)})
+    try:
+        first.until(lambda: server.fired["429"] == 1 and len(first.lines) == 40)
+    finally:
+        positions = first.listener.positions()
+        first.close()
+    second = Heard(stream_of(server), positions=positions)
+    try:
+        second.until(lambda: set(posts(second)) >= {one["uri"] for one in made[40:]})
+        told = [gap for gap in second.gaps if gap.filled]
+        assert told, "what was away is told"
+    finally:
+        second.close()
+        server.close()
+
+
+def test_posts_that_were_read_late_and_lost_in_the_break_are_asked_again():
+    """A cursor says how far the stream was heard, not when it was read: under load, five minutes lie between here."""
+    server = MastodonServer(faults=[("cut", 5)])
+    clock = [now_ms() - 300_000]
+    made = [status(number, clock[0] + 1_000 * number, f"<p>texte {number}</p>") for number in range(1, 61)]
+    patient = msgspec.structs.replace(POLICY, stall_ms=20_000)
+    heard = Heard(stream_of(server, policy=patient, now=lambda: clock[0]), now=lambda: clock[0])
+    try:
+        heard.until(lambda: server.open == 1 and heard.listener.positions())
+        clock[0] += 300_000
+        server.publish(*made)
+        want = Counter(one["uri"] for one in made)
+        heard.until(lambda: not want - posts(heard))
+        heard.settle()
+        assert posts(heard) == want
+        assert server.fired["cut"] == 1
+    finally:
+        heard.close()
         server.close()
 
 
