@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test torture lint bench bench-kafka evaluation constraints docs system-parts clean
+.PHONY: help setup demo test torture fuzz lint bench bench-kafka evaluation constraints docs system-parts clean
 
 # The first that runs and is new enough; 3.11 is the one the tests run on.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
@@ -37,6 +37,13 @@ test: lint system-parts ## lint, types, import rules, then all tests
 
 torture: $(STAMP) system-parts ## fifty rounds of falling workers, brokers and stores (half an hour)
 	TORTURE_ROUNDS=50 $(BIN)/python -m pytest -s -W ignore tests/integration/test_distributed_kafka.py -k killed
+
+FUZZ_SECS ?= 60
+fuzz: $(STAMP) ## coverage-guided fuzzing, FUZZ_SECS=60 for each target (Linux x86-64, Python 3.11 to 3.13)
+	mkdir -p out/fuzz
+	for target in hearing lines; do \
+	  $(BIN)/python scripts/fuzz_guided.py $$target -max_total_time=$(FUZZ_SECS) -artifact_prefix=out/fuzz/$$target- -verbosity=0 -print_final_stats=1; \
+	done
 
 lint: $(STAMP) ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
