@@ -40,6 +40,7 @@ HAND_ON_EVENTS: Final = 200
 HAND_ON_MS: Final = SECOND_MS
 """And at least so often by the stream's clock, so that the watch sees it move."""
 OVERLAP_EVENTS: Final = 200
+"""Asked again by number; on a quiet instance they reach far back, and are known all the same."""
 _SLOW: Final = frozenset({"ConsumerTooSlow"})
 
 
@@ -59,7 +60,7 @@ class Jetstream:
         self.policy = policy
         self._settings = settings
         self._languages = frozenset(settings.languages)
-        self._recent = Recent(window_ms=2 * policy.overlap_ms + MINUTE_MS)
+        self._recent = Recent(window_ms=2 * policy.overlap_ms + MINUTE_MS, least=2 * OVERLAP_EVENTS)
         self._turn = 0
         self._heard = True
         """Whether the last connection gave anything; if not, the next instance has its turn."""

@@ -133,6 +133,24 @@ def test_a_retired_dictionary_is_fetched_anew(dictionary):
         server.close()
 
 
+def test_a_quiet_instance_that_is_asked_a_little_again_doubles_nothing():
+    """Two hundred numbers of a quiet instance reach back for hours: further than anything is known by its age."""
+    world = World(11, (now_ms() - 800_000) * 1_000, events=150, step_us=5_000_000, posts=0.8)
+    server = JetstreamServer(faults=[("cut", 90)])
+    heard = Heard(source(server, "v2"))
+    try:
+        heard.until(lambda: server.connections == 1)
+        server.publish(world.events)
+        heard.until(lambda: not Counter(world.expected) - heard.count())
+        heard.settle()
+        assert heard.count() == Counter(world.expected)
+        assert server.fired["cut"] == 1
+        assert heard.metrics.value(declared.SOURCE_REPEATED, "bluesky") > 50
+    finally:
+        heard.close()
+        server.close()
+
+
 def test_an_expired_sequence_number_is_followed_by_time_and_nothing_is_lost():
     server = JetstreamServer(faults=[("cut", 12)])
     world = World(3, base_us())

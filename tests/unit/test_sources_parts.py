@@ -118,6 +118,17 @@ def test_recent_knows_what_a_slow_twin_knows(events):
         seen.setdefault(key, at) if again else seen.update({key: at})
 
 
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 10**6)), max_size=60), st.integers(0, 6))
+def test_recent_knows_the_last_keys_however_old(events, least):
+    recent, came = Recent(window_ms=0, least=least), []
+    for key, at in events:
+        if recent.again(str(key), at):
+            assert key in came
+        else:
+            assert key not in came[len(came) - least :]
+            came.append(key)
+
+
 @given(st.lists(st.text(alphabet="dataevn: é\r", max_size=8), max_size=30))
 def test_server_sent_events_are_read_as_another_reader_does(lines):
     ours, theirs = EventStream(), oracle.SSEDecoder()
