@@ -231,7 +231,7 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """A street, quarter or site that a post names and no table holds, for a geocoder; ``words`` and the town's name are all that goes out."""
+    """A street, quarter or site that a post names and no table holds, for a geocoder; only ``words`` and the town's name go out."""
 
     words: str
     """As written, with its kind word ("rue d'Aubagne")."""
@@ -537,7 +537,7 @@ DEAD_REASONS: Final[dict[DeadReason, str]] = {
     "too_long": "The line, its text, or a name in it passes a limit of the settings.",
     "unknown_version": "A record was written by a version, or is of a type, unknown here.",
     "stage_error": "The stage that read the post failed on it: a defect of ours, not of the post.",
-    "refused_verdict": "A decision that cannot be meant: no such centre, nobody's name, no reason, a revision long gone, or no incident within a day.",
+    "refused_verdict": "A decision that cannot be meant: no such centre, nobody's name, no reason, a revision long gone, no incident.",
 }
 """What each reason means, for the operator who reads the dead letters."""
 

@@ -30,7 +30,12 @@ class Heard:
     def __init__(self, *sources, positions=None, now=now_ms, inbox=None):
         self.metrics = Metrics()
         self.listener = Listener(
-            sources, positions=positions or {}, metrics=self.metrics, now=now, draw=lambda: 0.5, inbox=Inbox() if inbox is None else inbox
+            sources,
+            positions=positions or {},
+            metrics=self.metrics,
+            now=now,
+            draw=lambda: 0.5,
+            inbox=Inbox() if inbox is None else inbox,
         )
         self.lines = []
         self.gaps = []

@@ -132,7 +132,9 @@ def test_the_talk_of_the_last_hour_is_what_counting_anew_gives(seed: int) -> Non
     now = 0
     for number in range(300):
         now += rng.randrange(2 * MINUTE_MS)
-        told: dict[str, float] = {rng.choice(HAZARDS): 1.0} if rng.random() < 0.7 else {"open": 0.5, rng.choice(HAZARDS): 0.5}
+        told: dict[str, float] = (
+            {rng.choice(HAZARDS): 1.0} if rng.random() < 0.7 else {"open": 0.5, rng.choice(HAZARDS): 0.5}
+        )
         held[number] = voice(number, now, told, located=rng.random() < 0.8)
         talk.add(held[number])
         if rng.random() < 0.2:
