@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test torture fuzz lint bench bench-kafka evaluation constraints docs system-parts clean
+.PHONY: help setup demo test torture soak fuzz lint bench bench-kafka evaluation constraints docs system-parts clean
 
 # The first that runs and is new enough; 3.11 is the one the tests run on.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
@@ -37,6 +37,10 @@ test: lint system-parts ## lint, types, import rules, then all tests
 
 torture: $(STAMP) system-parts ## fifty rounds of falling workers, brokers and stores (half an hour)
 	TORTURE_ROUNDS=50 $(BIN)/python -m pytest -s -W ignore tests/integration/test_distributed_kafka.py -k killed
+
+SOURCES_MINUTES ?= 10
+soak: $(STAMP) ## four networks talk and break off for ten minutes; each post is heard once
+	SOURCES_MINUTES=$(SOURCES_MINUTES) $(BIN)/python -m pytest -s -W ignore tests/integration/test_sources_run.py
 
 FUZZ_SECS ?= 60
 fuzz: $(STAMP) ## coverage-guided fuzzing, FUZZ_SECS=60 for each target (Linux x86-64, Python 3.11 to 3.13)

@@ -1,15 +1,20 @@
-"""``tocsin run`` with four networks at once, each a local server of the real wire: one incident from all four, and a bridged text counts once."""
+"""``tocsin run`` with four networks at once, each a local server of the real wire: one incident from all four, and a bridged text counts once.
+
+``SOURCES_MINUTES=10`` lets them talk, and break off, for ten minutes; ``SOURCES_SEED`` changes what breaks when.
+"""
 
 import base64
 import hashlib
 import hmac
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 
 import pytest
 from conftest import free_port
@@ -17,6 +22,10 @@ from feed_server import FeedServer, rss
 from jetstream_server import POSTS, JetstreamServer, iso
 from mastodon_server import TOKEN, MastodonServer, status
 
+MINUTES = float(os.environ.get("SOURCES_MINUTES", "0.2"))
+SEED = int(os.environ.get("SOURCES_SEED", "3"))
+LONGEST_WAIT_S = 130.0
+"""Of a back-off (two minutes at most) and the connection after it: so long the last posts of a network may be on their way."""
 SECRET = "whsec_" + base64.b64encode(b"a key of thirty-two bytes, or so").decode()
 
 
@@ -102,6 +111,15 @@ entities = false
             return None
         return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} ")), None)
 
+    def numbers(self, name):
+        """All series of a metric, by the value of their label ``source``."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=30) as page:
+            lines = [line for line in page.read().decode().splitlines() if line.startswith(f"{name}{{")]
+        told = Counter()
+        for line in lines:
+            told[line.partition('source="')[2].partition('"')[0].partition(":")[0]] += float(line.rpartition(" ")[2])
+        return told
+
     def tell(self, network, text):
         """One new author says something in a network."""
         self.number += 1
@@ -131,6 +149,29 @@ entities = false
             request = urllib.request.Request(f"http://127.0.0.1:{self.push_port}/posts/mairie", body, headers)
             with urllib.request.urlopen(request, timeout=30) as answer:
                 assert answer.status == 202
+
+    def talk(self, minutes, seed):
+        """Let all networks talk of nothing for a while and break off now and then; give who said how much, and what broke."""
+        draw, until = random.Random(seed), time.monotonic() + 60 * minutes
+        said, broke = Counter(), Counter()
+        while time.monotonic() < until:
+            network = draw.choice(["bluesky", "bluesky", "mastodon", "feeds", "push"])
+            self.tell(network, f"Ici rien de spécial, journée numéro {self.number}")
+            said[network] += 1
+            del self.items[:-100]  # a feed shows its latest; more than are said between two looks
+            if draw.random() < 0.02 or (not broke.total() and said.total() == 10):
+                network = draw.choice(["bluesky", "mastodon"])
+                server = {"bluesky": self.bluesky, "mastodon": self.mastodon}[network]
+                server.down()
+                server.up()
+                broke[network] += 1
+            time.sleep(draw.choice([0.05, 0.2, 0.5]))
+        return said, broke
+
+    def gaps(self):
+        """The gaps that the log tells so far."""
+        *whole, _ = (self.folder / "log").read_text().split("\n")
+        return [line for line in map(json.loads, whole) if line["event"] == "gap"]
 
     def incidents(self):
         path = self.folder / "incidents.jsonl"
@@ -198,4 +239,66 @@ def test_one_incident_from_posts_of_four_networks_and_a_bridged_text_counts_once
         lambda: all((networks.metric(f'tocsin_source_lines_total{{source="{name}"}}') or 0) >= 1 for name in names)
     )
     assert networks.metric('tocsin_source_gap_seconds_total{filled="yes",source="bluesky"}') > 0
+    networks.stop()
+
+
+@pytest.mark.timeout(60 * MINUTES + 4 * LONGEST_WAIT_S)
+def test_all_that_four_networks_say_is_heard_once_though_they_break_off(networks):
+    """Counted by network, and by what became of it: nothing is lost in a break, nothing comes twice, and every gap is filled."""
+    networks.start()
+    said, broke = networks.talk(MINUTES, SEED)
+    heard = dict.fromkeys(said, 0)
+
+    def all_is_heard():
+        heard.update(networks.numbers("tocsin_source_lines_total"))
+        heard["feeds"] = heard.pop("feed", 0)
+        return all(heard[network] >= said[network] for network in said)
+
+    try:
+        networks.until(all_is_heard, LONGEST_WAIT_S)
+    finally:
+        figures = f"seed {SEED}: said {dict(said)}, heard {heard}, broke off {dict(broke)}"
+        print(figures)  # noqa: T201 - what a long run measured
+    received = 'tocsin_items_received_total{stage="ingest"}'
+    networks.until(lambda: networks.metric(received) == said.total())
+    assert heard == said
+    assert networks.metric('tocsin_items_duplicate_total{stage="ingest"}') == 0
+    assert networks.metric('tocsin_items_late_total{stage="ingest"}') == 0
+    networks.until(lambda: {gap["source"].partition(":")[0] for gap in networks.gaps()} == set(broke))
+    assert all(gap["filled"] for gap in networks.gaps()), networks.gaps()
+    breaks = networks.numbers("tocsin_source_breaks_total")
+    assert all(breaks[network] >= 1 for network in broke)
+    assert breaks["feed"] == breaks["push"] == 0
+    networks.stop()
+
+
+def test_what_is_said_while_a_network_is_away_is_heard_by_the_next_run_and_told_as_a_gap(networks):
+    """A run ends while it waits to connect again: its positions stand behind what it heard, so nothing of the rest is lost."""
+    networks.start()
+    networks.tell("bluesky", "Ici rien de spécial, avant")
+    received = 'tocsin_items_received_total{stage="ingest"}'
+    networks.until(lambda: networks.metric(received) == 1)
+    networks.bluesky.down()
+    networks.mastodon.down()
+    mastodon = f"mastodon:{networks.mastodon.host}"
+    networks.until(
+        lambda: all(
+            networks.metric(f'tocsin_source_connected{{source="{name}"}}') == 0.0 for name in ("bluesky", mastodon)
+        )
+    )
+    for number in range(100):  # more than a page of Mastodon's timeline holds
+        for network in ("bluesky", "mastodon"):
+            networks.tell(network, f"Ici rien de spécial, pendant, numéro {number}, sur {network}")
+    networks.stop()
+    networks.bluesky.up()
+    networks.mastodon.up()
+    networks.start()
+    networks.until(lambda: (networks.metric(received) or 0) >= 200)
+    heard = networks.numbers("tocsin_source_lines_total")
+    # What the first run had heard of Bluesky lies within the overlap, and is not asked of it again.
+    assert (heard["bluesky"], heard["mastodon"]) == (100, 100)
+    assert networks.metric('tocsin_items_duplicate_total{stage="ingest"}') == 0
+    for name in ("bluesky", mastodon):
+        assert networks.metric(f'tocsin_source_gap_seconds_total{{filled="yes",source="{name}"}}') > 0
+        assert networks.metric(f'tocsin_source_gap_seconds_total{{filled="no",source="{name}"}}') is None
     networks.stop()
