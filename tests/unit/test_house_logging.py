@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import sys
 
 import pytest
 import structlog
@@ -113,3 +114,16 @@ def test_a_traceback_shows_no_local_variables(stream, form):
     written = stream.getvalue()
     assert "ZeroDivisionError" in written
     assert secret not in written
+
+
+def test_lines_go_to_the_standard_error_of_the_moment(stream, monkeypatch):  # the fixture puts the logs back
+    first, second = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", first)
+    configure("json")
+    log = get_logger("room")
+    log.warning("one")
+    first.close()
+    monkeypatch.setattr(sys, "stderr", second)
+    log.warning("two")
+    logging.getLogger("library").warning("three")
+    assert [json.loads(line)["event"] for line in second.getvalue().splitlines()] == ["two", "three"]

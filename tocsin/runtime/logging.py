@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, cast
 
 import msgspec
 import structlog
@@ -52,6 +52,22 @@ class PrivateFieldError(ValueError):
     """A log call tried to write what a person wrote, or who wrote it."""
 
 
+class StandardError:
+    """Standard error as it is when a line is written: whoever puts another stream in its place later gets the lines, too."""
+
+    def write(self, text: str) -> int:
+        """Write to the standard error of this moment."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush the standard error of this moment."""
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        """Tell whether a person reads it."""
+        return sys.stderr.isatty()
+
+
 class LogOptions(msgspec.Struct, frozen=True):
     """How a process logs; picklable, so that child processes log as their parent does."""
 
@@ -69,7 +85,7 @@ def configure(
         level: the least level that is written; libraries are heard from ``warning`` on.
         stream: standard error when ``None``.
     """
-    target = sys.stderr if stream is None else stream
+    target: TextIO = cast("TextIO", StandardError()) if stream is None else stream
     options = LogOptions(log_format or ("console" if target.isatty() else "json"), level)
     threshold = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Processor] = [
