@@ -62,8 +62,8 @@ values = st.recursive(
 
 @given(key=st.sampled_from(KEYS), value=values)
 def test_any_value_for_any_key(tmp_path_factory, key, value):
-    section, name = key
-    judge(tmp_path_factory.getbasetemp() / "value.toml", f"[{section}]\n{name} = {value}\n".encode())
+    *sections, name = key
+    judge(tmp_path_factory.getbasetemp() / "value.toml", f"[{'.'.join(sections)}]\n{name} = {value}\n".encode())
 
 
 @given(key=st.sampled_from(KEYS), raw=st.text(max_size=20))
