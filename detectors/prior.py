@@ -92,4 +92,7 @@ def packed(history: History, ended_at: int) -> History:
         history: as the baseline holds it.
         ended_at: up to when it was learnt.
     """
-    return msgspec.structs.replace(history, waiting=[], recent={}, recent_at=ended_at, ended_at=ended_at)
+    # Posts of the last hours go with their voices, which were too young to be history: both are left out.
+    return msgspec.structs.replace(
+        history, waiting=[], recent={}, young_posts=[], recent_at=ended_at, ended_at=ended_at
+    )
