@@ -18,7 +18,13 @@ NOW = 1_795_320_000_000
 CONNECTION = Connection(url="http://127.0.0.1:1", token="t")
 ids = st.one_of(st.from_regex(r"[0-9]{1,21}", fullmatch=True), st.text(max_size=5), st.integers(), st.none())
 odd = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=8), st.just([]), st.just({})
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=8),
+    st.just([]),
+    st.just({}),
 )
 number = st.one_of(st.floats(-200, 200), st.integers(-(10**20), 10**20))
 geo = (
