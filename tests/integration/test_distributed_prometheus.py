@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -54,6 +55,14 @@ def fleet(tmp_path, kafka_node, redis_server):
         made.kill(name)
 
 
+def says_ready(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=20) as answer:
+            return answer.read() == b"ready\n"
+    except urllib.error.HTTPError:
+        return False
+
+
 def test_a_real_prometheus_scrapes_all_workers(tmp_path, fleet):
     need("prometheus")
     targets = ", ".join(f'"127.0.0.1:{port}"' for port in fleet.ports.values())
@@ -91,8 +100,8 @@ def test_a_real_prometheus_scrapes_all_workers(tmp_path, fleet):
         assert first('tocsin_worker_active{stage="detect"}') == 1
         assert first('time() - tocsin_checkpoint_timestamp_seconds{stage="detect"}') < 60
         assert first('tocsin_consumer_lag_seconds{topic="posts"}') is not None
-        with urllib.request.urlopen(f"http://127.0.0.1:{fleet.ports['detect-1']}/readyz", timeout=20) as answer:
-            assert answer.read() == b"ready\n"
+        # On a busy machine the group may move once more; then the worker says for a moment that it is not ready.
+        fleet.until(lambda: says_ready(fleet.ports["detect-1"]))
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/rules", timeout=20) as answer:
             groups = json.load(answer)["data"]["groups"]
         assert {rule["health"] for group in groups for rule in group["rules"]} == {"ok"}
