@@ -55,10 +55,11 @@ def fleet(tmp_path, kafka_node, redis_server):
         made.kill(name)
 
 
-def says_ready(port):
+def is_ready(url):
+    """Whether a page of readiness says yes; it says no with 503 until then."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=20) as answer:
-            return answer.read() == b"ready\n"
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return answer.status == 200
     except urllib.error.HTTPError:
         return False
 
@@ -92,6 +93,7 @@ def test_a_real_prometheus_scrapes_all_workers(tmp_path, fleet):
             return float(found[0]["value"][1]) if found else None
 
         fleet.start()
+        fleet.until(lambda: is_ready(f"http://127.0.0.1:{port}/-/ready"))
         fleet.until(lambda: first("count(tocsin_ready == 1)") == 4)
         fleet.until(lambda: (first('max_over_time(tocsin_items_received_total{stage="ingest"}[10m])') or 0) > 0)
         fleet.until(lambda: (first('tocsin_items_used_total{stage="dispatch"}') or 0) > 0)
@@ -101,7 +103,7 @@ def test_a_real_prometheus_scrapes_all_workers(tmp_path, fleet):
         assert first('time() - tocsin_checkpoint_timestamp_seconds{stage="detect"}') < 60
         assert first('tocsin_consumer_lag_seconds{topic="posts"}') is not None
         # On a busy machine the group may move once more; then the worker says for a moment that it is not ready.
-        fleet.until(lambda: says_ready(fleet.ports["detect-1"]))
+        fleet.until(lambda: is_ready(f"http://127.0.0.1:{fleet.ports['detect-1']}/readyz"))
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/rules", timeout=20) as answer:
             groups = json.load(answer)["data"]["groups"]
         assert {rule["health"] for group in groups for rule in group["rules"]} == {"ok"}
