@@ -55,7 +55,6 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     row: Row
     seq: int
     revision: int
-    sentence: str
     hazards: str
     """Other hazards it might be, with their shares."""
     lat: float
@@ -179,7 +178,6 @@ def sheet(  # noqa: PLR0913  # what one screen is made of
         row=row(entry, now_at, lang, zone),
         seq=entry.seq,
         revision=incident.revision,
-        sentence=incident.sentence if lang == "en" else "",
         hazards=", ".join(others),
         lat=incident.lat,
         lon=incident.lon,

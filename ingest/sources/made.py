@@ -13,7 +13,7 @@ from ingest.files import SourceError
 from ingest.recent import Recent
 from ingest.source import Policy
 from tocsin.ids import content_id
-from tocsin.settings.source_rules import MIN_SECRET_CHARS, network_sections
+from tocsin.settings.source_rules import MIN_SECRET_CHARS
 from tocsin.time import MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:
@@ -43,11 +43,6 @@ def policy_of(settings: Settings) -> Policy:
         backfill_ms=round(shared.backfill_mins * MINUTE_MS),
         shed_after_ms=None if sample_after is None else round(sample_after * SECOND_MS),
     )
-
-
-def hears_networks(settings: Settings) -> bool:
-    """Say whether the settings name any network."""
-    return bool(network_sections(settings))
 
 
 def make_sources(settings: Settings, now: Callable[[], int], only: Collection[str] | None = None) -> list[Source]:

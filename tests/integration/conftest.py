@@ -100,3 +100,16 @@ def kafka_node(tmp_path_factory):
         missing(f"Apache Kafka ({error})")
     yield node
     node.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A headless Chromium of the system; no longer than a module, for while it lives no other event loop can run in this thread."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        missing("chromium")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import queue
 import re
-import shutil
 import time
 
 import pytest
-from conftest import missing
 
 from console.accounts import Account, Accounts
 from console.coverage import Source
@@ -104,18 +102,6 @@ class Room:
                 if verdict.decision == wanted:
                     return
         pytest.fail(f"nobody decided {wanted!r} within {limit_s} s")
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        missing("chromium")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

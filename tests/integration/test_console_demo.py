@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 
 import pytest
-from test_console_browser import chromium  # noqa: F401  # a fixture
 from test_demo_plays import SCENARIO
 
 pytestmark = pytest.mark.slow
@@ -59,7 +58,7 @@ def picture(window, name):
         window.screenshot(path=Path(folder) / f"{name}.png")
 
 
-def test_a_newcomer_sees_opens_and_confirms(demo, chromium):  # noqa: F811
+def test_a_newcomer_sees_opens_and_confirms(demo, chromium):
     process, word = demo
     address = word(r"Console: (\S+)")
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", reduced_motion="reduce")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from test_console_browser import START, Log, chromium, entered  # noqa: F401  # the browser is a fixture
+from test_console_browser import START, Log, entered
 
 from console.accounts import Account, Accounts
 from console.tuning import TuningError
@@ -114,7 +114,7 @@ def test_a_change_takes_two_people_and_acts_once(bench):
         made.propose("ana", 9, {"min_voices": "4"}, "again")
 
 
-def test_in_the_browser_a_knob_moves_the_curve_and_a_second_analyst_approves(bench, chromium):  # noqa: F811
+def test_in_the_browser_a_knob_moves_the_curve_and_a_second_analyst_approves(bench, chromium):
     made, applied = bench
     settings = ConsoleSettings(port=0, lang="en")
     log = Log()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
-from conftest import missing
 
 from dispatch.map import Assets, page
 from tocsin.model import Incident
@@ -68,24 +65,12 @@ REVISIONS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def browser():
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        missing("chromium")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
-def opened(browser, tmp_path):
+def opened(chromium, tmp_path):
     """The page, opened from a file in a window that has no network; what it asked for and complained of."""
     path = tmp_path / "map.html"
     path.write_bytes(page(REVISIONS, Assets.load(), title="A test", lang="en"))
-    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
+    context = chromium.new_context(offline=True, viewport={"width": 1280, "height": 800})
     window = context.new_page()
     asked, complaints = [], []
     window.on("request", lambda request: asked.append(request.url))
