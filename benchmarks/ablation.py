@@ -18,8 +18,8 @@ from unittest import mock
 
 import msgspec
 from classics import CLASSICS
-from evaluate import total
-from recorded import heard, is_written, scenarios, scored
+from evaluate import ORDER, kind_of, total
+from recorded import heard, scenarios, scored
 
 from detectors.voices import EXPLAINING
 from tocsin.analysis.play import play
@@ -104,7 +104,14 @@ def report(tables: dict[str, dict[str, dict]], names: dict[str, list[str]]) -> s
     ]
     head = "| left out | hits | placed | false | decoys | splits | wrong hazard | precision | notification precision | median excess s | p90 excess s |"
     for kind, table in tables.items():
-        lines += [f"## {kind} ({len(names[kind])})", "", ", ".join(names[kind]) + ".", "", head, "|---" * 11 + "|"]
+        lines += [
+            f"## {kind[0].upper()}{kind[1:]} ({len(names[kind])})",
+            "",
+            ", ".join(names[kind]) + ".",
+            "",
+            head,
+            "|---" * 11 + "|",
+        ]
         lines += [row(name, result) for name, result in table.items()]
         lines.append("")
     return "\n".join(lines)
@@ -119,11 +126,8 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", default=None)
     given = parser.parse_args()
     bases = {n: b for n, b in scenarios(given.folders).items() if not given.only or n in given.only}
-    kinds = {
-        "Real": [n for n in bases if not is_written(n)],
-        "Written": [n for n in bases if is_written(n) and "simulated" not in n],
-    }
-    kinds["Drawn"] = [n for n in bases if "simulated" in n]
+    kinds = {kind: [name for name in bases if kind_of(name) == kind] for kind in ORDER}
+    kinds = {kind: names for kind, names in kinds.items() if names}
     results: dict[str, dict[str, dict[str, dict]]] = {}
     for kind, names in kinds.items():
         for name in names:

@@ -11,8 +11,6 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from evaluate import WRITTEN_MARK
-
 from tocsin.analysis.hearing import record
 from tocsin.analysis.recording import Recording, read, write
 from tocsin.model import Incident
@@ -27,11 +25,6 @@ def scenarios(folders: Iterable[Path]) -> dict[str, Path]:
     """Give the base path of every scenario (``NAME.posts.jsonl.gz`` and so on) below some folders, by name."""
     found = {path.name.removesuffix(TRUTH): path for folder in folders for path in sorted(folder.rglob(f"*{TRUTH}"))}
     return {name: path.with_name(name) for name, path in found.items()}
-
-
-def is_written(name: str) -> bool:
-    """Tell whether a scenario was written by hand or drawn, and not recorded."""
-    return WRITTEN_MARK in name or name.startswith("simulated")
 
 
 def heard(base: Path, work: Path) -> Recording:
