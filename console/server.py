@@ -1,19 +1,15 @@
-"""The console as a part of a running Tocsin: a thread with its own event loop, fed from the pipeline's thread."""
+"""The console as a part of a running Tocsin: pages served from a thread of their own, fed from the pipeline's thread."""
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
-import uvicorn
 
 from console.accounts import Account, Accounts
 from console.app import Site
@@ -25,15 +21,12 @@ from console.render import Renderer
 from console.sessions import Sessions
 from console.words import Lang
 from tocsin.model import Alert, Incident, Mention, Verdict
+from tocsin.runtime.web import WebServer
 
 CLOCK_SECS: Final = 1.0
 """The stream's clock is told to viewers no oftener than this."""
 MAX_HEARD: Final = 100_000
 """Placed mentions that may wait to be counted."""
-START_SECS: Final = 20.0
-STOP_SECS: Final = 5.0
-CLOSE_SECS: Final = 1
-"""Open streams are cut so long after the end was asked for."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,28 +65,14 @@ class ConsoleServer:
         site = Site(self._desk, accounts, self._sessions, {**own_files(), **files}, secure=secure, lang=place.lang)
         self._heard: deque[tuple[str, int]] = deque(maxlen=MAX_HEARD)
         self._told_secs = float("-inf")
-        self._socket = socket.create_server((place.host, place.port))
-        config = uvicorn.Config(
-            site.asgi,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            ws="none",
-            timeout_graceful_shutdown=CLOSE_SECS,
-            ssl_certfile=place.certificate or None,
-            ssl_keyfile=place.key or None,
+        self._server = WebServer(
+            site.asgi, place.host, place.port, name="console", certificate=place.certificate, key=place.key
         )
-        self._server = uvicorn.Server(config)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._started = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="console", daemon=True)
 
     @property
     def address(self) -> str:
         """Where a browser finds it."""
-        host, port = self._socket.getsockname()[:2]
-        return f"{'https' if self._place.certificate else 'http'}://{host}:{port}"
+        return self._server.address
 
     def invite(self, account: Account) -> str:
         """Give an address that lets its first visitor in as this account, once."""
@@ -101,11 +80,11 @@ class ConsoleServer:
 
     def incident(self, incident: Incident) -> None:
         """Show one revision."""
-        self._soon(lambda: self._desk.incident(incident))
+        self._server.soon(lambda: self._desk.incident(incident))
 
     def verdict(self, verdict: Verdict) -> None:
         """Show a decision that was made elsewhere."""
-        self._soon(lambda: self._desk.verdict(verdict))
+        self._server.soon(lambda: self._desk.verdict(verdict))
 
     def alert(self, alert: Alert) -> None:
         """Show an alert that went out."""
@@ -117,7 +96,7 @@ class ConsoleServer:
             msg_type=alert.msg_type,
             at=alert.sent_at,
         )
-        self._soon(lambda: self._desk.notice(notice))
+        self._server.soon(lambda: self._desk.notice(notice))
 
     def mention(self, mention: Mention) -> None:
         """Count a placed mention for the coverage."""
@@ -128,7 +107,7 @@ class ConsoleServer:
 
     def source(self, source: Source) -> None:
         """Show the state of a source."""
-        self._soon(lambda: self._desk.source(source))
+        self._server.soon(lambda: self._desk.source(source))
 
     def clock(self, at: int) -> None:
         """Move the stream's clock; what happens oftener than once a second is skipped."""
@@ -143,30 +122,13 @@ class ConsoleServer:
                 self._desk.coverage.heard(area, heard_at)
             self._desk.clock(at)
 
-        self._soon(move)
+        self._server.soon(move)
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        if not self._started.wait(START_SECS):
-            raise OSError(f"the console did not start within {START_SECS:g} s")
+        self._server.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.should_exit = True
-        self._thread.join(STOP_SECS)
-        self._socket.close()
-
-    def _serve(self) -> None:
-        async def main() -> None:
-            self._loop = asyncio.get_running_loop()
-            self._loop.call_soon(self._started.set)
-            await self._server.serve(sockets=[self._socket])
-
-        asyncio.run(main())
-
-    def _soon(self, action: Callable[[], None]) -> None:
-        loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(action)
+        self._server.__exit__(kind, error, trace)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from dispatch.courier import Courier
 from dispatch.door import Door, read_tokens
-from dispatch.door_server import DoorServer
 from dispatch.outbox import Outbox, OutboxError
 from dispatch.sink import parcels, wants
 from dispatch.sinks import open_sinks
@@ -15,6 +14,7 @@ from dispatch.verdicts import FeedOutcome, VerdictGate
 from tocsin.model import Alert, Verdict
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.logging import get_logger
+from tocsin.runtime.web import WebServer
 from tocsin.time import SECOND_MS
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Mail:
             self._metrics.set(declared.OUTBOX_AGE, age_secs, sink)
 
 
-def open_door(settings: DispatchSettings, board: Board, decide: Decide, now: Callable[[], int]) -> DoorServer:
+def open_door(settings: DispatchSettings, board: Board, decide: Decide, now: Callable[[], int]) -> WebServer:
     """Make the door of the settings; it serves from entering its context.
 
     Raises:
@@ -133,7 +133,7 @@ def open_door(settings: DispatchSettings, board: Board, decide: Decide, now: Cal
     assert chosen.tokens_path is not None, "the settings ask for it where the door is enabled"
     guests = read_tokens(chosen.tokens_path)
     door = Door(board, guests, decide, sender=settings.sender, now=now, max_readers=chosen.max_readers)
-    return DoorServer(door.app, chosen.host, chosen.port)
+    return WebServer(door.app, chosen.host, chosen.port, name="door")
 
 
 class Handover:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import BinaryIO
 
-    from dispatch.door_server import DoorServer
     from tocsin.model import Alert, Digest, ExerciseWindow, Incident, Verdict
     from tocsin.runtime.metrics import Metrics
+    from tocsin.runtime.web import WebServer
     from tocsin.settings import Settings
 
 
@@ -42,7 +42,7 @@ class LiveAlerts:
         self._stack = ExitStack()
         self.handover = Handover(chosen, metrics, self._tell)
         self._mail = Mail(chosen, now=now, metrics=metrics)
-        self.door: DoorServer | None = None
+        self.door: WebServer | None = None
         if chosen.door.enabled:
             board = Board(most=chosen.door.kept_alerts)
             self._listeners.append(board.post)
