@@ -1,6 +1,6 @@
 """What every runtime must do with the same input; the embedded one here, the distributed one in tests/integration.
 
-The stages are the simple words of ``tests/integration/words.py``, so what must come out can be counted by hand.
+The stages are the simple words of ``tests/words.py``, so what must come out can be counted by hand.
 """
 
 from __future__ import annotations
@@ -8,14 +8,10 @@ from __future__ import annotations
 import io
 import json
 import random
-import sys
 from collections import Counter
-from pathlib import Path
 
 import msgspec
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 from words import START, TOWNS, WordExtractor, WordGate
 
 from ingest.files import Reading, read_blocks

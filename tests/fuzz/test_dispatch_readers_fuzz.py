@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
+from examples import alert, verdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from dispatch_examples import alert, verdict
 
 from dispatch import cap, cap_notice, edxl, public
 from dispatch.public import PublicError

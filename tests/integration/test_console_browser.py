@@ -8,13 +8,13 @@ import re
 import time
 
 import pytest
+from examples import AuditInMemory, incident
 
 from console.accounts import Account, Accounts
 from console.coverage import Source
 from dispatch.verdicts import VerdictGate
 from tocsin.model import Incident
 from tocsin.pipeline.page import open_console
-from tocsin.runtime.audit import AuditEntry
 from tocsin.settings.console import ConsoleSettings
 from tocsin.settings.territory import TerritorySettings
 from tocsin.time import parse_instant
@@ -27,53 +27,16 @@ HOSTILE = "</script><img src=x onerror=\"document.title='owned'\"><b>Nantes"
 def revision(name, number=1, **changed):
     fields = {
         "incident_id": name,
-        "revision": number,
-        "msg_type": "Alert" if number == 1 else "Update",
-        "reason": "raised" if number == 1 else "grown",
-        "state": "open",
-        "hazard": "fire",
         "hazards": {"fire": 0.9, "explosion": 0.1},
-        "lat": 47.2184,
-        "lon": -1.5536,
-        "radius_km": 3.0,
-        "r50_km": 1.5,
-        "place": "Nantes",
-        "place_id": "fr:44109",
-        "country": "FR",
-        "departement": "44",
         "raised_at": START,
         "updated_at": START + number * MINUTE,
         "first_voice_at": START - 5 * MINUTE,
-        "voices": 3 * number,
-        "witnesses": 2,
-        "networks": ("bluesky", "mastodon"),
-        "evidence": 12.5,
-        "threshold": 10.674,
-        "expected": 0.001,
-        "window_ms": 10 * MINUTE,
         "terms": ("flammes", "fumee noire"),
         "reported": ("people trapped: 2 voices",),
         "unknown": ("whether help is there",),
         "sentence": "3 voices tell of a fire at Nantes.",
-        "forgery_cost": 3,
     }
-    return Incident(**(fields | changed))
-
-
-class Log:
-    def __init__(self):
-        self.entries = []
-
-    def append(self, *, at, who, action, about, detail):
-        entry = AuditEntry(number=len(self.entries) + 1, at=at, who=who, action=action, about=about, detail=detail)
-        self.entries.append(entry)
-        return entry
-
-    def latest(self, count):
-        return self.entries[::-1][:count]
-
-    def verify(self):
-        return True, len(self.entries)
+    return incident(number, **fields | changed)
 
 
 class Room:
@@ -109,7 +72,7 @@ def room():
     settings = ConsoleSettings(port=0, lang="en")
     made = Room()
     with open_console(
-        settings, Accounts([]), decide=made.decided.put, audit=Log(), now=lambda: START + 10 * MINUTE
+        settings, Accounts([]), decide=made.decided.put, audit=AuditInMemory(), now=lambda: START + 10 * MINUTE
     ) as made.server:
         yield made
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 import time
-from pathlib import Path
 
 import httpx
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from deployment import Worker
-from dispatch_examples import T0, incident
+from examples import T0, incident
 from test_dispatch_kafka import Place
 
 from console.accounts import new_account, table

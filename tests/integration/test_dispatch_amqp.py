@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import ssl
-import sys
 import time
-from pathlib import Path
 
 import pika
 import pytest
+from examples import LOIRE, T0, incident, verdict
 from rabbit import EXCHANGE, QUEUE, SENDER, Rabbit, program
 from secured import Authority
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from dispatch_examples import LOIRE, T0, incident, verdict
 
 from dispatch import edxl
 from dispatch.amqp import Amqp

@@ -18,9 +18,8 @@ import pytest
 from conftest import free_port, missing
 from kafka import KafkaConsumer
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "deploy" / "kafka"))
-from dispatch_examples import alert
+from examples import alert
 
 from dispatch import public
 from dispatch.sink import DONE, Parcel

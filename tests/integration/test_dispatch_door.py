@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
-from pathlib import Path
 
 import feedparser
 import httpx
 import msgspec
 import pytest
-from httpx_sse import connect_sse
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from dispatch_examples import LOIRE, MAINE, T0, incident, verdict
 from dispatch_schemas import cap_faults
+from examples import LOIRE, MAINE, T0, incident, verdict
+from httpx_sse import connect_sse
 
 from dispatch import edxl, public
 from dispatch.door import TokenError, read_tokens

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import sys
 import threading
 import time
-from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from conftest import free_port
 from deployment import PATIENCE_SECS, Worker
-from dispatch_examples import LOIRE, MAINE, T0, incident, verdict
+from examples import LOIRE, MAINE, T0, incident, verdict
 
 from dispatch import public
 from dispatch.folder import LINES

@@ -5,21 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import signal
-import sys
 import threading
 import time
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import httpx
 import pytest
 import standardwebhooks
+from dispatch_schemas import cap_faults
 from httpx_sse import connect_sse
 from test_runtime_cli import LIMIT_SECS, SAID, command, finish, post, posts
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from dispatch_schemas import cap_faults
 
 TOKEN = "loire-may-decide-0000001"
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()

@@ -4,11 +4,8 @@ import itertools
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))
 from deployment import PATIENCE_SECS, Deployment
 from test_runtime_contract import (
     Played,

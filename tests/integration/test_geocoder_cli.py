@@ -6,14 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from geocoder_server import GeocoderServer
 
 from tocsin.time import format_instant, parse_instant
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from geocoder_server import GeocoderServer
 
 START = parse_instant("2026-04-07T05:00:00Z")
 LIMIT_SECS = 120

@@ -5,18 +5,15 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from geocoder_server import GeocoderServer
 
 from tocsin import topics, wire
 from tocsin.distributed.detect import Detect
 from tocsin.model import Ask, GeocodeResult, Mention, Place, Progress
 from tocsin.runtime.kafka import Cluster
 from tocsin.settings import load_settings
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from geocoder_server import GeocoderServer
 
 LIMIT_SECS = 80
 AT = 1_775_540_880_000

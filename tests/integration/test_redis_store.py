@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import time
-from pathlib import Path
 
 import pytest
 import redis
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))
 from conftest import RedisServer, missing
 from test_store_contract import StoreContract, checkpoint
 

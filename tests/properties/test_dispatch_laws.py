@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 
 import msgspec
 import pytest
+from dispatch_schemas import cap_faults, emsi_model
+from examples import ANGERS, LOIRE, MAINE, NANTES, T0, VENDEE, incident, random_alerts, verdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from dispatch_examples import ANGERS, LOIRE, MAINE, NANTES, T0, VENDEE, incident, random_alerts, verdict
-from dispatch_schemas import cap_faults, emsi_model
 
 from dispatch import cap, cap_notice, edxl, public
 from dispatch.verdicts import VerdictGate

@@ -1,14 +1,10 @@
 """However records of lanes are shuffled, sent again or cut by a fall, the detector hears the same."""
 
 import random
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 from words import START, WordExtractor, WordGate, stream
 
 from ingest.block import Builder

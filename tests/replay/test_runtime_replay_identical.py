@@ -7,12 +7,12 @@ import random
 
 import msgspec
 import pytest
+from words import START, WordExtractor, WordGate
 
 from ingest.files import Reading, read_blocks
 from ingest.normalise import Limits
 from ingest.privacy import PublicPseudonyms
-from nlp.extract import Dropped
-from tocsin.model import Admin, Mention, Place
+from tocsin.model import Mention
 from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import Hear
 from tocsin.pipeline.outputs import LineOutputs
@@ -22,63 +22,20 @@ from tocsin.runtime.embedded import Stop
 from tocsin.runtime.failures import StageIllError
 from tocsin.runtime.metrics import Metrics
 from tocsin.settings import Settings
-from tocsin.time import format_instant, parse_instant
-
-TOWNS = {"nantes": (47.22, -1.55, "44109"), "lyon": (45.76, 4.84, "69123")}
-START = parse_instant("2026-04-07T05:00:00Z")
+from tocsin.time import format_instant
 
 
-class WordGate:
+class JammingGate(WordGate):
+    """Falls ill at "jammed"."""
+
     def open(self, texts):
         if any("jammed" in text for text in texts):
             raise IndexError
-        return [("fire",) if "fire" in text else () for text in texts]
-
-
-class WordExtractor:
-    """Hears "fire" in a town; "match" explains it; "poison" is what it cannot read."""
-
-    def mentions(self, posts, shed=0):
-        return [self.one(post) for post in posts]
-
-    def one(self, post):
-        if "poison" in post.text:
-            raise KeyError(post.text)
-        if "match" in post.text:
-            return Dropped(post.id, "explained")
-        places = tuple(
-            Place(
-                id=f"fr:{code}",
-                name=name,
-                kind="town",
-                lat=lat,
-                lon=lon,
-                uncertainty_km=3.0,
-                country="FR",
-                admin=Admin(commune=code),
-                population=300_000,
-            )
-            for name, (lat, lon, code) in TOWNS.items()
-            if name in post.text
-        )
-        return Mention(
-            post_id=post.id,
-            source=post.source,
-            author=post.author,
-            event_at=post.event_at,
-            received_at=post.received_at,
-            lang="en",
-            hazards={"fire": 1.0},
-            terms=("fire",),
-            witness="first_hand",
-            probability=0.9,
-            places=places,
-            fingerprint=int.from_bytes(post.id.encode()[:8], "big", signed=True),
-        )
+        return super().open(texts)
 
 
 def factory():
-    return Hear(WordGate(), WordExtractor(), PublicPseudonyms(), Limits(), 5_000)
+    return Hear(JammingGate(), WordExtractor(), PublicPseudonyms(), Limits(), 5_000)
 
 
 def stream(seed=1, minutes=90):

@@ -7,6 +7,7 @@ import re
 from zoneinfo import ZoneInfo
 
 import pytest
+from examples import incident
 
 from console import board as limits
 from console.accounts import Account, Accounts, AccountsError, new_account, table
@@ -18,7 +19,7 @@ from console.near import near
 from console.present import moment, sheet
 from console.words import HAZARDS, REASONS, TOLD, WORDS, told
 from tocsin.model import HAZARDS as HAZARD_NAMES
-from tocsin.model import OPEN, Incident, Verdict
+from tocsin.model import OPEN, Verdict
 
 HOUR = 3_600_000
 PARIS = ZoneInfo("Europe/Paris")
@@ -27,29 +28,12 @@ PARIS = ZoneInfo("Europe/Paris")
 def revision(name="a", number=1, at=10 * HOUR, **changed):
     fields = {
         "incident_id": name,
-        "revision": number,
-        "msg_type": "Alert" if number == 1 else "Update",
-        "reason": "raised" if number == 1 else "grown",
-        "state": "open",
-        "hazard": "fire",
         "hazards": {"fire": 0.8, "explosion": 0.2},
-        "lat": 47.2184,
-        "lon": -1.5536,
-        "radius_km": 3.0,
-        "r50_km": 1.5,
-        "place": "Nantes",
-        "place_id": "fr:44109",
         "raised_at": 10 * HOUR,
         "updated_at": at,
         "first_voice_at": 10 * HOUR - 60_000,
-        "voices": 3 * number,
-        "witnesses": 2,
-        "evidence": 12.5,
-        "threshold": 10.674,
-        "expected": 0.001,
-        "window_ms": 600_000,
     }
-    return Incident(**(fields | changed))
+    return incident(number, **fields | changed)
 
 
 def verdict(name="a", decided="confirmed", centre="sdis44", at=11 * HOUR, **changed):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 from argon2 import PasswordHasher
+from examples import AuditInMemory
 from test_console_board import HOUR, revision, verdict
 
 from console.accounts import FREE_TRIES, Account, Accounts
@@ -16,28 +17,9 @@ from console.app import CSP, Site
 from console.desk import Desk, Doors
 from console.render import Renderer
 from console.sessions import COOKIE, IDLE_SECS, MAX_SESSIONS, TICKET_SECS, Sessions
-from tocsin.runtime.audit import AuditEntry
 
 HOSTILE = '</script><img src=x onerror="alert(1)">{{7*7}}'
 PASSWORD = "a long password"
-
-
-class Log:
-    """An audit log in memory."""
-
-    def __init__(self):
-        self.entries = []
-
-    def append(self, *, at, who, action, about, detail):
-        entry = AuditEntry(number=len(self.entries) + 1, at=at, who=who, action=action, about=about, detail=detail)
-        self.entries.append(entry)
-        return entry
-
-    def latest(self, count):
-        return self.entries[::-1][:count]
-
-    def verify(self):
-        return True, len(self.entries)
 
 
 class House:
@@ -51,7 +33,7 @@ class House:
         ]
         self.secs = 0.0
         self.decided = []
-        self.log = Log()
+        self.log = AuditInMemory()
         self.act = self.decided.append
         self.refusal = None
         doors = Doors(decide=self.decide, audit=self.log, now=lambda: 12 * HOUR, territories={"44": "Here"})

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-from lxml import etree
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from dispatch_examples import LOIRE, MAINE, T0, alert, incident, verdict
 from dispatch_schemas import cap_faults
+from examples import LOIRE, MAINE, T0, alert, incident, verdict
+from lxml import etree
 
 from dispatch import cap, cap_notice, words
 from dispatch.verdicts import VerdictGate

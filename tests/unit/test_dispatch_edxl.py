@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from pathlib import Path
 
 import pytest
-from lxml import etree
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from dispatch_examples import LOIRE, MAINE, T0, alert, incident, verdict
 from dispatch_schemas import emsi_model, order_of
+from examples import LOIRE, MAINE, T0, alert, incident, verdict
+from lxml import etree
 
 from dispatch import edxl, words
 from dispatch.verdicts import VerdictGate

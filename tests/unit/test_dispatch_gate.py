@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import msgspec
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from dispatch_examples import ANGERS, LOIRE, LUCON, MAINE, NANTES, T0, VENDEE, incident, verdict
+from examples import ANGERS, LOIRE, LUCON, MAINE, NANTES, T0, VENDEE, incident, verdict
 
 from dispatch.verdicts import HELD_MS, KEPT_MS, MAX_HELD, VerdictGate
 from tocsin.model import ExerciseWindow

@@ -6,36 +6,16 @@ import itertools
 import json
 
 import pytest
+from examples import incident
 from geopy.distance import great_circle
 
 from dispatch.geojson import circle, collection, write
-from tocsin.model import Incident
 
 
 def revision(name="i", number=1, **changed):
-    fields = {
-        "incident_id": name,
-        "revision": number,
-        "msg_type": "Alert" if number == 1 else "Update",
-        "reason": "raised",
-        "state": "open",
-        "hazard": "fire",
-        "hazards": {"fire": 1.0},
-        "lat": 47.2184,
-        "lon": -1.5536,
-        "radius_km": 3.0,
-        "r50_km": 1.5,
-        "place": "Nantes",
-        "place_id": "fr:44109",
-        "raised_at": 1_780_000_000_000,
-        "updated_at": 1_780_000_000_000,
-        "first_voice_at": 1_779_999_900_000,
-        "voices": 3,
-        "witnesses": 2,
-        "evidence": 12.5,
-        "expected": 0.001,
-    }
-    return Incident(**(fields | changed))
+    instants = {"raised_at": 1_780_000_000_000, "updated_at": 1_780_000_000_000}
+    place = {"lat": 47.2184, "lon": -1.5536, "radius_km": 3.0}
+    return incident(number, incident_id=name, **instants | place | changed)
 
 
 def test_a_point_has_longitude_first_and_the_public_fields():

@@ -8,38 +8,17 @@ from html.parser import HTMLParser
 from typing import get_args
 
 import pytest
+from examples import incident
 
 from dispatch.map import MAX_INCIDENTS, MAX_REVISIONS, Assets, page
-from tocsin.model import HAZARDS, Incident, IncidentState, Reason
+from tocsin.model import HAZARDS, IncidentState, Reason
 
 ASSETS = Assets.load()
 AT = 1_780_000_000_000
 
 
 def revision(name="i", number=1, **changed):
-    fields = {
-        "incident_id": name,
-        "revision": number,
-        "msg_type": "Alert",
-        "reason": "raised",
-        "state": "open",
-        "hazard": "fire",
-        "hazards": {"fire": 1.0},
-        "lat": 47.2184,
-        "lon": -1.5536,
-        "radius_km": 3.0,
-        "r50_km": 1.5,
-        "place": "Nantes",
-        "place_id": "fr:44109",
-        "raised_at": AT,
-        "updated_at": AT,
-        "first_voice_at": AT - 60_000,
-        "voices": 3,
-        "witnesses": 2,
-        "evidence": 12.5,
-        "expected": 0.001,
-    }
-    return Incident(**(fields | changed))
+    return incident(number, **{"incident_id": name, "raised_at": AT, "updated_at": AT} | changed)
 
 
 class Reader(HTMLParser):

@@ -5,17 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import random
-import sys
 import time
-from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
 import standardwebhooks
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from dispatch_examples import LOIRE, T0, alert, incident, verdict
+from examples import LOIRE, T0, alert, incident, verdict
 
 from dispatch.courier import FIRST_WAIT_MS, LONGEST_WAIT_MS, Courier
 from dispatch.folder import LINES, Folder

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 
 import feedparser
 import jsonschema
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from dispatch_examples import LOIRE, T0, alert, incident, verdict
+from examples import LOIRE, T0, alert, incident, verdict
 
 from dispatch import atom, public
 from dispatch.verdicts import VerdictGate

@@ -1,19 +1,15 @@
 """Against a server on loopback that speaks the three wire formats and suffers what servers suffer."""
 
 import logging
-import sys
 import time
-from pathlib import Path
 
 import pytest
+from geocoder_server import GeocoderServer
 
 from tocsin.geocoder.judge import place_of
 from tocsin.geocoder.service import KINDS, GeopyService, ServiceError
 from tocsin.model import Admin, Ask, Place
 from tocsin.settings.geocoder import GeocoderSettings
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from geocoder_server import GeocoderServer
 
 MARSEILLE = Place(
     id="fr:13055", name="Marseille", kind="town", lat=43.2967, lon=5.3764, uncertainty_km=8.0, country="FR",

@@ -4,32 +4,11 @@ import json
 
 import msgspec
 import pytest
+from examples import incident
 
-from tocsin.model import Incident
 from tocsin.pipeline.standing import StandingFile
 
-RAISED = Incident(
-    incident_id="i",
-    revision=1,
-    msg_type="Alert",
-    reason="raised",
-    state="open",
-    hazard="fire",
-    hazards={"fire": 1.0},
-    lat=47.2,
-    lon=-1.57,
-    radius_km=2.0,
-    r50_km=1.0,
-    place="Nantes",
-    place_id="fr:44109",
-    raised_at=1_775_540_880_250,
-    updated_at=1_775_540_890_000,
-    first_voice_at=0,
-    voices=3,
-    witnesses=2,
-    evidence=12.5,
-    expected=0.01,
-)
+RAISED = incident(incident_id="i")
 
 
 def changed(**fields):

@@ -3,17 +3,13 @@
 import base64
 import gzip
 import json
-import sys
 import zlib
-from pathlib import Path
 from urllib.parse import quote
 
 import lz4.frame
 import msgspec
 import pytest
 import zstandard
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 from privacy_scan import broken, found, hostile, needles, plants, scan
 from words import WordExtractor, WordGate
 

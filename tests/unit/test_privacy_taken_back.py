@@ -1,13 +1,9 @@
 """Deletion, edit, account removal, on both ways: the text key is gone and the incident is scored anew within 60 s of a virtual clock."""
 
 import json
-import sys
-from pathlib import Path
 
 import msgspec
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 from words import WordExtractor, WordGate
 
 from ingest.block import Builder

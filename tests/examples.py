@@ -1,4 +1,4 @@
-"""Incidents, verdicts and territories that the tests of the hand-over share; and random ones."""
+"""Incidents, verdicts, territories and an audit log that tests share; and random ones."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from tocsin.model import HAZARDS, Alert, AreaMass, Incident, Reference, Verdict
+from tocsin.runtime.audit import AuditEntry
 from tocsin.settings.territory import TerritorySettings
 
 T0 = 1_775_540_880_000  # 2026-04-07T05:48:00Z
@@ -168,3 +169,21 @@ def random_alerts(draw):
         severity=draw(st.sampled_from(["Extreme", "Severe", "Unknown"])),
         certainty=draw(st.sampled_from(["Observed", "Possible", "Unlikely"])),
     )
+
+
+class AuditInMemory:
+    """An audit log in memory."""
+
+    def __init__(self):
+        self.entries = []
+
+    def append(self, *, at, who, action, about, detail):
+        entry = AuditEntry(number=len(self.entries) + 1, at=at, who=who, action=action, about=about, detail=detail)
+        self.entries.append(entry)
+        return entry
+
+    def latest(self, count):
+        return self.entries[::-1][:count]
+
+    def verify(self):
+        return True, len(self.entries)
