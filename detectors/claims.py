@@ -1,12 +1,10 @@
-"""Whose voice is it: what an open incident claims, and what the talk about it makes expected elsewhere.
+"""Whose voice is it: what an open incident claims.
 
 *Claim*: a later voice that names any place inside the area of an open incident of its family belongs wholly to it; so does one that names
-only what contains the area, and one that names no place, while the incident is talked of. *Echo*: people far away talk of a big event and
-name their own town; open incidents therefore raise what is expected of their family everywhere, by their pace. *Tangle*: who talks of a
-disaster talks of many hazards; an open incident raises what is expected of every other hazard at the places its own voices named, as often
-as they named them. *Fringe*: a claim is soft between the r90 and the reach once the first reports are in, and wherever the voice names
-another hazard: the voice belongs to the incident, but may still be of a second event, if the pace of the first does not account for it.
-So an open incident cannot swallow another one beside it, nor a later one of another kind at the same place.
+only what contains the area, and one that names no place, while the incident is talked of. *Fringe*: a claim is soft between the r90 and
+the reach once the first reports are in, and wherever the voice names another hazard: the voice belongs to the incident, but may still be
+of a second event, if the pace of the first does not account for it (``echo``). So an open incident cannot swallow another one beside it,
+nor a later one of another kind at the same place.
 """
 
 from __future__ import annotations
@@ -14,11 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from detectors.baseline import Baseline
 from detectors.geometry import distance_km
-from detectors.hazards import compatible, support
 from detectors.incident import Case
-from detectors.place import NONE_SHARE, WIDE_KM
+from detectors.place import WIDE_KM
 from detectors.pool import coarse_key, containing_keys
 from detectors.telling import spread_of
 from detectors.voices import Voice
@@ -34,8 +30,6 @@ FRESH_MINS: Final = 20.0
 """While a raised incident is no older, its fringe is its own: the first reports of one event come from all over its reach at once."""
 TALKED_OF_MINS: Final = 60.0
 """A voice without a place belongs to an incident whose last voice is no older."""
-ECHO_LEAST_SHARE: Final = 1e-2
-"""Share of the echo that names any one place, at least: the talk about an event is not spread as ordinary talk is."""
 LARGEST_COARSE_KM: Final = 300.0
 """A country claimed by nearness counts as a disk of at most this radius."""
 CLAIM_SCORE: Final = 0.15
@@ -112,41 +106,17 @@ def owner_of(voice: Voice, cases: Iterable[Case], settings: DetectorSettings) ->
     nearest: tuple[float, str, Case] | None = None
     loudest: tuple[float, str, Case] | None = None
     for case in cases:
-        if case.state == "closed" or not of_family(voice, case):
+        if case.state == "closed":
             continue
         if voice.places:
             distance = distance_to(voice, case, settings)
-            if distance is not None and (nearest is None or (distance, case.incident_id) < nearest[:2]):
+            if distance is None or not of_family(voice, case):
+                continue
+            if nearest is None or (distance, case.incident_id) < nearest[:2]:
                 nearest = (distance, case.incident_id, case)
-        elif voice.at - case.last_voice_at <= TALKED_OF_MINS * MINUTE_MS and near_kin(voice, case):
+        elif near_kin(voice, case) and voice.at - case.last_voice_at <= TALKED_OF_MINS * MINUTE_MS:
             pace = -case.pace_now(voice.at)
             if loudest is None or (pace, case.incident_id) < loudest[:2]:
                 loudest = (pace, case.incident_id, case)
     chosen = nearest or loudest
     return chosen[2] if chosen else None
-
-
-def echo_rate(  # noqa: PLR0913, PLR0917  (a rate, and all that raises it)
-    hazard: str, place: Place | None, now_at: int, cases: Iterable[Case], baseline: Baseline, settings: DetectorSettings
-) -> float:
-    """Give the voices a minute expected to name a place (``None``: no place) because open incidents are talked of."""
-    rate = 0.0
-    for case in cases:
-        if case.state == "closed":
-            continue
-        if place is None:
-            rate += NONE_SHARE * case.pace_now(now_at) * support({case.hazard: 1.0}, hazard)
-        elif compatible(hazard, case.hazard):
-            rate += case.pace_now(now_at) * _named_share(hazard, place, case, baseline, settings)
-        else:
-            rate += settings.tangle_share * case.steady_pace(now_at) * case.told_share(place)
-    return rate
-
-
-def _named_share(hazard: str, place: Place, case: Case, baseline: Baseline, settings: DetectorSettings) -> float:
-    """Give the share of the talk about a case that is expected to name a place: as much as so far, or what echo or fringe say."""
-    share = max(case.told_share(place), settings.echo_share * max(baseline.share(place), ECHO_LEAST_SHARE))
-    apart = distance_km(place.lat, place.lon, case.place.lat, case.place.lon)
-    if support({case.hazard: 1.0}, hazard) >= NEAR_SUPPORT and apart <= case.reach_km(settings):
-        return max(share, settings.fringe_share)
-    return share

@@ -9,9 +9,10 @@ import msgspec
 
 from detectors import incident as life
 from detectors.baseline import Baseline, History
-from detectors.claims import echo_rate, is_core, owner_of
+from detectors.claims import is_core, owner_of
+from detectors.echo import Echo
 from detectors.explanation import standing
-from detectors.floors import passes
+from detectors.floors import least_threshold, passes
 from detectors.hazards import touched
 from detectors.hypothesis import Hypothesis, weigh, weigh_told
 from detectors.incident import Case
@@ -60,8 +61,9 @@ class Detector:
         self._owned: dict[int, str] = {}
         self._cases: dict[str, Case] = {}
         self._watches: dict[str, Watch] = {}
-        self._reach: Reach | None = None
-        self._echoes: dict[tuple[str, str], float] = {}
+        self._reach = Reach((), self._settings)
+        self._reach_holds = True
+        self._echo: Echo | None = None
         self._following = 0
         self._now_at = 0
 
@@ -139,9 +141,7 @@ class Detector:
         voice = voice_of(mention, self._following, self._settings)
         self._following += 1
         self._copies.add(voice.number, mention.post_id, mention.fingerprint, mention.repost_of)
-        if self._reach is None:
-            self._reach = Reach(self._cases.values(), self._settings)
-        case = owner_of(voice, self._reach.may_claim(voice), self._settings)
+        case = owner_of(voice, self._reaching().may_claim(voice), self._settings)
         if case is not None:
             core = voice.role != "event" or is_core(voice, case, self._settings)
             self._own(case, voice, own=core or not voice.places)
@@ -154,6 +154,14 @@ class Detector:
         if not voice.places and voice.role == "event":
             self._baseline.hear_unlocated(voice)
         return [voice]
+
+    def _reaching(self) -> Reach:
+        """Give which incidents reach where; it is made anew only when one of them was raised, moved or closed."""
+        if not self._reach_holds:
+            if not self._reach.holds(self._cases.values(), self._settings):
+                self._reach = Reach(self._cases.values(), self._settings)
+            self._reach_holds = True
+        return self._reach
 
     def _own(self, case: Case, voice: Voice, *, own: bool = True) -> None:
         life.absorb(case, voice, self._settings, own=own)
@@ -191,27 +199,26 @@ class Detector:
         section = tomllib.loads(change.toml).get("detector", {})
         self._settings = DetectorSettings.model_validate(section)
         self._baseline = Baseline(self._settings, self._baseline.history)
-        self._reach = None
+        self._reach = Reach(self._cases.values(), self._settings)
         self._baseline.turn(self._now_at)
 
     # -- deciding -----------------------------------------------------------------------------------------------------
 
-    def _echo(self, hazard: str, place: Place | None) -> float:
-        key = hazard, "" if place is None else place.id
-        if key not in self._echoes:
-            cases = self._cases.values()
-            self._echoes[key] = echo_rate(hazard, place, self._now_at, cases, self._baseline, self._settings)
-        return self._echoes[key]
+    def _echo_rate(self, hazard: str, place: Place | None) -> float:
+        if self._echo is None:
+            self._echo = Echo(self._cases.values(), self._now_at, self._baseline, self._settings)
+        return self._echo.rate(hazard, place)
 
     def _weigh(self, hazard: str, seed: Place) -> Hypothesis | None:
-        return weigh(hazard, seed, self._now_at, self._pool, self._baseline, self._echo, self._settings)
+        return weigh(hazard, seed, self._now_at, self._pool, self._baseline, self._echo_rate, self._settings)
 
     def _consider(self, hazard: str, seed: Place) -> Hypothesis | None:
         """Weigh a hypothesis, unless what may be told of it cannot meet the floors and no explanation is to be shown."""
         told = listen(hazard, seed, self._now_at, self._pool, self._settings)
         if not may_pass(told, hazard, self._settings) and standing(told.other, told.located) is None:
             return None
-        return weigh_told(hazard, seed, self._now_at, told, self._baseline, self._echo, self._settings)
+        least = least_threshold(self._settings)
+        return weigh_told(hazard, seed, self._now_at, told, self._baseline, self._echo_rate, self._settings, least)
 
     def _passes(self, found: Hypothesis) -> bool:
         return passes(found, self._settings)
@@ -243,7 +250,7 @@ class Detector:
         return [(hazard, place) for (hazard, _), place in seeds.items()]
 
     def _raise_what_passes(self, new: Sequence[Voice], spoken_at: int, pane_start_at: int) -> list[Incident]:
-        self._echoes.clear()
+        self._echo = None
         written: list[Incident] = []
         found = [(seed, weighed) for hazard, seed in self._seeds(new) if (weighed := self._consider(hazard, seed))]
         found.sort(key=lambda pair: (-pair[1].nats, pair[1].hazard, pair[0].id))
@@ -286,8 +293,8 @@ class Detector:
             if owner_of(voice, (case,), self._settings) is not None:
                 self._own(case, voice)
         case.touched = False
-        self._echoes.clear()
-        self._reach = None
+        self._echo = None
+        self._reach_holds = False
         return life.revise(case, spoken_at, "raised", self._settings)
 
     def _give_up(self, voices: Sequence[Voice]) -> None:
@@ -305,7 +312,7 @@ class Detector:
         written: list[Incident] = []
         touched = [case for case in self._cases.values() if case.touched]
         if touched:
-            self._reach = None
+            self._reach_holds = False
         for case in touched:
             case.touched = False
             life.locate(case, self._settings)
@@ -332,7 +339,7 @@ class Detector:
 
     def _grow_old(self, spoken_at: int) -> list[Incident]:
         """Let the silent go quiet and close, the old voices go, and the past become history."""
-        self._echoes.clear()
+        self._echo = None
         self._learn()
         keep_mins = max(*self._settings.windows_mins, self._settings.baseline_guard_mins)
         self._pool.expire(self._now_at - int(keep_mins * MINUTE_MS))
@@ -358,7 +365,7 @@ class Detector:
     def _fall_silent(self, case: Case, spoken_at: int) -> list[Incident]:
         silent_ms = self._now_at - case.last_voice_at
         if case.state == "closed" or silent_ms >= self._settings.close_mins * MINUTE_MS:
-            self._reach = None
+            self._reach_holds = False
             del self._cases[case.incident_id]
             was_raised, case.state = case.state in life.RAISED_STATES, "closed"
             return [life.revise(case, spoken_at, "closed", self._settings)] if was_raised else []
@@ -417,5 +424,6 @@ class Detector:
         detector._pending = dict.fromkeys(state.pending)
         detector._owned = state.owned
         detector._cases = {case.incident_id: case for case in state.cases}
+        detector._reach_holds = False
         detector._watches = dict(state.watches)
         return detector

@@ -49,22 +49,30 @@ def evidence(
     (16.9, 0.6)
     """
     zones, voices = pulls_mins.shape
-    by_window = np.full((zones, len(windows_mins)), -np.inf)
     if voices == 0 or zones == 0:
-        return np.full(zones, -np.inf), by_window
-    longest = max(windows_mins)
-    onsets = np.arange(0.0, min(longest, float(ages_mins[0])) + 2 * GRID_MINS, GRID_MINS)  # age of the onset
+        return np.full(zones, -np.inf), np.full((zones, len(windows_mins)), -np.inf)
+    onsets = np.arange(0.0, min(max(windows_mins), float(ages_mins[0])) + 2 * GRID_MINS, GRID_MINS)  # age of the onset
     heard_at = -ages_mins  # ascending
-    first = np.searchsorted(heard_at, -onsets, side="left")
+    running = _running(pulls_mins, sizes, windows_mins, cap_nats)
+    first = running[..., np.searchsorted(heard_at, -onsets, side="left")]
+    held = np.minimum(onsets, np.array(windows_mins)[:, None])
+    calm = np.array(sizes)[:, None] * held[:, None, :] / np.array(windows_mins)[:, None, None]
+    by_window = np.empty((zones, len(windows_mins)))
     for column, window in enumerate(windows_mins):
         last = np.searchsorted(heard_at, -onsets + window, side="left")
-        parts = []
-        for size in sizes:
-            gains = np.minimum(cap_nats, np.log1p(size / window * pulls_mins))
-            running = np.concatenate([np.zeros((zones, 1)), np.cumsum(gains, axis=1)], axis=1)
-            parts.append(running[:, last] - running[:, first] - size * np.minimum(onsets, window)[None, :] / window)
-        by_window[:, column] = _log_sum(np.concatenate(parts, axis=1)) - np.log(len(sizes) * len(windows_mins))
+        nats = running[column][..., last] - first[column] - calm[column][:, None, :]  # sizes, zones, onsets
+        by_window[:, column] = _log_sum(nats.transpose(1, 0, 2).reshape(zones, -1))
+    by_window -= np.log(len(sizes) * len(windows_mins))
     return np.round(_log_sum(by_window), 9), np.round(by_window, 9)
+
+
+def _running(pulls_mins: Floats, sizes: tuple[float, ...], windows_mins: tuple[float, ...], cap_nats: float) -> Floats:
+    """Give what the voices before each one add, by window, size and zone: one more value than voices, the first 0."""
+    rates = np.array(sizes) / np.array(windows_mins)[:, None]
+    gains = np.minimum(cap_nats, np.log1p(rates[:, :, None, None] * pulls_mins))
+    running = np.zeros((*gains.shape[:-1], gains.shape[-1] + 1))
+    np.cumsum(gains, axis=-1, out=running[..., 1:])
+    return running
 
 
 def loudest(
@@ -86,17 +94,18 @@ def loudest(
     >>> added.round(1).tolist(), length
     ([0.0, 7.3, 7.3], 2.0)
     """
-    best, chosen, length = -np.inf, np.zeros(len(ages_mins)), windows_mins[0]
-    for window in windows_mins:
-        for size in sizes:
-            gains = np.minimum(cap_nats, np.log1p(size / window * pulls_mins))
-            for first in range(len(ages_mins)):
-                onset = ages_mins[first]
-                inside = (ages_mins <= onset) & (ages_mins > onset - window)
-                total = float(gains[inside].sum() - size * min(onset, window) / window)
-                if total > best + 1e-9:
-                    best, chosen, length = total, np.where(inside, gains, 0.0), window
-    return chosen, length
+    windows, heard_at = np.array(windows_mins)[:, None], -ages_mins
+    running = _running(pulls_mins[None, :], sizes, windows_mins, cap_nats)[:, :, 0, :]
+    first = np.searchsorted(heard_at, heard_at, side="left")  # of those heard at once, the first
+    last = np.array([np.searchsorted(heard_at, heard_at + window, side="left") for window in windows_mins])
+    calm = np.array(sizes)[:, None] * (np.minimum(ages_mins, windows) / windows)[:, None, :]
+    totals = np.take_along_axis(running, last[:, None, :], axis=2) - running[:, :, first] - calm
+    # Of equals the first, though sums of floats are not quite equal.
+    window, size, onset = np.unravel_index(int(np.argmax(totals > totals.max() - 1e-9)), totals.shape)
+    added = np.zeros(len(ages_mins))
+    inside = slice(int(first[onset]), int(last[window, onset]))
+    added[inside] = np.diff(running[window, size])[inside]
+    return added, windows_mins[window]
 
 
 def _log_sum(nats: Floats) -> Floats:

@@ -32,6 +32,11 @@ def threshold(country: str, settings: DetectorSettings) -> float:
     return math.log(settings.budget_mins(country))
 
 
+def least_threshold(settings: DetectorSettings) -> float:
+    """Give the evidence in nats below which nothing is raised in any territory."""
+    return math.log(min([settings.false_alarm_budget_mins, *settings.territory_budgets_mins.values()]))
+
+
 def broadest_km(hazard: str, settings: DetectorSettings) -> float:
     """Give the radius in km within which an event must lie to be raised."""
     return BREADTH_KM + BREADTH_SPREADS * spread_of(hazard, settings)

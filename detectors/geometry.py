@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 EARTH_RADIUS_KM: Final = 6_371.0
 KM_PER_DEGREE: Final = math.pi * EARTH_RADIUS_KM / 180.0
+ROUNDING_KM: Final = 1e-6
 Floats = npt.NDArray[np.float64]
 
 
@@ -24,6 +25,17 @@ def distance_km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     half = math.sin((phi2 - phi1) / 2) ** 2
     half += math.cos(phi1) * math.cos(phi2) * math.sin(math.radians(lon2 - lon1) / 2) ** 2
     return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(half)))
+
+
+def within_km(lat1: float, lon1: float, lat2: float, lon2: float, reach_km: float) -> bool:
+    """Tell whether two positions are at most so far apart: mostly the latitudes alone say no.
+
+    >>> within_km(48.8566, 2.3522, 45.7640, 4.8357, 392.0), within_km(48.8566, 2.3522, 45.7640, 4.8357, 391.0)
+    (True, False)
+    """
+    if abs(lat1 - lat2) * KM_PER_DEGREE > reach_km + ROUNDING_KM:
+        return False
+    return distance_km(lat1, lon1, lat2, lon2) <= reach_km
 
 
 def distances_km(lat1: Floats, lon1: Floats, lat2: Floats, lon2: Floats) -> Floats:

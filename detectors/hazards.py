@@ -70,6 +70,7 @@ CLAIM_KM: Final[Mapping[str, float]] = {
 is of this event far more often than of a second one in the same hours."""
 CLAIM_LEAST_KM: Final = 6.0
 
+RANK: Final[Mapping[str, int]] = {hazard: index for index, hazard in enumerate(HAZARDS)}
 MOST_DISTRIBUTIONS: Final = 16_384
 """Hazard distributions whose support is remembered."""
 PRIOR: Final = 1.0 / len(HAZARDS)
@@ -132,5 +133,6 @@ def backing(hazards: tuple[tuple[str, float], ...]) -> Mapping[str, float]:
 
 
 def touched(hazards: Mapping[str, float], least: float = 0.15) -> tuple[str, ...]:
-    """Give the hazards a voice names with at least ``least`` of its mass, in the order of ``HAZARDS``."""
-    return tuple(hazard for hazard in HAZARDS if hazards.get(hazard, 0.0) >= least)
+    """Give the hazards a voice names with at least ``least`` of its mass (more than none), in the order of ``HAZARDS``."""
+    named = [hazard for hazard, mass in hazards.items() if mass >= least and hazard in RANK]
+    return tuple(sorted(named, key=RANK.__getitem__))

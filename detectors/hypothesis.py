@@ -16,9 +16,9 @@ import numpy as np
 from detectors import explanation
 from detectors.baseline import PEOPLE_OF_KIND, Baseline
 from detectors.evidence import evidence, log_sum, loudest
-from detectors.geometry import Floats, distance_km
+from detectors.geometry import Floats, within_km
 from detectors.hazards import PRIOR
-from detectors.place import NONE_SHARE, Candidates, Whereabouts, candidates_of, fits, nominate, whereabouts
+from detectors.place import NONE_SHARE, Candidates, Whereabouts, candidates_of, fits, nominate, share_of, whereabouts
 from detectors.pool import Pool
 from detectors.retelling import retold
 from detectors.talk import LEAST_SUPPORT, named_support
@@ -36,6 +36,8 @@ PLACED_SCORE: Final = 0.4
 """A voice is placed when its fine candidates are together at least so probable."""
 LEAST_NATS: Final = 0.7
 """A voice speaks for an event when it doubles the odds: one that adds less could as well be ordinary talk."""
+ROUNDING_NATS: Final = 1e-5
+"""What rounding may have taken from a bound."""
 LEAST_FIT: Final = 0.02
 """A place that fits a zone less than this is not counted in what is expected there."""
 
@@ -102,9 +104,16 @@ def weigh(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured again
 
 
 def weigh_told(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured against)
-    hazard: str, seed: Place, now_at: int, told: Told, baseline: Baseline, echo: Echo, settings: DetectorSettings
+    hazard: str,
+    seed: Place,
+    now_at: int,
+    told: Told,
+    baseline: Baseline,
+    echo: Echo,
+    settings: DetectorSettings,
+    least_nats: float = -math.inf,
 ) -> Hypothesis | None:
-    """Weigh a hypothesis from what may be told of it."""
+    """Weigh a hypothesis from what may be told of it; ``None`` too when its evidence is below ``least_nats`` and nothing explains it."""
     telling = told.telling
     if len(telling) < settings.min_voices:
         return None
@@ -116,20 +125,28 @@ def weigh_told(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured 
     zones = [
         zone
         for zone in nominate(telling, 4 * settings.max_hypothesis_zones)
-        if distance_km(zone.lat, zone.lon, seed.lat, seed.lon) <= reach
+        if within_km(zone.lat, zone.lon, seed.lat, seed.lon, reach)
     ][: settings.max_hypothesis_zones]
     if len(telling) < settings.min_voices or not zones:
         return _refused(hazard, seed, explained)
-    named = candidates_of(telling)
     ages = np.array([max(0.0, (now_at - v.at) / MINUTE_MS) for v in telling])
+    prior, against = zone_prior(zones), explanation.denial_nats(told.other)
+    worth = _worth(hazard, telling, baseline)
+    if explained is None:
+        most = _most_nats(ages, _nearest(telling, worth, told.share, spread, baseline), prior, settings)
+        if most - against + settings.calibration_nats < least_nats:
+            return None
+    named = candidates_of(telling)
     matrix = fits(zones, named.places, spread)
     drawn = retold(telling, spread, settings)
-    pulls, rates = _pulls(hazard, telling, named, matrix, baseline, echo, drawn, told.share)
+    pulls = _pulls(hazard, telling, named, matrix, baseline, echo, drawn, told.share) * worth
     nats, _ = evidence(ages, pulls, settings.sizes_voices, settings.windows_mins, settings.voice_cap_nats)
-    weighed = nats + np.log(zone_prior(zones)) + math.log(PRIOR)
+    weighed = nats + np.log(prior) + math.log(PRIOR)
+    total = round(log_sum(weighed) - against + settings.calibration_nats, 6)
+    if explained is None and total < least_nats:
+        return None
     best = int(np.argmax(np.round(weighed, 6)))
     added, window = loudest(ages, pulls[best], settings.sizes_voices, settings.windows_mins, settings.voice_cap_nats)
-    against = explanation.denial_nats(told.other)
     meant, finely, broadly = _meant(telling, named, matrix[best], settings.agreeing_spreads * spread)
     speaks = [
         index
@@ -150,9 +167,9 @@ def weigh_told(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured 
             not telling[index].media and named_support(telling[index], hazard) >= LEAST_SUPPORT for index in agreeing
         ),
         where=whereabouts(fine, zone_prior(fine), speaking, trust_of(speaking), spread),
-        nats=round(log_sum(weighed) - against + settings.calibration_nats, 6),
+        nats=total,
         window_mins=window,
-        expected=round(float(rates[best]) * window, 9),
+        expected=round(_ordinary(telling, named, matrix[best], baseline) * window, 9),
         against=against,
         explained=explained,
     )
@@ -166,6 +183,29 @@ def _refused(hazard: str, seed: Place, explained: str | None) -> Hypothesis | No
     )
 
 
+def _worth(hazard: str, voices: Sequence[Voice], baseline: Baseline) -> Floats:
+    """Give what each voice counts for, wherever the event is: its mark, times how well it supports the hazard."""
+    mean = baseline.mean_mark
+    return np.array([voice.weight / mean * support_of(voice, hazard) for voice in voices])
+
+
+def _nearest(voices: Sequence[Voice], worth: Floats, share: float, spread_km: float, baseline: Baseline) -> Floats:
+    """Give for each voice a value that ``x_i`` never exceeds: as if every place were where the event is, and nothing were retold."""
+    most = []
+    for voice in voices:
+        if voice.places:
+            most.append(sum(p.score * share_of(p, spread_km) / baseline.rate(voice.main, p) for p in voice.places))
+        else:
+            most.append(share * NONE_SHARE / baseline.unlocated_rate(voice.main))
+    return np.array(most) * worth
+
+
+def _most_nats(ages: Floats, most: Floats, prior: Floats, settings: DetectorSettings) -> float:
+    """Give a value that the evidence over all zones never exceeds, from one that ``x_i`` never exceeds."""
+    nats, _ = evidence(ages, most[None, :], settings.sizes_voices, settings.windows_mins, settings.voice_cap_nats)
+    return float(nats[0]) + math.log(prior.sum()) + math.log(PRIOR) + ROUNDING_NATS
+
+
 def _pulls(  # noqa: PLR0913, PLR0917  (what was heard and all it is measured against)
     hazard: str,
     voices: Sequence[Voice],
@@ -175,25 +215,31 @@ def _pulls(  # noqa: PLR0913, PLR0917  (what was heard and all it is measured ag
     echo: Echo,
     drawn: Floats,
     share: float,
-) -> tuple[Floats, Floats]:
-    """Give ``x_i`` for each zone and voice, in minutes, and the voices a minute that an ordinary day has around each zone."""
-    zones = matrix.shape[0]
-    pulls = np.zeros((zones, len(voices)))
-    rates = np.zeros(zones)
-    seen: set[str] = set()
-    for column, owner in enumerate(named.owner):
-        voice, place = voices[owner], named.places[column]
-        rate = baseline.rate(voice.main, place)
-        pulls[:, owner] += named.scores[column] * matrix[:, column] / (rate + echo(hazard, place) + drawn[owner])
-        if place.id not in seen:
-            seen.add(place.id)
-            rates += np.where(matrix[:, column] > LEAST_FIT, rate, 0.0)
+) -> Floats:
+    """Give ``x_i`` for each zone and voice, in minutes, before what the voice counts for."""
+    pulls = np.zeros((matrix.shape[0], len(voices)))
+    if named.owner:
+        rates = [
+            baseline.rate(voices[owner].main, place) + echo(hazard, place)
+            for owner, place in zip(named.owner, named.places, strict=True)
+        ]
+        parts = named.scores * matrix / (np.array(rates) + drawn[named.owner])
+        np.add.at(pulls.T, np.array(named.owner), parts.T)
     for index, voice in enumerate(voices):
         if not voice.places:
-            rate = baseline.unlocated_rate(voice.main) + echo(hazard, None) + drawn[index]
-            pulls[:, index] = share * NONE_SHARE / rate
-        pulls[:, index] *= voice.weight / baseline.mean_mark * support_of(voice, hazard)
-    return pulls, rates
+            pulls[:, index] = (
+                share * NONE_SHARE / (baseline.unlocated_rate(voice.main) + echo(hazard, None) + drawn[index])
+            )
+    return pulls
+
+
+def _ordinary(voices: Sequence[Voice], named: Candidates, row: Floats, baseline: Baseline) -> float:
+    """Give the voices a minute that an ordinary day has around a zone, from how well each place fits it."""
+    rates: dict[str, float] = {}
+    for column, place in enumerate(named.places):
+        if row[column] > LEAST_FIT and place.id not in rates:
+            rates[place.id] = baseline.rate(voices[named.owner[column]].main, place)
+    return sum(rates.values())
 
 
 def _meant(

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from detectors import explain
-from detectors.geometry import distance_km
+from detectors.geometry import distance_km, within_km
 from detectors.hazards import CLAIM_KM, CLAIM_LEAST_KM
 from detectors.hypothesis import Hypothesis, trust_of, zone_prior
 from detectors.place import Whereabouts, nominate, whereabouts
@@ -118,7 +118,7 @@ class Case(msgspec.Struct, kw_only=True):
     def told_share(self, place: Place) -> float:
         """Give the share of its own voices that have named a place of its reach, or its surroundings, so far."""
         near_km = max(NEIGHBOUR_KM, place.uncertainty_km)
-        named = sum(n for lat, lon, n in self.told if distance_km(lat, lon, place.lat, place.lon) <= near_km)
+        named = sum(n for lat, lon, n in self.told if within_km(lat, lon, place.lat, place.lon, near_km))
         return named / (self.told_of + 1.0)
 
     def steady_pace(self, now_at: int) -> float:
@@ -228,7 +228,7 @@ def _quicken(case: Case, voice: Voice, settings: DetectorSettings) -> None:
     if not voice.fine:
         return
     lat, lon = voice.fine[0].lat, voice.fine[0].lon
-    if distance_km(lat, lon, case.place.lat, case.place.lon) > case.reach_km(settings):
+    if not within_km(lat, lon, case.place.lat, case.place.lon, case.reach_km(settings)):
         return
     for index, (known_lat, known_lon, named) in enumerate(case.told):
         if (known_lat, known_lon) == (lat, lon):

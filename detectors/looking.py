@@ -113,4 +113,4 @@ def alive_near(detector: Detector, place: Place) -> list[Case]:
 
 def expected_per_min(detector: Detector, hazard: str, place: Place) -> float:
     """Give the voices a minute of a hazard that a place is expected to have now, the echo of open incidents included."""
-    return detector._baseline.rate(hazard, place) + detector._echo(hazard, place)
+    return detector._baseline.rate(hazard, place) + detector._echo_rate(hazard, place)

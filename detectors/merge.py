@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from detectors.evidence import log_sum
-from detectors.geometry import distance_km
+from detectors.geometry import within_km
 from detectors.hazards import compatible
 from detectors.hypothesis import trust_of, zone_prior
 from detectors.incident import Case, absorb, locate
@@ -36,13 +36,13 @@ def are_one(one: Case, other: Case, settings: DetectorSettings) -> bool:
     """Tell whether two cases are one event: hazards, areas and times meet, and one event explains the places told better than two."""
     if not compatible(one.hazard, other.hazard):
         return False
-    apart = distance_km(one.place.lat, one.place.lon, other.place.lat, other.place.lon)
-    spread = max(spread_of(one.hazard, settings), spread_of(other.hazard, settings))
-    if apart > max(one.reach_km(settings), other.reach_km(settings)):
+    reach = max(one.reach_km(settings), other.reach_km(settings))
+    if not within_km(one.place.lat, one.place.lon, other.place.lat, other.place.lon, reach):
         return False
     gap = max(one.first_voice_at, other.first_voice_at) - min(one.last_voice_at, other.last_voice_at)
     if gap > settings.merge_gap_mins * MINUTE_MS:
         return False
+    spread = max(spread_of(one.hazard, settings), spread_of(other.hazard, settings))
     both = belongs_nats([*one.voices, *other.voices], spread, settings)
     alone = belongs_nats(one.voices, spread, settings) + belongs_nats(other.voices, spread, settings)
     return both - alone >= settings.merge_nats

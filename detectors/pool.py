@@ -13,7 +13,7 @@ from detectors.geometry import Cell, cell_of, cells_around
 from detectors.hazards import compatible
 from detectors.talk import Talk
 from detectors.voices import Voice
-from tocsin.model import Place
+from tocsin.model import COARSE_KINDS, Place
 from tocsin.time import MINUTE_MS
 
 UNLOCATED: Final = "unlocated"
@@ -23,13 +23,13 @@ Key = Cell | str
 
 def coarse_key(place: Place) -> str | None:
     """Give the code under which a place no finer than a département is held, or ``None`` for a finer one."""
+    if place.kind not in COARSE_KINDS:
+        return None
     if place.kind == "country":
         return f"c:{place.country}"
     if place.kind == "region":
         return f"r:{place.country}:{place.admin.region}"
-    if place.kind == "departement":
-        return f"d:{place.country}:{place.admin.departement}"
-    return None
+    return f"d:{place.country}:{place.admin.departement}"
 
 
 def containing_keys(place: Place) -> tuple[str, ...]:
@@ -44,15 +44,10 @@ def containing_keys(place: Place) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def _keys_of(voice: Voice) -> Iterator[Key]:
+def _keys_of(voice: Voice) -> Iterable[Key]:
     if not voice.places:
-        yield UNLOCATED
-    seen: set[Key] = set()
-    for place in voice.places:
-        key: Key = coarse_key(place) or cell_of(place.lat, place.lon)
-        if key not in seen:
-            seen.add(key)
-            yield key
+        return (UNLOCATED,)
+    return dict.fromkeys(coarse_key(place) or cell_of(place.lat, place.lon) for place in voice.places)
 
 
 class Pool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from detectors.claims import NEAR_SUPPORT
 from detectors.geometry import Cell, cell_of, cells_around
 from detectors.incident import Case
 from detectors.place import WIDE_KM
@@ -21,24 +22,34 @@ MARGIN_KM: Final = 60.0
 class Reach:
     """The open incidents by the cells within their reach. ``may_claim`` gives every incident that can claim a voice, and few others.
 
-    It holds while no incident is raised, moved or closed.
+    It is true while no incident is raised, moved or closed: ``holds`` tells.
     """
 
     def __init__(self, cases: Iterable[Case], settings: DetectorSettings) -> None:
         self._all = [case for case in cases if case.state != "closed"]
+        self._shape = _shape(self._all, settings)
+        self._by_hazard: dict[str, list[Case]] = {}
         self._cells: dict[Cell, list[Case]] = {}
         self._inside: dict[str, list[Case]] = {}
         self._wide = [case for case in self._all if spread_of(case.hazard, settings) >= WIDE_KM]
         for case in self._all:
+            self._by_hazard.setdefault(case.hazard, []).append(case)
             for cell in cells_around(case.place.lat, case.place.lon, case.reach_km(settings) + MARGIN_KM):
                 self._cells.setdefault(cell, []).append(case)
             for key in containing_keys(case.place):
                 self._inside.setdefault(key, []).append(case)
 
+    def holds(self, cases: Iterable[Case], settings: DetectorSettings) -> bool:
+        """Tell whether it is still true of some incidents: none is new, closed, moved, wider or of another hazard."""
+        return self._shape == _shape(cases, settings)
+
     def may_claim(self, voice: Voice) -> list[Case]:
         """Give the incidents that a voice may belong to; the rest certainly do not claim it."""
-        if not self._all or not voice.places:
+        if not self._all:
             return self._all
+        if not voice.places:
+            backs = voice.backs
+            return [c for hazard, cases in self._by_hazard.items() if backs[hazard] >= NEAR_SUPPORT for c in cases]
         found: dict[str, Case] = {}
         for place in voice.places:
             if place.kind in COARSE_KINDS:
@@ -50,3 +61,12 @@ class Reach:
             for case in near:
                 found[case.incident_id] = case
         return list(found.values())
+
+
+def _shape(cases: Iterable[Case], settings: DetectorSettings) -> list[tuple[str, str, str, float, float, float]]:
+    """Give of each incident not closed what decides where it is looked for."""
+    return [
+        (case.incident_id, case.hazard, case.place.id, case.place.lat, case.place.lon, case.reach_km(settings))
+        for case in cases
+        if case.state != "closed"
+    ]

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from detectors.hazards import MOST_DISTRIBUTIONS
+from detectors.hazards import MOST_DISTRIBUTIONS, backing
 from detectors.voices import Voice
-from tocsin.model import HAZARDS
+from tocsin.model import HAZARDS, OPEN
 from tocsin.time import MINUTE_MS
 
 TALK_MS: Final = 60 * MINUTE_MS
@@ -16,7 +16,6 @@ UNIT: Final = 10_000
 """Support is counted in ten-thousandths, so that sums are exact whatever their order."""
 LEAST_SUPPORT: Final = 0.3
 """Support of a hazard below which a voice is not of the event."""
-INDEX: Final[Mapping[str, int]] = {hazard: index for index, hazard in enumerate(HAZARDS)}
 
 
 def named_support(voice: Voice, hazard: str) -> float:
@@ -24,19 +23,20 @@ def named_support(voice: Voice, hazard: str) -> float:
     return voice.names[hazard]
 
 
-def talk_of(voice: Voice) -> tuple[int, ...]:
-    """Give what a voice adds to the talk of each hazard, in ``UNIT``; nothing unless it tells of an event and names a place."""
+def talk_of(voice: Voice) -> Mapping[str, int]:
+    """Give what a voice adds to the talk of hazards, in ``UNIT``; nothing unless it tells of an event and names a place."""
     if not voice.places or voice.role != "event":
         return _NOTHING
-    return _units(tuple(voice.names.values()))
+    return _units(tuple(voice.hazards.items()))
 
 
 @lru_cache(maxsize=MOST_DISTRIBUTIONS)
-def _units(supports: tuple[float, ...]) -> tuple[int, ...]:
-    return tuple(round(UNIT * s) if s >= LEAST_SUPPORT else 0 for s in supports)
+def _units(hazards: tuple[tuple[str, float], ...]) -> Mapping[str, int]:
+    names = backing(tuple((told, mass) for told, mass in hazards if told != OPEN))
+    return {hazard: round(UNIT * s) for hazard, s in names.items() if s >= LEAST_SUPPORT}
 
 
-_NOTHING: Final = (0,) * len(HAZARDS)
+_NOTHING: Final[Mapping[str, int]] = {}
 
 
 class Talk:
@@ -54,23 +54,23 @@ class Talk:
     """
 
     def __init__(self) -> None:
-        self._held: dict[int, tuple[int, tuple[int, ...]]] = {}
-        self._sums = [0] * len(HAZARDS)
+        self._held: dict[int, tuple[int, Mapping[str, int]]] = {}
+        self._sums: dict[str, int] = dict.fromkeys(HAZARDS, 0)
 
     def add(self, voice: Voice) -> None:
         """Count a voice; the caller adds in canonical order."""
         told = talk_of(voice)
-        if any(told):
+        if told:
             self._held[voice.number] = (voice.at, told)
-            for index, units in enumerate(told):
-                self._sums[index] += units
+            for hazard, units in told.items():
+                self._sums[hazard] += units
 
     def remove(self, number: int) -> None:
         """Count a voice no more."""
         held = self._held.pop(number, None)
         if held is not None:
-            for index, units in enumerate(held[1]):
-                self._sums[index] -= units
+            for hazard, units in held[1].items():
+                self._sums[hazard] -= units
 
     def forget(self, now_at: int) -> None:
         """Let go what is older than an hour."""
@@ -82,4 +82,4 @@ class Talk:
 
     def of(self, hazard: str) -> int:
         """Give the talk of a hazard, in ``UNIT``."""
-        return self._sums[INDEX[hazard]]
+        return self._sums[hazard]

@@ -9,7 +9,7 @@ import msgspec
 
 from detectors.hazards import PERCEPTION_SUPPORT, SPREAD_KM
 from detectors.pool import Pool
-from detectors.talk import INDEX, LEAST_SUPPORT, TALK_MS, named_support, talk_of
+from detectors.talk import LEAST_SUPPORT, TALK_MS, named_support, talk_of
 from detectors.voices import Voice, across_the_roll
 from tocsin.model import COARSE_KINDS, Place
 from tocsin.settings.detector import DetectorSettings
@@ -75,7 +75,7 @@ def listen(hazard: str, seed: Place, now_at: int, pool: Pool, settings: Detector
         floating = [v for v in floating if named_support(v, hazard) >= LEAST_SUPPORT_UNLOCATED]
     heard = [*near, *floating[-UNLOCATED_FOR_ONE * located :]]
     recent = now_at - int(settings.explanation_mins * MINUTE_MS)
-    here = sum(talk_of(v)[INDEX[hazard]] for v in near if v.at >= since)
+    here = sum(talk_of(v).get(hazard, 0) for v in near if v.at >= since)
     everywhere = pool.talk.of(hazard)
     telling = once_an_author(v for v in heard if v.role == "event")
     return Told(

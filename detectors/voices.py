@@ -7,14 +7,15 @@ asserted explanation ("it is a drill") is neither for nor against until a second
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Final, Literal
 
 import msgspec
 import numpy as np
 
-from detectors.hazards import OPEN_SUPPORT, backing
+from detectors.hazards import MOST_DISTRIBUTIONS, OPEN_SUPPORT, backing
+from detectors.remembered import remembered
 from tocsin.ids import author_day
 from tocsin.model import COARSE_KINDS, OPEN, Mention, Place
 from tocsin.settings.detector import DetectorSettings
@@ -57,17 +58,17 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=
     fingerprint: int = 0
     repost_of: str | None = None
 
-    @cached_property
+    @remembered
     def fine(self) -> tuple[Place, ...]:
         """Its candidate places finer than a département."""
         return tuple(place for place in self.places if place.kind not in COARSE_KINDS)
 
-    @cached_property
+    @remembered
     def backs(self) -> Mapping[str, float]:
         """How well it supports each hazard, from 0 to 1; what it does not name may be any."""
         return backing(tuple(self.hazards.items()))
 
-    @cached_property
+    @remembered
     def names(self) -> Mapping[str, float]:
         """How well the hazards that it names support each hazard, from 0 to 1."""
         return backing(tuple((told, mass) for told, mass in self.hazards.items() if told != OPEN))
@@ -129,7 +130,12 @@ def _saying(voice: Voice) -> tuple[bool, float, int]:
 
 def main_hazard(hazards: dict[str, float]) -> str:
     """Give the hazard with the greatest mass; the unnamed one counts by what it would lend to any; ties go by name."""
-    ranked = sorted(hazards.items(), key=lambda kv: (-(kv[1] * OPEN_SUPPORT if kv[0] == OPEN else kv[1]), kv[0]))
+    return _main(tuple(hazards.items()))
+
+
+@lru_cache(maxsize=MOST_DISTRIBUTIONS)
+def _main(hazards: tuple[tuple[str, float], ...]) -> str:
+    ranked = sorted(hazards, key=lambda kv: (-(kv[1] * OPEN_SUPPORT if kv[0] == OPEN else kv[1]), kv[0]))
     return ranked[0][0] if ranked else OPEN
 
 

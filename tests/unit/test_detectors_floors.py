@@ -156,20 +156,20 @@ def test_the_talk_of_the_last_hour_is_what_counting_anew_gives(seed: int) -> Non
 def test_what_is_not_weighed_could_not_have_passed(seed: int) -> None:
     """The cheap look before the weighing refuses nothing that the floors let through."""
     from detectors.floors import passes
-    from detectors.hypothesis import weigh
+    from detectors.hypothesis import weigh, weigh_told
 
     rng = random.Random(seed)
     settings = DetectorSettings(false_alarm_budget_mins=0.01)
     detector = Detector(settings.model_copy(update={"min_unmediated_voices": 1_000}))
     towns = [town(f"t{n}", 14.0 + n / 3, -91.0, score=rng.choice([0.3, 0.5, 0.9])) for n in range(6)]
-    refused = let = 0
+    refused = let = below = 0
     for number in range(60):
         places = rng.choice([(), (SMALL_COUNTRY,), (rng.choice(towns),), (rng.choice(towns),)])
         hazard = rng.choice(["fire", "explosion", "earthquake"])
         detector.feed([said(number, 40 * number, *places, hazards={hazard: 0.8, "open": 0.2})])
         now = T0 + 40 * number * SECOND_MS + 25 * SECOND_MS
         detector.advance(now)
-        pool, base, echo = detector._pool, detector._baseline, detector._echo
+        pool, base, echo = detector._pool, detector._baseline, detector._echo_rate
         for one in towns:
             told = listen(hazard, one, now, pool, settings)
             found = weigh(hazard, one, now, pool, base, echo, settings)
@@ -178,5 +178,11 @@ def test_what_is_not_weighed_could_not_have_passed(seed: int) -> None:
             else:
                 refused += 1
                 assert found is None or not passes(found, settings)
+            for least in (0.0, 8.0, 12.0, 16.0, 24.0):  # nor does the bound on the evidence
+                looked = weigh_told(hazard, one, now, told, base, echo, settings, least)
+                weak = found is not None and found.explained is None and found.nats < least
+                assert looked == (None if weak else found)
+                below += weak
     assert refused > 20
     assert let > 20
+    assert below > 20

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import gamma
 
 from detectors.baseline import PRIOR_PER_POST, PRIOR_POSTS_PER_MIN, PRIOR_VOICES, Baseline, quantile_factor
-from detectors.evidence import evidence, log_sum
+from detectors.evidence import evidence, log_sum, loudest
 from detectors.geometry import cells_around, distance_km, distances_km
 from detectors.panes import PaneBuffer
 from detectors.place import kernel, whereabouts
@@ -46,6 +46,30 @@ def test_evidence_equals_its_definition(seed: int) -> None:
     fast, by_window = evidence(np.array(ages), np.array([pulls]), SIZES, WINDOWS, 8.0)
     assert fast[0] == pytest.approx(slow_evidence(ages, pulls, 8.0), abs=1e-6)
     assert log_sum(by_window[0]) == pytest.approx(fast[0], abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_loudest_burst_equals_trying_each(seed: int) -> None:
+    rng = random.Random(seed)
+    ages = sorted((rng.choice([rng.uniform(0, 90), 5.0]) for _ in range(rng.randrange(1, 12))), reverse=True)
+    pulls = [rng.choice([0.0, 0.1, 5.0, 1e3, 1e6]) for _ in ages]
+    best: tuple[float, float, float, float] | None = None
+    for window in WINDOWS:
+        for size in SIZES:
+            for onset in ages:
+                total = -size * min(onset, window) / window
+                for age, pull in zip(ages, pulls, strict=True):
+                    if onset - window < age <= onset:
+                        total += min(8.0, math.log(1 + size / window * pull))
+                if best is None or total > best[0] + 1e-9:
+                    best = total, window, size, onset
+    assert best is not None
+    _, window, size, onset = best
+    inside = [onset - window < age <= onset for age in ages]
+    added, length = loudest(np.array(ages), np.array(pulls), SIZES, WINDOWS, 8.0)
+    assert length == window
+    each = [min(8.0, math.log(1 + size / window * pull)) for pull in pulls]
+    assert added.tolist() == pytest.approx([gain if here else 0.0 for gain, here in zip(each, inside, strict=True)])
 
 
 def test_without_voices_there_is_no_evidence() -> None:
