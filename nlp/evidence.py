@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nlp import surroundings as around
 from nlp.leading import WIDE_ROLES
+from nlp.persons import person_names
+from nlp.placewords import GIVEN_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nlp.surroundings import Frame
+    from nlp.words import Word
 
 WEIGHTS: Final[dict[str, float]] = {
     "base": -1.6,
@@ -47,7 +50,10 @@ WEIGHTS: Final[dict[str, float]] = {
     "common_tag": -0.8,
     "common_large": 1.0,
     "common_exposed": -1.4,
+    "determined": -2.0,
     "given_name": -1.6,
+    "surname": -2.5,
+    "surname_after": -2.0,
     "person_before": -3.0,
     "title_before": -3.0,
     "name_before": -0.6,
@@ -75,6 +81,12 @@ WEIGHTS: Final[dict[str, float]] = {
 
 EXPOSED_POPULATION: Final = 1_000_000
 """An ordinary word that opens a sentence may still be a place of this size ("China", "Nice" is not)."""
+
+NAMESAKE_POPULATION: Final = 200_000
+"""A town of this size is meant before the people who bear its name ("Zaragoza")."""
+
+LED: Final = frozenset({"at", "near", "towards", "origin"})
+"""Roles in which the sentence leads to the name as to a place: who is called so does not matter then."""
 
 
 class NameInfo(NamedTuple):
@@ -119,7 +131,7 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
     code = bool(info.codes) and around.is_code(frame, first, last)
     found: dict[str, float] = {"base": 1.0}
     around.written(found, words, first, last, tagged=tagged)
-    role = around.led(found, words, first, last)
+    role = around.led(found, frame, first, last)
     if last > first and any(len(word.data) > 2 for word in items[first : last + 1]):
         found["long"] = 1.0
     people = info.population if head.capital or tagged else info.own_population
@@ -127,6 +139,7 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
     if not head.capital and not tagged and role == "bare":
         found["lower_bare"] = 1.0
         found["size"] = min(1.0, found["size"])
+    short = head.end - head.start <= 3 and first == last and not code
     found.update(
         (name, 1.0)
         for name, holds in (
@@ -135,23 +148,20 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
             ("home", info.home),
             ("shortened", info.short),
             ("fine", info.fine),
+            ("short", short),
         )
         if holds
     )
-    ordinary = info.common or (info.loan and not head.capital) or (first == last and around.also_plain(words, first))
-    if ordinary and tagged:
-        found["common_tag"] = 1.0 if head.capital else 2.0
-    elif ordinary and not code:
-        found["common"] = 1.0
-        exposed = not head.capital or words.shouting or (head.initial and info.population < EXPOSED_POPULATION)
-        if exposed:
-            found["common_exposed"] = 1.0
-            found["size"] = min(0.5, found["size"])
-        else:
-            found["common_large"] = min(2.0, max(0.0, math.log10(info.population + 1.0) - 4.5))
-    if head.end - head.start <= 3 and first == last and not code:
-        found["short"] = 1.0
-    if not tagged:
+    if info.common or (info.loan and not head.capital) or (first == last and around.also_plain(words, first)):
+        if tagged:
+            found["common_tag"] = 1.0 if head.capital else 2.0
+        elif not code:
+            _ordinary(found, frame, head, info)
+    if first == last and not code and role not in LED:
+        found.update(_borne_by_people(head.data, info, frame.lang, tagged=tagged))
+    if tagged:
+        around.person_before(found, frame, first)
+    else:
         around.neighbours(found, frame, first, last)
     if first == last and head.data in frame.storms and role not in {"at", "near", "origin"}:
         found["storm"] = 1.0
@@ -161,3 +171,21 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
     if frame.entities is not None and not tagged:
         found[around.ner_verdict(head.start, items[last].end, frame.entities)] = 1.0
     return found, ("tag" if tagged and role == "bare" else role), wide, code
+
+
+def _ordinary(found: dict[str, float], frame: Frame, head: Word, info: NameInfo) -> None:
+    """Add that the name is also a plain word, more so where its capital says nothing, less so if a large town bears it."""
+    found["common"] = 1.0
+    if not head.capital or frame.words.shouting or (head.initial and info.population < EXPOSED_POPULATION):
+        found["common_exposed"] = 1.0
+        found["size"] = min(0.5, found["size"])
+    else:
+        found["common_large"] = min(2.0, max(0.0, math.log10(info.population + 1.0) - 4.5))
+
+
+def _borne_by_people(name: bytes, info: NameInfo, lang: str | None, *, tagged: bool) -> dict[str, float]:
+    """Give the feature of a name that people bear too, where nothing leads to it as to a place."""
+    people = person_names(lang)
+    if not tagged and (name in GIVEN_NAMES or (name in people.given and info.population < EXPOSED_POPULATION)):
+        return {"given_name": 1.0}
+    return {"surname": 1.0} if name in people.family and info.population < NAMESAKE_POPULATION else {}

@@ -76,6 +76,16 @@ SERVICE: Final = _set(
 )
 """People and services that bear the name of their town: they also go elsewhere."""
 
+DETERMINERS: Final[dict[str, frozenset[bytes]]] = {
+    "fr": _set("un une mon ma mes ton ta tes son sa ses leur leurs aucun aucune chaque quel quelle"),
+    "en": _set("a an my your his her its another every each"),
+    "es": _set("un una unos unas mi mis tu tus su sus ningun ninguna otro otra cada"),
+    "it": _set("un uno una mio mia tuo tua suo sua nessun nessuna ogni altro altra"),
+    "pt": _set("um uma uns umas meu minha teu tua seu sua nenhum nenhuma outro outra cada"),
+    "de": _set("ein eine einen einem einer mein meine dein deine sein seine kein keine"),
+}
+"""Words by language that make a plain noun of what follows ("un milagro"): few write "a Lyon" of the town."""
+
 ARTICLES: Final = _set("le la les l the el los las lo il gli i o os as der die das den dem")
 """Articles: looked through when the word before a name is asked for."""
 
@@ -195,8 +205,11 @@ TITLES: Final = _set(
     "m mr mrs ms mme mlle dr pr prof sir lord lady saint pape pope president presidente ministre minister maire mayor "
     "senator senateur gov governor general colonel capitaine captain sgt judge prince princess roi reine king queen "
     "coach "
-    "docteur madame monsieur maitre depute sheriff chief señor sra sr signor frau herr hurricane typhoon cyclone "
-    "tempete "
+    "docteur madame monsieur maitre depute sheriff chief senor senora senhor senhora srta sra sr signor "
+    "signora frau herr companero companera cro cra don dona dom dra dottor dottoressa presidenta ministra ministro "
+    "gobernador gobernadora governador governadora alcalde alcaldesa prefeito prefeita sindaco diputado diputada "
+    "deputado deputada senador senadora vocero vocera portavoz onorevole bundeskanzler kanzlerin "
+    "hurricane typhoon cyclone tempete "
     "storm ouragan huracan tropical uragano"
 )
 """Words before a person's name, or before the given name of a storm."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nlp import placewords as lists
 from nlp.leading import lead, organisation
+from nlp.persons import person_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,7 @@ class Frame(NamedTuple):
     storms: frozenset[bytes]
     """Given names of storms in this post ("Hurricane Harvey")."""
     entities: Sequence[Entity] | None
+    lang: str | None = None
 
 
 def is_code(frame: Frame, first: int, last: int) -> bool:
@@ -93,8 +95,12 @@ def written(found: dict[str, float], words: Words, first: int, last: int, *, tag
         found["lower"] = 1.0
 
 
-def led(found: dict[str, float], words: Words, first: int, last: int) -> str:
+def led(found: dict[str, float], frame: Frame, first: int, last: int) -> str:
     """Add how the sentence leads to the name; give its role."""
+    words = frame.words
+    if words.near(first) and words.items[first - 1].data in lists.DETERMINERS.get(frame.lang or "", ()):
+        found["determined"] = 1.0
+        return "bare"
     role, feature = lead(words, first)
     if feature:
         found[feature] = 1.0
@@ -107,7 +113,7 @@ def neighbours(found: dict[str, float], frame: Frame, first: int, last: int) -> 
     """Add what capitalised neighbours make of the name: a person, a club, a list, a town with its state."""
     words, named = frame.words, frame.named
     items = words.items
-    person(found, words, first, last, named)
+    person(found, frame, first, last)
     following = last + 1
     if (
         items[first].initial
@@ -133,29 +139,25 @@ def neighbours(found: dict[str, float], frame: Frame, first: int, last: int) -> 
         found["listed"] = 1.0
 
 
-def person(found: dict[str, float], words: Words, first: int, last: int, named: frozenset[int]) -> None:
+def person(found: dict[str, float], frame: Frame, first: int, last: int) -> None:
     """Add what speaks for a person's, a club's or a longer name."""
+    words = frame.words
     items = words.items
-    if first == last and items[first].data in lists.GIVEN_NAMES:
-        found["given_name"] = 1.0
-    if first > 0 and words.linked(first):
+    if first > 0 and words.linked(first) and not person_before(found, frame, first):
         before = items[first - 1]
-        if before.data in lists.TITLES and (before.capital or words.caseless):
-            found["title_before"] = 1.0
-        elif before.data in lists.GIVEN_NAMES and before.capital:
-            found["person_before"] = 1.0
-        elif before.data in lists.SPORT_CLUB and before.capital:
+        if before.data in lists.SPORT_CLUB and before.capital:
             found["club"] = 1.0
         elif (
             before.capital
             and not before.initial
             and not words.caseless
-            and first - 1 not in named
+            and first - 1 not in frame.named
             and before.data not in lists.DIRECTIONS | lists.ARTICLES | lists.NOT_PLACES
         ):
             found["name_before"] = 1.0
-    if last + 1 < len(items) and words.linked(last + 1):
-        after = items[last + 1]
+    following = last + 1
+    if following < len(items) and words.linked(following):
+        after = items[following]
         if (after.data in lists.CLUB_AFTER and (after.capital or after.data in {b"vs", b"v"})) or (
             after.data in lists.ADVERT_AFTER and after.capital
         ):
@@ -164,10 +166,31 @@ def person(found: dict[str, float], words: Words, first: int, last: int, named: 
             after.capital
             and not after.upper
             and not words.caseless
-            and last + 1 not in named
             and after.data not in lists.DIRECTIONS | lists.STREET_AFTER | lists.NOT_PLACES
         ):
-            found["name_after"] = 1.0
+            if following not in frame.named:
+                found["name_after"] = 1.0
+            given = first == last and items[first].data in person_names(frame.lang).given
+            if given and items[first].capital and after.gap == " " and following not in frame.strong:
+                found["surname_after"] = 1.0
+
+
+def person_before(found: dict[str, float], frame: Frame, first: int) -> bool:
+    """Add that a title or another name makes a person of the name ("Cra. Rosario", "Mario Monti"); tell if so.
+
+    Of two well-known places side by side the second holds the first ("Austin Texas").
+    """
+    words = frame.words
+    if first == 0 or not words.linked(first):
+        return False
+    before = words.items[first - 1]
+    names = person_names(frame.lang)
+    spelt = before.capital or words.caseless or (len(before.data) > 3 and before.data not in lists.STORM_WORDS)
+    if before.data in lists.TITLES and spelt:
+        found["title_before"] = 1.0
+    elif before.data in names.given | names.family and before.capital and not {first - 1, first} <= frame.strong:
+        found["person_before"] = 1.0
+    return "title_before" in found or "person_before" in found
 
 
 def hyphens(found: dict[str, float], frame: Frame, first: int, last: int) -> bool:

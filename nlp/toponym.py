@@ -86,7 +86,7 @@ class Reader:
             for index in range(first, last + 1)
             if index in named and (info.coarse or info.population >= STRONG_POPULATION)
         )
-        frame = Frame(words, phrases, named, strong, taken, _storms(words), entities)
+        frame = Frame(words, phrases, named, strong, taken, _storms(words), entities, lang)
         found = []
         for first, last, info in matches:
             sight = _weigh(frame, first, last, info)

@@ -11,7 +11,7 @@ from nlp import placewords as lists
 from nlp.evidence import total
 from nlp.leading import lead
 from nlp.sight import Sight, inside
-from nlp.surroundings import in_tag, ner_feature, person, whole_tag
+from nlp.surroundings import Frame, in_tag, ner_feature, person, whole_tag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,7 +171,7 @@ def _unknown(
         return None
     word, end = words.items[first], words.items[last].end
     features: dict[str, float] = {"base": 1.0, feature: 1.0}
-    person(features, words, first, last, frozenset())
+    person(features, Frame(words, (), frozenset(), frozenset(), (), frozenset(), entities, lang), first, last)
     verdict = ner_feature(word.start, end, entities)
     if verdict:
         features[verdict] = 1.0
