@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from tocsin.model import Hazard
-from tocsin.simulation.scenario import Background, Scenario
+from tocsin.simulation.scenario import Background, Faults, Scenario
 from tocsin.simulation.stream import Stream, label
 from tocsin.time import format_instant
 
@@ -242,6 +242,7 @@ def write(out: Path, name: str, blocks: list[Block], rate: float, seed: int) -> 
         hours=24.0 * DAYS + 12,
         seed=seed,
         background=Background(rate_per_min=rate),
+        faults=Faults(disorder_share=0.0, late_share=0.0, skew_share=0.0, duplicate_share=0.0),
     )
     stream = Stream(plan)
     lines = [
