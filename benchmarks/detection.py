@@ -83,9 +83,9 @@ def primed(places: Sequence[Place], settings: DetectorSettings, seed: int) -> De
                 post_id=f"h{number}", source="s", author="h", event_at=at, received_at=at, hazards=told, terms=(),
                 probability=0.3, places=(place,),
             )  # fmt: skip
-            detector._baseline.learn(voice_of(mention, number, settings))  # noqa: SLF001 - history, without living through it
+            detector._memory.baseline.learn(voice_of(mention, number, settings))  # noqa: SLF001 - history, without living through it
             number += 1
-    detector._baseline.expose(T0 - HOUR_MS, 20 * number, 60.0)  # noqa: SLF001
+    detector._memory.baseline.expose(T0 - HOUR_MS, 20 * number, 60.0)  # noqa: SLF001
     return detector
 
 

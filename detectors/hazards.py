@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from detectors.remembered import remembered
 from tocsin.model import HAZARDS, OPEN
 
 KINSHIP: Final[tuple[tuple[frozenset[str], float], ...]] = (
@@ -70,9 +71,14 @@ CLAIM_KM: Final[Mapping[str, float]] = {
 is of this event far more often than of a second one in the same hours."""
 CLAIM_LEAST_KM: Final = 6.0
 
-RANK: Final[Mapping[str, int]] = {hazard: index for index, hazard in enumerate(HAZARDS)}
+LEAST_TOUCH: Final = 0.15
+"""Mass from which a voice makes a hazard worth weighing."""
+LEAST_TALK: Final = 0.3
+"""Support of a hazard below which a voice is not of the event."""
+TALK_UNIT: Final = 10_000
+"""Support is counted in ten-thousandths, so that sums are exact whatever their order."""
 MOST_DISTRIBUTIONS: Final = 16_384
-"""Hazard distributions whose support is remembered."""
+"""Hazard distributions whose reading is remembered."""
 PRIOR: Final = 1.0 / len(HAZARDS)
 """Prior probability of each hazard: flat, for the marks and the baseline already know how often each is told."""
 
@@ -121,7 +127,6 @@ def support(hazards: Mapping[str, float], hypothesis: str) -> float:
     return sum(mass * SUPPORT[told][hypothesis] for told, mass in hazards.items() if told in SUPPORT)
 
 
-@lru_cache(maxsize=MOST_DISTRIBUTIONS)
 def backing(hazards: tuple[tuple[str, float], ...]) -> Mapping[str, float]:
     """Give how well a hazard distribution supports each hazard, in the order of ``HAZARDS``.
 
@@ -132,7 +137,46 @@ def backing(hazards: tuple[tuple[str, float], ...]) -> Mapping[str, float]:
     return {hazard: support(named, hazard) for hazard in HAZARDS}
 
 
-def touched(hazards: Mapping[str, float], least: float = 0.15) -> tuple[str, ...]:
-    """Give the hazards a voice names with at least ``least`` of its mass (more than none), in the order of ``HAZARDS``."""
-    named = [hazard for hazard, mass in hazards.items() if mass >= least and hazard in RANK]
-    return tuple(sorted(named, key=RANK.__getitem__))
+class Reading:
+    """What follows from one hazard distribution, worked out once for all voices that have it (``reading``)."""
+
+    def __init__(self, told: tuple[tuple[str, float], ...]) -> None:
+        self._told = told
+
+    @remembered
+    def main(self) -> str:
+        """The hazard with the greatest mass; the unnamed one counts by what it would lend to any; ties go by name."""
+        ranked = sorted(self._told, key=lambda kv: (-(kv[1] * OPEN_SUPPORT if kv[0] == OPEN else kv[1]), kv[0]))
+        return ranked[0][0] if ranked else OPEN
+
+    @remembered
+    def touched(self) -> tuple[str, ...]:
+        """The hazards named with at least ``LEAST_TOUCH`` of the mass, in the order of ``HAZARDS``."""
+        named = dict(self._told)
+        return tuple(hazard for hazard in HAZARDS if named.get(hazard, 0.0) >= LEAST_TOUCH)
+
+    @remembered
+    def backs(self) -> Mapping[str, float]:
+        """How well it supports each hazard, from 0 to 1; what it does not name may be any."""
+        return backing(self._told)
+
+    @remembered
+    def names(self) -> Mapping[str, float]:
+        """How well the hazards that it names support each hazard, from 0 to 1."""
+        return backing(tuple((told, mass) for told, mass in self._told if told != OPEN))
+
+    @remembered
+    def talk(self) -> Mapping[str, int]:
+        """What it adds to the talk of each hazard that it names well enough, in ``TALK_UNIT``."""
+        return {hazard: round(TALK_UNIT * s) for hazard, s in self.names.items() if s >= LEAST_TALK}
+
+
+@lru_cache(maxsize=MOST_DISTRIBUTIONS)
+def reading(told: tuple[tuple[str, float], ...]) -> Reading:
+    """Give what follows from a hazard distribution, given as its items."""
+    return Reading(told)
+
+
+def touched(hazards: Mapping[str, float]) -> tuple[str, ...]:
+    """Give the hazards a voice names with at least ``LEAST_TOUCH`` of its mass, in the order of ``HAZARDS``."""
+    return reading(tuple(hazards.items())).touched

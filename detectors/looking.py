@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from detectors.deciding import weigh_now
 from detectors.floors import Floor, floors
 from detectors.floors import threshold as evidence_needed
 from detectors.geometry import distance_km
@@ -44,64 +45,64 @@ __all__ = [
 
 def weighed(detector: Detector, hazard: str, seed: Place) -> Hypothesis | None:
     """Give what the detector thinks now of an event of a hazard around a place; ``None``: too few voices to weigh."""
-    return detector._weigh(hazard, seed)
+    return weigh_now(detector._memory, hazard, seed)
 
 
 def best_weighed(detector: Detector, hazard: str, seeds: Iterable[Place]) -> Hypothesis | None:
     """Give the strongest of what the detector thinks around several places, as it raises the strongest first."""
-    found = [one for seed in seeds if (one := detector._weigh(hazard, seed)) is not None]
+    found = [one for seed in seeds if (one := weigh_now(detector._memory, hazard, seed)) is not None]
     return max(found, key=lambda one: one.nats, default=None)
 
 
 def threshold(detector: Detector, country: str) -> float:
     """Give the evidence that raises in a territory, in nats."""
-    return evidence_needed(country, detector._settings)
+    return evidence_needed(country, detector._memory.settings)
 
 
 def settings_of(detector: Detector) -> DetectorSettings:
     """Give the settings in force."""
-    return detector._settings
+    return detector._memory.settings
 
 
 def history_of(detector: Detector) -> History:
     """Give what the detector has learnt of ordinary days; it goes on learning into it."""
-    return detector._baseline.history
+    return detector._memory.baseline.history
 
 
 def voices_of(detector: Detector, incident_id: str) -> tuple[Voice, ...]:
     """Give the voices that an incident holds, in the order in which it took them; empty when it is not alive."""
-    case = detector._cases.get(incident_id)
+    case = detector._memory.cases.get(incident_id)
     return () if case is None else tuple(case.voices)
 
 
 def free_voices(detector: Detector, place: Place, reach_km: float) -> list[Voice]:
     """Give the voices that no incident owns and that may speak of a place, in canonical order."""
-    return detector._pool.near(place, reach_km)
+    return detector._memory.pool.near(place, reach_km)
 
 
 def is_free(detector: Detector, post_id: str) -> bool:
     """Tell whether a post's voice belongs to no incident and is still remembered."""
-    number = detector._copies.number_of(post_id)
-    return number is not None and number in detector._pool
+    number = detector._memory.copies.number_of(post_id)
+    return number is not None and number in detector._memory.pool
 
 
 def owner_of_post(detector: Detector, post_id: str) -> str | None:
     """Give the incident that owns the voice of a post, if one does."""
-    number = detector._copies.number_of(post_id)
-    return None if number is None else detector._owned.get(number)
+    number = detector._memory.copies.number_of(post_id)
+    return None if number is None else detector._memory.owned.get(number)
 
 
 def number_of_post(detector: Detector, post_id: str) -> int | None:
     """Give the number of a post's voice: that of an earlier post when it is a copy."""
-    return detector._copies.number_of(post_id)
+    return detector._memory.copies.number_of(post_id)
 
 
 def alive_near(detector: Detector, place: Place) -> list[Case]:
     """Give the incidents not closed whose reach holds a place, nearest first."""
-    settings = detector._settings
+    settings = detector._memory.settings
     near = [
         (distance_km(place.lat, place.lon, case.place.lat, case.place.lon), case.incident_id, case)
-        for case in detector._cases.values()
+        for case in detector._memory.cases.values()
         if case.state != "closed"
     ]
     return [
@@ -113,4 +114,4 @@ def alive_near(detector: Detector, place: Place) -> list[Case]:
 
 def expected_per_min(detector: Detector, hazard: str, place: Place) -> float:
     """Give the voices a minute of a hazard that a place is expected to have now, the echo of open incidents included."""
-    return detector._baseline.rate(hazard, place) + detector._echo_rate(hazard, place)
+    return detector._memory.baseline.rate(hazard, place) + detector._memory.echo_rate(hazard, place)

@@ -45,9 +45,12 @@ def containing_keys(place: Place) -> tuple[str, ...]:
 
 
 def _keys_of(voice: Voice) -> Iterable[Key]:
-    if not voice.places:
+    places = voice.places
+    if not places:
         return (UNLOCATED,)
-    return dict.fromkeys(coarse_key(place) or cell_of(place.lat, place.lon) for place in voice.places)
+    if len(places) == 1:
+        return (coarse_key(places[0]) or cell_of(places[0].lat, places[0].lon),)
+    return dict.fromkeys(coarse_key(place) or cell_of(place.lat, place.lon) for place in places)
 
 
 class Pool:
@@ -58,6 +61,8 @@ class Pool:
         self._voices: dict[int, Voice] = {}
         self._index: dict[Key, dict[int, None]] = {}
         self._located: dict[int, None] = {}
+        self._looked_up: dict[tuple[float, float, float, tuple[str, ...]], list[Voice]] = {}
+        """What ``near`` found since a voice came or went."""
         self.talk = Talk()
 
     def __len__(self) -> int:
@@ -75,12 +80,18 @@ class Pool:
 
     def add(self, voice: Voice) -> None:
         """Hold a voice."""
-        self._voices[voice.number] = voice
+        number = voice.number
+        self._voices[number] = voice
+        self._looked_up.clear()
         self.talk.add(voice)
         if voice.fine:
-            self._located[voice.number] = None
+            self._located[number] = None
         for key in _keys_of(voice):
-            self._index.setdefault(key, {})[voice.number] = None
+            held = self._index.get(key)
+            if held is None:
+                self._index[key] = {number: None}
+            else:
+                held[number] = None
         while len(self._voices) > self._limit:
             self.remove(next(iter(self._voices)))
 
@@ -88,6 +99,7 @@ class Pool:
         """Let a voice go, and give it."""
         voice = self._voices.pop(number, None)
         if voice is not None:
+            self._looked_up.clear()
             self.talk.remove(number)
             self._located.pop(number, None)
             for key in _keys_of(voice):
@@ -110,12 +122,16 @@ class Pool:
 
     def near(self, place: Place, reach_km: float) -> list[Voice]:
         """Give the voices that may speak of a place, in canonical order: in the cells within reach, or naming what contains it."""
-        numbers: set[int] = set()
-        for cell in cells_around(place.lat, place.lon, reach_km):
-            numbers.update(self._index.get(cell, ()))
-        for key in containing_keys(place):
-            numbers.update(self._index.get(key, ()))
-        return [self._voices[number] for number in sorted(numbers)]
+        containing = containing_keys(place)
+        asked = place.lat, place.lon, reach_km, containing
+        found = self._looked_up.get(asked)
+        if found is None:
+            numbers: set[int] = set()
+            keys: list[Key] = [*cells_around(place.lat, place.lon, reach_km), *containing]
+            for key in keys:
+                numbers.update(self._index.get(key, ()))
+            found = self._looked_up[asked] = [self._voices[number] for number in sorted(numbers)]
+        return found
 
     def unlocated(self, since_at: int, most: int) -> list[Voice]:
         """Give the youngest voices that name no place, in canonical order: at most ``most``, none older than ``since_at``."""
@@ -149,5 +165,6 @@ class Pool:
     def restore(self, voices: Iterable[Voice]) -> None:
         """Hold exactly these voices, given in canonical order."""
         self._voices, self._index, self._located, self.talk = {}, {}, {}, Talk()
+        self._looked_up.clear()
         for voice in voices:
             self.add(voice)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final
 
-from detectors.hazards import MOST_DISTRIBUTIONS, backing
+from detectors.hazards import LEAST_TALK, TALK_UNIT
 from detectors.voices import Voice
-from tocsin.model import HAZARDS, OPEN
+from tocsin.model import HAZARDS
 from tocsin.time import MINUTE_MS
 
 TALK_MS: Final = 60 * MINUTE_MS
-UNIT: Final = 10_000
-"""Support is counted in ten-thousandths, so that sums are exact whatever their order."""
-LEAST_SUPPORT: Final = 0.3
-"""Support of a hazard below which a voice is not of the event."""
+UNIT: Final = TALK_UNIT
+LEAST_SUPPORT: Final = LEAST_TALK
 
 
 def named_support(voice: Voice, hazard: str) -> float:
@@ -27,13 +24,7 @@ def talk_of(voice: Voice) -> Mapping[str, int]:
     """Give what a voice adds to the talk of hazards, in ``UNIT``; nothing unless it tells of an event and names a place."""
     if not voice.places or voice.role != "event":
         return _NOTHING
-    return _units(tuple(voice.hazards.items()))
-
-
-@lru_cache(maxsize=MOST_DISTRIBUTIONS)
-def _units(hazards: tuple[tuple[str, float], ...]) -> Mapping[str, int]:
-    names = backing(tuple((told, mass) for told, mass in hazards if told != OPEN))
-    return {hazard: round(UNIT * s) for hazard, s in names.items() if s >= LEAST_SUPPORT}
+    return voice.reading.talk
 
 
 _NOTHING: Final[Mapping[str, int]] = {}

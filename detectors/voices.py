@@ -12,12 +12,11 @@ from itertools import zip_longest
 from typing import Final, Literal
 
 import msgspec
-import numpy as np
 
-from detectors.hazards import MOST_DISTRIBUTIONS, OPEN_SUPPORT, backing
+from detectors.hazards import Reading, reading
 from detectors.remembered import remembered
 from tocsin.ids import author_day
-from tocsin.model import COARSE_KINDS, OPEN, Mention, Place
+from tocsin.model import COARSE_KINDS, Mention, Place
 from tocsin.settings.detector import DetectorSettings
 
 Role = Literal["event", "denial", "explanation"]
@@ -30,6 +29,8 @@ RETOLD: Final = frozenset({"media", "relay"})
 LEAST_SCORE: Final = 0.1
 """Candidates of a place less probable than this are not looked at."""
 MOST_CANDIDATES: Final = 5
+MOST_MARKS: Final = 65_536
+"""Probabilities whose weight is remembered."""
 
 
 class Voice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
@@ -64,14 +65,19 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=
         return tuple(place for place in self.places if place.kind not in COARSE_KINDS)
 
     @remembered
+    def reading(self) -> Reading:
+        """What follows from its hazards."""
+        return reading(tuple(self.hazards.items()))
+
+    @remembered
     def backs(self) -> Mapping[str, float]:
         """How well it supports each hazard, from 0 to 1; what it does not name may be any."""
-        return backing(tuple(self.hazards.items()))
+        return self.reading.backs
 
     @remembered
     def names(self) -> Mapping[str, float]:
         """How well the hazards that it names support each hazard, from 0 to 1."""
-        return backing(tuple((told, mass) for told, mass in self.hazards.items() if told != OPEN))
+        return self.reading.names
 
     @property
     def first_hand(self) -> bool:
@@ -90,10 +96,14 @@ def mark_weight(probability: float, settings: DetectorSettings) -> float:
     >>> mark_weight(0.5, DetectorSettings(base_probability=0.2)), mark_weight(0.0, DetectorSettings())
     (4.0, 0.1)
     """
+    return _weight(probability, settings.base_probability, settings.mark_floor, settings.mark_ceiling)
+
+
+@lru_cache(maxsize=MOST_MARKS)
+def _weight(probability: float, base: float, floor: float, ceiling: float) -> float:
     p = min(max(probability, 1e-6), 1 - 1e-6)
-    base = settings.base_probability
     odds = p / (1 - p) * (1 - base) / base
-    return round(min(max(odds, settings.mark_floor), settings.mark_ceiling), 6)
+    return round(min(max(odds, floor), ceiling), 6)
 
 
 def across_the_roll(voices: Sequence[Voice]) -> list[Voice]:
@@ -130,13 +140,7 @@ def _saying(voice: Voice) -> tuple[bool, float, int]:
 
 def main_hazard(hazards: dict[str, float]) -> str:
     """Give the hazard with the greatest mass; the unnamed one counts by what it would lend to any; ties go by name."""
-    return _main(tuple(hazards.items()))
-
-
-@lru_cache(maxsize=MOST_DISTRIBUTIONS)
-def _main(hazards: tuple[tuple[str, float], ...]) -> str:
-    ranked = sorted(hazards, key=lambda kv: (-(kv[1] * OPEN_SUPPORT if kv[0] == OPEN else kv[1]), kv[0]))
-    return ranked[0][0] if ranked else OPEN
+    return reading(tuple(hazards.items())).main
 
 
 def voice_of(mention: Mention, number: int, settings: DetectorSettings) -> Voice:
@@ -148,8 +152,11 @@ def voice_of(mention: Mention, number: int, settings: DetectorSettings) -> Voice
     elif mention.denial or mention.modality == "negated":
         role = "denial"
     ceiling = settings.retold_ceiling if mention.witness in RETOLD else settings.mark_ceiling
-    places = tuple(place for place in mention.places if place.score >= LEAST_SCORE)[:MOST_CANDIDATES]
-    return Voice(
+    places = mention.places
+    if len(places) > MOST_CANDIDATES or any(place.score < LEAST_SCORE for place in places):
+        places = tuple(place for place in places if place.score >= LEAST_SCORE)[:MOST_CANDIDATES]
+    told = reading(tuple(mention.hazards.items()))
+    voice = Voice(
         number=number,
         post_id=mention.post_id,
         author=mention.author,
@@ -158,7 +165,7 @@ def voice_of(mention: Mention, number: int, settings: DetectorSettings) -> Voice
         role=role,
         explanation=explanation,
         hazards=mention.hazards,
-        main=main_hazard(mention.hazards),
+        main=told.main,
         probability=mention.probability,
         weight=min(mark_weight(mention.probability, settings), ceiling),
         witness=mention.witness,
@@ -170,6 +177,8 @@ def voice_of(mention: Mention, number: int, settings: DetectorSettings) -> Voice
         fingerprint=mention.fingerprint,
         repost_of=mention.repost_of,
     )
+    voice.__dict__["reading"] = told
+    return voice
 
 
 def sharpened(voice: Voice, place: Place) -> Voice:
@@ -182,74 +191,3 @@ def sharpened(voice: Voice, place: Place) -> Voice:
     return msgspec.structs.replace(
         voice, places=(place, *(one for one in kept if one.score >= LEAST_SCORE))[:MOST_CANDIDATES]
     )
-
-
-class Copies:
-    """Finds the voice a mention copies: the post it reposts, or a recent text with nearly the same fingerprint.
-
-    Good at: repost storms, bots that paste, bridged networks. Blind to: paraphrase, and to texts too short for a fingerprint, which are
-    never collapsed (thousands write "tremblement de terre !!" by themselves).
-
-    Args:
-        bits: fingerprints at most so many bits apart are copies.
-        limit: how many fingerprints are held; the oldest go first.
-
-    >>> copies = Copies(bits=3, limit=8)
-    >>> copies.add(1, "p1", 0b1111_0000_1111), copies.find("p2", 0b1111_0000_1110, None), copies.find("p3", 0, "p1")
-    (None, 1, 1)
-    """
-
-    def __init__(self, bits: int, limit: int) -> None:
-        self._bits = bits
-        self._limit = limit
-        self._prints = np.zeros(limit, dtype=np.int64)
-        self._numbers = np.full(limit, -1, dtype=np.int64)
-        self._next = 0
-        self._by_post: dict[str, int] = {}
-
-    def find(self, post_id: str, fingerprint: int, repost_of: str | None) -> int | None:
-        """Give the number of the voice that a post copies (the earliest, if several), or ``None``."""
-        known = self._by_post.get(post_id)
-        if known is None and repost_of is not None:
-            known = self._by_post.get(repost_of)
-        if known is not None or fingerprint == 0:
-            return known
-        apart = np.bitwise_count(self._prints ^ np.int64(fingerprint))
-        if apart.min() > self._bits:  # almost always
-            return None
-        near = self._numbers[(apart <= self._bits) & (self._numbers >= 0)]
-        return int(near.min()) if len(near) else None
-
-    def add(self, number: int, post_id: str, fingerprint: int, repost_of: str | None = None) -> None:
-        """Remember a post as voice ``number`` (its own, or that of the voice it copies)."""
-        for key in (post_id, repost_of):
-            if key is not None:
-                self._by_post.setdefault(key, number)
-        while len(self._by_post) > 2 * self._limit:
-            del self._by_post[next(iter(self._by_post))]
-        if fingerprint:
-            self._prints[self._next] = fingerprint
-            self._numbers[self._next] = number
-            self._next = (self._next + 1) % self._limit
-
-    def number_of(self, post_id: str) -> int | None:
-        """Give the voice of a post."""
-        return self._by_post.get(post_id)
-
-    def forget(self, post_id: str) -> int | None:
-        """A post was deleted: give the number of the voice that was its own, and let its text be said anew."""
-        number = self._by_post.pop(post_id, None)
-        if number is None:
-            return None
-        self._numbers[self._numbers == number] = -1
-        return number
-
-    def snapshot(self) -> tuple[list[int], list[int], int, dict[str, int]]:
-        """Give what is held: fingerprints, their voices, the place of the next one, and voices by post."""
-        return self._prints.tolist(), self._numbers.tolist(), self._next, dict(self._by_post)
-
-    def restore(self, prints: list[int], numbers: list[int], following: int, by_post: dict[str, int]) -> None:
-        """Take back what ``snapshot`` gave."""
-        self._prints = np.array(prints, dtype=np.int64)
-        self._numbers = np.array(numbers, dtype=np.int64)
-        self._next, self._by_post = following, dict(by_post)

@@ -169,7 +169,7 @@ def test_what_is_not_weighed_could_not_have_passed(seed: int) -> None:
         detector.feed([said(number, 40 * number, *places, hazards={hazard: 0.8, "open": 0.2})])
         now = T0 + 40 * number * SECOND_MS + 25 * SECOND_MS
         detector.advance(now)
-        pool, base, echo = detector._pool, detector._baseline, detector._echo_rate
+        pool, base, echo = detector._memory.pool, detector._memory.baseline, detector._memory.echo_rate
         for one in towns:
             told = listen(hazard, one, now, pool, settings)
             found = weigh(hazard, one, now, pool, base, echo, settings)

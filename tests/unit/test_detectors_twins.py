@@ -10,12 +10,13 @@ import pytest
 from scipy.stats import gamma
 
 from detectors.baseline import PRIOR_PER_POST, PRIOR_POSTS_PER_MIN, PRIOR_VOICES, Baseline, quantile_factor
+from detectors.copies import Copies
 from detectors.evidence import evidence, log_sum, loudest
 from detectors.geometry import cells_around, distance_km, distances_km
 from detectors.panes import PaneBuffer
 from detectors.place import kernel, whereabouts
 from detectors.retelling import retold
-from detectors.voices import Copies, Voice
+from detectors.voices import Voice
 from tocsin.model import Place, Retraction
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import DAY_MS, Panes

@@ -173,7 +173,7 @@ def voices_by_id(way):
         if isinstance(way, Embedded) and not isinstance(way, Distributed)
         else way.detector._detector
     )
-    [case] = detector._cases.values()
+    [case] = detector._memory.cases.values()
     return {voice.post_id for voice in case.voices}
 
 

@@ -1,0 +1,134 @@
+"""Deciding: what the new voices of a pane make worth weighing, what of it is raised, and what is held back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from detectors import claims
+from detectors import incident as life
+from detectors.explanation import standing
+from detectors.floors import least_threshold, passes
+from detectors.hypothesis import Hypothesis, weigh, weigh_told
+from detectors.memory import Memory
+from detectors.telling import listen, may_pass
+from detectors.voices import Voice
+from detectors.watch import hold, revision
+from tocsin.model import Incident, Place
+from tocsin.time import MINUTE_MS
+
+MOST_SEEDS: Final = 64
+"""Hypotheses weighed for one pane because of new voices, and as many because they are watched: those most named, then the latest."""
+SEEDS_OF_UNLOCATED: Final = 8
+"""Places that a voice without a place makes worth weighing again: the latest named ones of its hazard."""
+
+
+def raise_what_passes(memory: Memory, new: Sequence[Voice], spoken_at: int, pane_start_at: int) -> list[Incident]:
+    """Weigh what the new voices may tell of, strongest first; give what is raised, and what is newly held back."""
+    memory.forget_echo()
+    written: list[Incident] = []
+    found = [(seed, weighed) for hazard, seed in _seeds(memory, new) if (weighed := _consider(memory, hazard, seed))]
+    found.sort(key=lambda pair: (-pair[1].nats, pair[1].hazard, pair[0].id))
+    changed = False
+    for seed, weighed in found:
+        hypothesis = weigh_now(memory, weighed.hazard, seed) if changed else weighed
+        if hypothesis is None:
+            continue
+        if not passes(hypothesis, memory.settings):
+            if hypothesis.explained is not None:
+                written += _hold(memory, hypothesis, seed, spoken_at, hypothesis.explained)
+            continue
+        heard_for_ms = memory.now_at - hypothesis.voices[0].at
+        if hypothesis.mere_perception and heard_for_ms < memory.settings.watch_secs * 1_000:
+            written += _hold(memory, hypothesis, seed, spoken_at, "")
+            continue
+        written.append(_raise(memory, hypothesis, spoken_at, pane_start_at))
+        changed = True
+    return written
+
+
+def weigh_now(memory: Memory, hazard: str, seed: Place) -> Hypothesis | None:
+    """Give what is thought now of an event of a hazard around a place; ``None``: too few voices to weigh."""
+    m = memory
+    return weigh(hazard, seed, m.now_at, m.pool, m.baseline, m.echo_rate, m.settings)
+
+
+def _consider(memory: Memory, hazard: str, seed: Place) -> Hypothesis | None:
+    """Weigh a hypothesis, unless what may be told of it cannot meet the floors and no explanation is to be shown."""
+    m = memory
+    told = listen(hazard, seed, m.now_at, m.pool, m.settings)
+    if not may_pass(told, hazard, m.settings) and standing(told.other, told.located) is None:
+        return None
+    least = least_threshold(m.settings)
+    return weigh_told(hazard, seed, m.now_at, told, m.baseline, m.echo_rate, m.settings, least)
+
+
+def _seeds(memory: Memory, new: Sequence[Voice]) -> list[tuple[str, Place]]:
+    """Give the hazards and places worth weighing because of new voices, in a fixed order: those most named in the pane."""
+    named: dict[tuple[str, str], list[int]] = {}
+    places: dict[tuple[str, str], Place] = {}
+    nth = 0
+
+    def name(hazards: Iterable[str], told: Iterable[Place]) -> None:
+        nonlocal nth
+        for hazard in hazards:
+            for place in told:
+                nth += 1
+                key = hazard, place.id
+                places[key] = place
+                known = named.get(key)
+                if known is None:
+                    named[key] = [1, nth]
+                else:
+                    known[0] += 1
+                    known[1] = nth
+
+    events = [voice for voice in new if voice.role == "event"]
+    for voice in events:
+        if voice.fine:
+            name(voice.reading.touched, voice.fine)
+    for voice in events[-MOST_SEEDS:]:
+        hazards = voice.reading.touched
+        if not voice.fine or not hazards:
+            others = memory.pool.latest_located(voice, SEEDS_OF_UNLOCATED)
+            told = voice.fine or [other.fine[0] for other in others]
+            name(hazards or dict.fromkeys(h for other in others for h in other.reading.touched), told)
+    most_first = sorted(named, key=lambda key: (-named[key][0], -named[key][1]))
+    seeds = {key: places[key] for key in most_first[:MOST_SEEDS]}
+    seeds |= {(watch.hazard, watch.seed.id): watch.seed for watch in list(memory.watches.values())[-MOST_SEEDS:]}
+    return [(hazard, place) for (hazard, _), place in seeds.items()]
+
+
+def _hold(memory: Memory, found: Hypothesis, seed: Place, spoken_at: int, explained: str) -> list[Incident]:
+    key = f"{found.hazard}:{seed.id}:{explained}"
+    if key in memory.watches or len(memory.watches) >= memory.settings.max_open_incidents:
+        return []
+    wait_ms = memory.settings.explanation_mins * MINUTE_MS if explained else memory.settings.watch_secs * 2_000
+    watch = hold(found, seed, spoken_at, spoken_at + int(wait_ms), explained)
+    memory.watches[key] = watch
+    return [revision(watch, found, spoken_at, "explained" if explained else "raised", memory.settings)]
+
+
+def _raise(memory: Memory, found: Hypothesis, spoken_at: int, pane_start_at: int) -> Incident:
+    warm = memory.baseline.warm(found.where.place)
+    case = life.open_case(found, spoken_at, pane_start_at, memory.settings, warm=warm)
+    memory.cases[case.incident_id] = case
+    _give_up(memory, [voice for voice in found.voices if voice.number in memory.owned])
+    for voice in found.voices:
+        memory.give(voice, case)
+    for voice in memory.pool.near(case.place, case.reach_km(memory.settings)):
+        if claims.owner_of(voice, (case,), memory.settings) is not None:
+            memory.claim(voice, case)
+    case.touched = False
+    memory.cases_changed()
+    return life.revise(case, spoken_at, "raised", memory.settings)
+
+
+def _give_up(memory: Memory, voices: Sequence[Voice]) -> None:
+    """Let incidents give up voices that they claimed softly and that now speak for another."""
+    by_case: dict[str, set[str]] = {}
+    for voice in voices:
+        by_case.setdefault(memory.owned[voice.number], set()).add(voice.post_id)
+    for incident_id, post_ids in by_case.items():
+        if incident_id in memory.cases:
+            life.take_back(memory.cases[incident_id], post_ids, memory.settings)

@@ -1,0 +1,100 @@
+"""What a detector remembers, and the changes that hearing, deciding and speaking have in common."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from detectors import incident as life
+from detectors.baseline import Baseline, History
+from detectors.copies import Copies
+from detectors.echo import Echo
+from detectors.incident import Case
+from detectors.pool import Pool
+from detectors.reach import Reach
+from detectors.voices import Voice
+from detectors.watch import Watch
+from tocsin.model import Place
+from tocsin.settings.detector import DetectorSettings
+
+BEFORE_ALL: Final = 0
+"""The instant of a detector that has closed no pane."""
+
+
+class Memory:
+    """The voices that no incident owns, the incidents, the watches, the ordinary days, and whose each voice is."""
+
+    def __init__(self, settings: DetectorSettings, history: History | None = None) -> None:
+        self.settings = settings
+        self.pool = Pool(settings.max_pool_voices)
+        self.copies = Copies(settings.copy_bits, settings.max_recent_fingerprints)
+        self.baseline = Baseline(settings, history)
+        self.pending: dict[int, None] = {}
+        """Numbers of the voices that will be history when they are old enough, oldest first."""
+        self.owned: dict[int, str] = {}
+        """Number of a voice to the incident that owns it, at most ``max_pool_voices``."""
+        self.cases: dict[str, Case] = {}
+        self.watches: dict[str, Watch] = {}
+        self.following = 0
+        """The number of the next voice."""
+        self.now_at = BEFORE_ALL
+        """The end of the last pane."""
+        self._echo: Echo | None = None
+        self._reach = Reach((), settings)
+        self._reach_holds = True
+
+    # -- voices and incidents ------------------------------------------------------------------------------------------
+
+    def case_of(self, number: int) -> Case | None:
+        """Give the incident that owns a voice, if it is still alive."""
+        return self.cases.get(self.owned.get(number, ""))
+
+    def give(self, voice: Voice, case: Case) -> None:
+        """Let an incident that took a voice in own it: nothing else can be raised by it."""
+        self.pool.remove(voice.number)
+        self.pending.pop(voice.number, None)
+        self.owned[voice.number] = case.incident_id
+        while len(self.owned) > self.settings.max_pool_voices:
+            del self.owned[next(iter(self.owned))]
+
+    def claim(self, voice: Voice, case: Case, *, own: bool = True) -> None:
+        """Let an incident take in a voice that it claims (``own``: wholly)."""
+        life.absorb(case, voice, self.settings, own=own)
+        self.give(voice, case)
+
+    def change(self, settings: DetectorSettings) -> None:
+        """Go on with other settings; what was heard and decided stays."""
+        self.settings = settings
+        self.baseline = Baseline(settings, self.baseline.history)
+        self.baseline.turn(self.now_at)
+        self._reach = Reach(self.cases.values(), settings)
+        self._echo = None
+
+    # -- what is worked out from the incidents, and kept while it is true ----------------------------------------------
+
+    def turn(self, now_at: int) -> None:
+        """Go on to an instant."""
+        self.now_at = now_at
+        self._echo = None
+
+    def cases_changed(self) -> None:
+        """Say that an incident was raised, moved, widened or closed."""
+        self._echo = None
+        self._reach_holds = False
+
+    def reach(self) -> Reach:
+        """Give which incidents may claim what."""
+        if not self._reach_holds:
+            if not self._reach.holds(self.cases.values(), self.settings):
+                self._reach = Reach(self.cases.values(), self.settings)
+            self._reach_holds = True
+        return self._reach
+
+    def forget_echo(self) -> None:
+        """Say that incidents heard voices: their pace, and so their echo, is another."""
+        self._echo = None
+
+    def echo_rate(self, hazard: str, place: Place | None) -> float:
+        """Give the voices a minute expected to name a place (``None``: no place) because open incidents are talked of."""
+        if self._echo is None:
+            self._echo = Echo(self.cases.values(), self.now_at, self.baseline, self.settings)
+        return self._echo.rate(hazard, place)
