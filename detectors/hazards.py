@@ -73,7 +73,7 @@ CLAIM_LEAST_KM: Final = 6.0
 
 LEAST_TOUCH: Final = 0.15
 """Mass from which a voice makes a hazard worth weighing."""
-LEAST_TALK: Final = 0.3
+LEAST_TALK: Final = 0.2
 """Support of a hazard below which a voice is not of the event."""
 TALK_UNIT: Final = 10_000
 """Support is counted in ten-thousandths, so that sums are exact whatever their order."""

@@ -7,7 +7,7 @@ distance ``d`` between them,
 
 heavy-tailed (Student) with the spread of the hazard and the uncertainties of both, times ``(spread² + u_c²) / s²``: a vague zone
 spreads its mass over all it covers, so that a named quarter is not pulled to the town hall. A country, region or département fits all
-it contains alike, so it only breaks ties.
+it contains alike, so it only breaks ties. What is said to be *near* a place (outside it, north of it) is seldom in the place itself.
 
 The answer is the **medoid**: the named place with the least expected distance to the truth under the posterior, never a mean (a mean of
 two towns is a field between them). r50 and r90 hold half and nine tenths of the mass.
@@ -46,6 +46,14 @@ WIDE_BLUR: Final = 2.0
 """Part of the spread by which r90 is widened (in quadrature): witnesses name where they are, not where it is."""
 ERRANT: Final = 0.01
 """Share of voices whose place has nothing to do with the event."""
+BESIDE: Final = "near"
+"""Method of a place that the thing is said to be near, outside or north of."""
+OWN_PART: Final = 0.4
+"""The part of such a place's uncertainty that is the place itself."""
+BESIDE_ITSELF: Final = 0.25
+"""Who says "near Waco" seldom means Waco: how well a zone within Waco itself fits that, against one as far off as "near" goes."""
+PRIOR_POWER: Final = 0.5
+"""Where an event is thought to be goes by the square root of the people: of two places named, the larger was named for its size already."""
 MOST_AREAS: Final = 16
 """Areas told of an incident: those with the most mass."""
 LEAST_AREA_MASS: Final = 0.005
@@ -100,8 +108,12 @@ def fits(zones: Sequence[Place], named: Sequence[Place], spread_km: float) -> Fl
         return np.zeros((len(zones), len(named)))
     zone_lat, zone_lon, zone_unc = _columns(zones)
     lat, lon, unc = _columns(named)
-    matrix = kernel(distances_km(zone_lat, zone_lon, lat, lon), spread_km, unc, zone_unc)
+    apart = distances_km(zone_lat, zone_lon, lat, lon)
+    matrix = kernel(apart, spread_km, unc, zone_unc)
     matrix *= np.array([share_of(place, spread_km) for place in named])[None, :]
+    beside = np.array([place.method == BESIDE for place in named])
+    if beside.any():
+        matrix[:, beside] *= np.where(apart[:, beside] < OWN_PART * unc[beside], BESIDE_ITSELF, 1.0)
     containing = [frozenset(containing_keys(zone)) for zone in zones]
     inside: dict[str, Floats] = {}
     for column, place in enumerate(named):
@@ -200,7 +212,7 @@ def whereabouts(
     """
     if not zones:
         raise ValueError("a posterior needs at least one zone")
-    nats = np.log(prior) + log_likelihood(zones, voices, trust, spread_km)
+    nats = PRIOR_POWER * np.log(prior) + log_likelihood(zones, voices, trust, spread_km)
     mass = np.exp(nats - nats.max())
     mass /= mass.sum()
     mass = np.round(mass, 9)

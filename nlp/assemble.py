@@ -166,6 +166,7 @@ def _place(one: Named, candidate: Candidate, make: Make) -> Place:
         least = WIDE_KM
         if one.sight.role == "near":
             least = max(NEAR_FACTOR * place.uncertainty_km, 0.0 if candidate.kind in SUBTOWN else NEAR_KM)
+            place = msgspec.structs.replace(place, method="near")
         place = msgspec.structs.replace(place, uncertainty_km=max(least, place.uncertainty_km))
     return place
 

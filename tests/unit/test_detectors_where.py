@@ -1,0 +1,100 @@
+"""Where an event is, on hand-made mentions: beside what was named, at a small place or a large."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import pytest
+
+from detectors import Detector
+from detectors.hypothesis import trust_of, zone_prior
+from detectors.place import fits, whereabouts
+from detectors.voices import voice_of
+from tocsin.model import Admin, Incident, Mention, Place
+from tocsin.settings.detector import DetectorSettings
+from tocsin.time import SECOND_MS
+
+T0 = 1_775_540_880_000
+SETTINGS = DetectorSettings()
+
+
+def town(name: str, lat: float, lon: float, people: int = 3_000, score: float = 0.9) -> Place:
+    return Place(
+        id=f"US:{name}",
+        name=name,
+        kind="town",
+        lat=lat,
+        lon=lon,
+        uncertainty_km=4.0,
+        country="US",
+        population=people,
+        admin=Admin(region="US-TX"),
+        score=score,
+    )
+
+
+def beside(place: Place) -> Place:
+    return msgspec.structs.replace(place, uncertainty_km=15.0, method="near")
+
+
+CITY, VILLAGE = town("City", 31.55, -97.15, 125_000), town("Village", 31.76, -97.10)  # 24 km apart
+
+
+def said(number: int, *places: Place, hazard: str = "explosion", witness: str = "first_hand") -> Mention:
+    at = T0 + 20 * number * SECOND_MS
+    return Mention(
+        post_id=f"p{number:05d}",
+        source="a",
+        author=f"a{number:05d}",
+        event_at=at,
+        received_at=at,
+        hazards={hazard: 1.0},
+        terms=("bang",),
+        witness=witness,  # type: ignore[arg-type]
+        probability=0.75,
+        places=places,
+    )
+
+
+def raised(*heard: Mention, **settings: object) -> list[Incident]:
+    detector = Detector(DetectorSettings.model_validate(settings))
+    detector.feed(heard)
+    return [i for i in detector.finish() if i.reason == "raised" and i.state == "open"]
+
+
+def test_what_is_near_a_city_is_where_somebody_names_a_village() -> None:
+    inside = [said(0, VILLAGE), said(1, CITY), said(2, CITY)]
+    outside = [said(0, VILLAGE), said(1, beside(CITY)), said(2, beside(CITY))]
+    assert [i.place for i in raised(*inside)] != ["Village"]
+    assert [i.place for i in raised(*outside)] == ["Village"]
+
+
+def test_near_a_city_alone_is_still_that_city() -> None:
+    assert [i.place for i in raised(*(said(n, beside(CITY)) for n in range(4)))] == ["City"]
+
+
+def test_near_fits_a_zone_beside_by_the_kernel_and_the_city_itself_by_a_quarter_of_it() -> None:
+    matrix = fits([CITY, VILLAGE], [beside(CITY)], 5.0)
+    # own = 5² + 15², scale = own + 4²; share of a town .30; 24 km between, of which .4 * 15 = 6 km is the city.
+    scale = 250.0 + 16.0
+    assert matrix[0, 0] == pytest.approx(0.30 * 250.0 / scale * 0.25)
+    apart = math.dist((31.55 * 111.195, -97.15 * 111.195 * 0.8515), (31.76 * 111.195, -97.10 * 111.195 * 0.8515))
+    assert matrix[1, 0] == pytest.approx(0.30 * 250.0 / scale * (1 + apart**2 / scale) ** -1.5, rel=0.01)
+
+
+def test_of_two_places_named_alike_the_larger_is_likelier_by_the_root_of_its_people() -> None:
+    large, small = town("Large", 31.0, -97.0, 3_200_000, 0.5), town("Little", 35.0, -90.0, 200_000, 0.5)
+    voices = [voice_of(said(0, large, small), 0, SETTINGS)]
+    found = whereabouts([large, small], zone_prior([large, small]), voices, trust_of(voices), 3.0)
+    assert found.mass == pytest.approx((4.0 / 5.0, 1.0 / 5.0))  # 16 times the people
+
+
+def test_a_kin_hazard_told_with_less_than_all_of_its_mass_still_speaks() -> None:
+    plane = {"aviation_accident": 0.85, "open": 0.15}
+    heard = [
+        msgspec.structs.replace(said(number, VILLAGE), hazards=hazards)
+        for number, hazards in enumerate([plane, plane, {"fire": 0.8, "road_accident": 0.2}])
+    ]
+    (incident,) = raised(*heard)
+    assert (incident.hazard, incident.voices) == ("aviation_accident", 3)
