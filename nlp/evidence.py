@@ -71,6 +71,7 @@ WEIGHTS: Final[dict[str, float]] = {
     "street_inner": -4.5,
     "site_inner": 1.2,
     "regional": 1.0,
+    "quarter": 0.8,
     "phrase_whole": 1.1,
     "ner_place": 1.0,
     "ner_person": -0.8,
@@ -106,6 +107,8 @@ class NameInfo(NamedTuple):
     """A country, region or département bears it."""
     fine: bool
     """Only places below the town bear it."""
+    below: tuple[tuple[int, int], ...]
+    """Those of the rows that lie in a town."""
     common: bool
     """It is an ordinary word of the language of the post."""
     loan: bool
@@ -167,7 +170,7 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
         found["storm"] = 1.0
     wide = role in WIDE_ROLES
     wide = around.hyphens(found, frame, first, last) or wide
-    wide = around.phrase(found, frame, first, last, fine=info.fine) or wide
+    wide = around.phrase(found, frame, first, last, info) or wide
     if frame.entities is not None and not tagged:
         found[around.ner_verdict(head.start, items[last].end, frame.entities)] = 1.0
     return found, ("tag" if tagged and role == "bare" else role), wide, code

@@ -23,8 +23,11 @@ MAX_JOINT_SIGHTS: Final = 8
 """Sights that support each other; later ones only take."""
 ROUNDS: Final = 2
 
-UNLISTED: Final = math.log(900.0)
-"""Log-weight of "a place that no gazetteer lists" (a quarter, a hamlet, a bar) against the candidates of a name."""
+UNLISTED: Final = math.log(300.0)
+"""Log-weight of "a place that no gazetteer lists" (a quarter, a hamlet, a bar) for each listed town of that name.
+
+Names that many places bear are borne by unlisted ones as well ("Beaulieu"); a name that one place bears means it ("Chimanimani").
+"""
 UNLISTED_NEAR: Final = 2.0
 """What it gains when the post has a context (profile, device, another town): unlisted places are spoken of by those near them."""
 
@@ -229,7 +232,8 @@ def choose(  # noqa: PLR0913, PLR0917  # all that the choice may look at, each b
     ]
     home = max(LANGUAGE_COUNTRIES.get(lang or "", {"": 0.0}).values())
     unlisted = [
-        UNLISTED + home + UNLISTED_NEAR * _has_context(index, sights, weights, anchors) for index in range(len(sights))
+        _unlisted(candidates) + home + UNLISTED_NEAR * _has_context(index, sights, weights, anchors)
+        for index, candidates in enumerate(sights)
     ]
     posterior = [_softmax(scores, rest) for scores, rest in zip(base, unlisted, strict=True)]
     joint = [index for index in range(len(sights)) if sights[index]][:MAX_JOINT_SIGHTS]
@@ -244,6 +248,11 @@ def choose(  # noqa: PLR0913, PLR0917  # all that the choice may look at, each b
         )
         result.append(ranked[:MAX_CANDIDATES])
     return result
+
+
+def _unlisted(candidates: Sequence[Candidate]) -> float:
+    """Give the log-weight that a name means a place that no gazetteer lists, before its context is looked at."""
+    return UNLISTED + math.log(max(1, sum(one.kind not in COARSE for one in candidates)))
 
 
 def _has_context(

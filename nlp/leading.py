@@ -34,11 +34,13 @@ GAPS_LED: Final = frozenset(
 """What may stand between a preposition and the name that it leads to."""
 WIDE_ROLES: Final = frozenset({"origin", "towards", "near", "media", "service", "likeness"})
 """Roles of places by which, and not in which, the thing is."""
+MAX_BETWEEN: Final = 4
+"""Words from "between" to the "and" of its second place."""
 _BRIGADE: Final = frozenset({b"department", b"dept", b"rescue", b"service", b"brigade", b"chief", b"crews", b"crew"})
 _EDITION: Final = frozenset({b"morning", b"evening", b"daily"})
 
 
-def lead(words: Words, first: int) -> tuple[str, str]:  # noqa: PLR0911  # one return a role
+def lead(words: Words, first: int) -> tuple[str, str]:  # noqa: C901, PLR0911  # one case a role
     """Give how the words before a name lead to it: its role and the feature of that (empty for none)."""
     items = words.items
     index = first - 1
@@ -54,12 +56,14 @@ def lead(words: Words, first: int) -> tuple[str, str]:  # noqa: PLR0911  # one r
     by = index > 0 and items[index - 1].data in lists.NEAR and not items[index - 1].mark
     if by and word.data in {b"to", b"a", b"al"}:
         return "near", "at"  # "close to X", "vicino a X"
+    if word.data in lists.BETWEEN or (word.data in lists.AND and _between(words, index)):
+        return "near", "at"
     if word.data in lists.TOWARDS:
         return "towards", "towards" if word.data != b"to" else "of"
     if word.data in lists.LOCATIVE | lists.NEAR:
         return _inside_or_near(words, index)
     if word.data in lists.GENITIVE and word.data != b"s":
-        return _genitive(items[index - 1].data if index > 0 else b"", words, index - 1)
+        return _genitive(words, index - 1) if index > 0 else ("of", "of")
     if word.data in lists.LOCAL_NOUNS or word.data == b"on":
         return "at", "at_weak"
     return "bare", ""
@@ -75,12 +79,24 @@ def _inside_or_near(words: Words, index: int) -> tuple[str, str]:
     return ("near" if word.data in lists.NEAR else "at"), feature
 
 
-def _genitive(before: bytes, words: Words, index: int) -> tuple[str, str]:
+def _between(words: Words, index: int) -> bool:
+    """Tell whether the "and" at an index stands before the second of two places that a thing lies between."""
+    return any(
+        word.data in lists.BETWEEN and not word.mark for word in words.items[max(0, index - MAX_BETWEEN) : index]
+    )
+
+
+def _genitive(words: Words, index: int) -> tuple[str, str]:
     """Give the role behind "of" or "de", by the word before it, which stands at an index."""
-    if before in lists.NEAR or (before in lists.COMPASS and not _part_of(words, index)):
+    word = words.items[index]
+    before = word.data
+    beside = before == b"cote" and index > 0 and words.items[index - 1].data == b"a"  # "à côté de X"
+    if beside or before in lists.NEAR or (before in lists.COMPASS and not _part_of(words, index)):
         return "near", "local_noun"
     if before in lists.SERVICE:
         return "service", "of"
+    if before in lists.NEWSPAPER_OF and word.capital and not words.shouting:
+        return "media", "of"
     if before in lists.LOCAL_NOUNS or before in lists.LOCATIVE:
         return "at", "local_noun"
     return "of", "of"
@@ -89,6 +105,19 @@ def _genitive(before: bytes, words: Words, index: int) -> tuple[str, str]:
 def _part_of(words: Words, index: int) -> bool:
     """Tell whether the compass word at an index names a part of the place ("in the north of X", "le nord de X")."""
     return index > 0 and words.items[index - 1].data in lists.ARTICLES
+
+
+def paper(words: Words, first: int, last: int) -> bool:
+    """Tell whether the place is half of a newsroom's name ("Ouest-France", "France Bleu")."""
+    items = words.items
+    joined = [(first - 1, first), (last, last + 1)]
+    return any(
+        left >= 0
+        and right < len(items)
+        and words.linked(right)
+        and items[left].data + b" " + items[right].data in lists.PAPERS
+        for left, right in joined
+    )
 
 
 def organisation(words: Words, first: int, last: int) -> str:
@@ -101,7 +130,8 @@ def organisation(words: Words, first: int, last: int) -> str:
     if following < len(items) and words.linked(following):
         after = items[following].data
         then = items[following + 1].data if following + 1 < len(items) and words.linked(following + 1) else b""
-        if after in lists.NEWSROOM or (after in _EDITION and then in lists.NEWSROOM):
+        newspaper = after in lists.NEWSPAPER and items[following].capital and not words.shouting
+        if newspaper or after in lists.NEWSROOM or (after in _EDITION and then in lists.NEWSROOM):
             return "media"
         if after in lists.SERVICE or (after == b"fire" and then in _BRIGADE):
             return "service"

@@ -69,6 +69,28 @@ NEWSROOM: Final = _set(
 )
 """Words beside a place that make a newsroom of it ("CBS Dallas", "Dallas News"): it tells, it is not where the thing is."""
 
+NEWSPAPER: Final = _set(
+    "times post globe examiner telegraph mercury argus echo standard matin mag actu dispatch sentinel register courier"
+)
+"""The same, with a capital, right behind the place ("Boston Globe", "Nice-Matin")."""
+
+NEWSPAPER_OF: Final = _set(
+    "voix journal gazette gazzetta diario corriere giornale nuova provincia eco echo courrier depeche "
+    "republique heraldo tageblatt"
+)
+"""The same, with a capital, before the place and its "of" ("La Voix du Nord", "Gazzetta di Modena")."""
+
+PAPERS: Final = frozenset(
+    {b"ouest france", b"france bleu", b"france info", b"france televisions", b"paris normandie", b"paris match"}
+)
+"""Newsrooms whose name is a place's and another word."""
+
+AND: Final = _set("et and y e und")
+"""What joins two names."""
+
+BETWEEN: Final = _set("entre between tra fra zwischen")
+"""Words before two places that the thing lies between."""
+
 SERVICE: Final = _set(
     "firefighter firefighters firemen pompier pompiers sdis samu police policier policiers gendarmes "
     "maire prefet prefete bomberos bombeiros policia polizia carabinieri feuerwehr polizei sheriff "
@@ -109,6 +131,9 @@ STREET_BEFORE: Final = _set(
     "za zi zac technopole "
 )
 """Kind words that stand before a name (fr, es, it, pt): the name behind them belongs to the thing, it is no town of that name."""
+
+QUARTER_KINDS: Final = _set("quartier secteur cite barrio bairro quartiere faubourg")
+"""Kind words that make a part of a town of the name behind them."""
 
 SITE_BEFORE: Final = _set(
     "bar cafe resto restaurant brasserie hotel immeuble maison centre zone residence mosquee synagogue ehpad "
@@ -262,7 +287,7 @@ NOT_PLACES: Final = _set(
 GIVEN_NAMES: Final = _set(
     "adam adele adrian alain albert alex alexander alexandre alexis alice amanda amy ana andre andrea andrew angela "
     "anna anne "
-    "annie anthony antoine arthur ashley austin barbara ben benjamin bernard beth bill billy bob brad brandon brian "
+    "annie anthony antoine arthur ashley barbara ben benjamin bernard beth bill billy bob brad brandon brian "
     "britney "
     "bruno camille carl carla carlos carol caroline catherine cecile chad charles charlie charlotte chelsea chloe "
     "chris "
@@ -286,14 +311,14 @@ GIVEN_NAMES: Final = _set(
     "martine mary "
     "mathieu matt matthew maurice max megan mel melissa michael michel michelle miguel mike miley mohamed monica "
     "morgan nancy "
-    "natalie nathan neil nelson nicholas nick nicolas nicole noah nora olivia olivier oscar pablo pamela paris "
+    "natalie nathan neil nelson nicholas nick nicolas nicole noah nora olivia olivier oscar pablo pamela "
     "pascal patrice "
     "patricia patrick paul paula pauline pedro peter phil philippe pierre rachel ralph raymond rebecca rene ricardo "
     "richard rick "
     "rob robert roberto robin roger romain ron rose ross roy ruth ryan sally sam samantha samuel sandra sara sarah "
     "scott sean "
     "sebastien selena serge sharon simon sophie stan stephane stephanie stephen steve steven stuart sue susan "
-    "sydney sylvie "
+    "sylvie "
     "tara taylor ted teresa terry theo thierry thomas tiffany tim timothy todd tom tommy tony tracy travis trevor "
     "tyler valerie "
     "vanessa vanilla victor victoria vincent virginia virginie walter warren wayne wendy will william willie xavier "

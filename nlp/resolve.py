@@ -147,7 +147,7 @@ class Resolver:
         profile = self._profile(query.profile_place, query.lang) if query.profile_place else None
         anchors = _anchors(query.point, profile)
         found = [sight for sight in found if sight.logit > BEYOND_HELP]
-        rows = [[self._candidate(row, how) for row, how in sight.rows] for sight in found]
+        rows = [_told_as_quarter(sight, [self._candidate(row, how) for row, how in sight.rows]) for sight in found]
         found = [
             sight._replace(admin=sight.admin and _holds_the_one_before(index, found, rows))
             for index, sight in enumerate(found)
@@ -218,6 +218,7 @@ class Resolver:
             short=bool(plain) and all(how == SHORT for _, how in plain),
             coarse=not kinds.isdisjoint(COARSE),
             fine=bool(kinds) and kinds <= SUBTOWN,
+            below=tuple(pair for pair, one in zip(plain, known, strict=True) if one.kind in SUBTOWN),
             common=table.is_ordinary(name_id, lang),
             loan=table.is_ordinary(name_id, "en"),
             home=any(countries.get(one.country, 0.0) >= HOME for one in known),
@@ -242,6 +243,7 @@ class Resolver:
             short=True,
             coarse=False,
             fine=False,
+            below=(),
             common=False,
             loan=False,
             home=True,
@@ -287,6 +289,13 @@ class Resolver:
     def _nearest_town(self, lat: float, lon: float) -> Candidate | None:
         row = self._gazetteer.nearest_town(lat, lon)
         return None if row is None else self._candidate(row)
+
+
+def _told_as_quarter(sight: Sight, options: list[Candidate]) -> list[Candidate]:
+    """Give the candidates of "quartier X": no town needs to stand beside a name that is told to be a part of one."""
+    if "quarter" not in (sight.features or ()):
+        return options
+    return [one._replace(needs_context=False) for one in options]
 
 
 def _doubtful(sight: Sight) -> bool:

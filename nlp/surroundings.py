@@ -8,18 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nlp import placewords as lists
-from nlp.leading import lead, organisation
+from nlp.leading import lead, organisation, paper
 from nlp.persons import person_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nlp.evidence import NameInfo
     from nlp.ner import Entity
     from nlp.phrases import Phrase
     from nlp.words import Words
 
 _GAPS_LISTED: Final = frozenset({", ", "/", " / ", " - ", ",", " & ", " – ", ", #"})
-_AND: Final = frozenset({b"et", b"and", b"y", b"e", b"und"})
 
 
 class Frame(NamedTuple):
@@ -101,6 +101,8 @@ def led(found: dict[str, float], frame: Frame, first: int, last: int) -> str:
     if words.near(first) and words.items[first - 1].data in lists.DETERMINERS.get(frame.lang or "", ()):
         found["determined"] = 1.0
         return "bare"
+    if paper(words, first, last):
+        return "media"
     role, feature = lead(words, first)
     if feature:
         found[feature] = 1.0
@@ -129,12 +131,13 @@ def neighbours(found: dict[str, float], frame: Frame, first: int, last: int) -> 
         found["admin_after"] = 1.0
     if following < len(items) and (
         (items[following].gap in _GAPS_LISTED and following in named)
-        or (items[following].data in _AND and following + 1 in named)
+        or (items[following].data in lists.AND and following + 1 in named)
     ):
         found["listed"] = 1.0
     before = first - 1
     if before >= 0 and (
-        (items[first].gap in _GAPS_LISTED and before in named) or (items[before].data in _AND and before - 1 in named)
+        (items[first].gap in _GAPS_LISTED and before in named)
+        or (items[before].data in lists.AND and before - 1 in named)
     ):
         found["listed"] = 1.0
 
@@ -209,14 +212,14 @@ def hyphens(found: dict[str, float], frame: Frame, first: int, last: int) -> boo
     return cut
 
 
-def phrase(found: dict[str, float], frame: Frame, first: int, last: int, *, fine: bool) -> bool:
+def phrase(found: dict[str, float], frame: Frame, first: int, last: int, info: NameInfo) -> bool:
     """Add what the kind phrase round the name says; tell whether the name is then only near ("sortie Mantes")."""
     for phrase in frame.phrases:
         if phrase.first <= first and last <= phrase.last:
             if phrase.regional:
                 found["regional"] = 1.0
                 return False
-            if phrase.inner == (first, last) and phrase.site and fine:
+            if phrase.inner == (first, last) and phrase.site and info.fine:
                 return False
             if phrase.first == first and phrase.last == last:
                 found["phrase_whole"] = 1.0
@@ -224,7 +227,10 @@ def phrase(found: dict[str, float], frame: Frame, first: int, last: int, *, fine
             if phrase.site:
                 found["site_inner"] = 1.0
                 return True
-            if not fine:
+            kind = frame.words.items[phrase.first].data
+            if info.below and phrase.inner == (first, last) and kind in lists.QUARTER_KINDS:
+                found["quarter"] = 1.0
+            elif not info.fine:
                 found["street_inner"] = 1.0
             return False
     return False

@@ -31,6 +31,8 @@ STRONG_POPULATION: Final = 15_000
 """From this size on a name tied by a hyphen to another is a list ("Tarbes-Lourdes")."""
 TERM_SLACK: Final = 3
 """Characters by which a hazard term may exceed a name and still be the same word with its article."""
+LED_SURELY: Final = frozenset({"at", "local_noun", "towards"})
+"""Features of a name that a preposition leads to as to a place."""
 HOPELESS: Final = -1.5
 """A match below these log-odds never wins over a shorter one."""
 
@@ -134,8 +136,24 @@ class Reader:
                 words,
                 {index for first, last, _ in matches for index in range(first, last + 1)},
             )
+            matches += self._spelt_with_two(words, lang)
         matches += self._dotted_codes(words)
         return matches
+
+    def _spelt_with_two(self, words: Words, lang: str | None) -> list[tuple[int, int, NameInfo]]:
+        """Find names in hashtags whose "de" is written "2" ("#Val2Marne")."""
+        items = words.items
+        found = []
+        for index, word in enumerate(items[:-1]):
+            if word.data.endswith(b"2") and items[index + 1].gap == "" and in_tag(words, index):
+                name = b" %b de %b " % (word.data[:-1], items[index + 1].data)
+                whole = (1, len(name) - 1)
+                found += [
+                    (index, index + 1, self._info(name_id, lang))
+                    for at, to, name_id in self._find(name)
+                    if (at, to) == whole
+                ]
+        return found
 
     def _dotted_codes(self, words: Words) -> list[tuple[int, int, NameInfo]]:
         """Find codes written with full stops ("U.S.", "N. C.")."""
@@ -198,7 +216,7 @@ def _weigh(frame: Frame, first: int, last: int, info: NameInfo) -> Sight | None:
     words = frame.words
     items = words.items
     features, role, wide, code = features_of(frame, first, last, info)
-    rows = (*info.codes, *info.rows) if code else info.rows
+    rows = (*info.codes, *info.rows) if code else info.below if "quarter" in features else info.rows
     if not rows:
         return None
     shown = not in_tag(words, first) or whole_tag(words, first, last) or _tag_of_places(frame, first)
@@ -225,9 +243,15 @@ def _tag_of_places(frame: Frame, index: int) -> bool:
 
 
 def _hazard_word(words: Words, sight: Sight, taken: Sequence[tuple[int, int]]) -> bool:
-    """Tell whether the sight is a hazard term: inside one that is hardly longer, or inside any when it has no capital."""
+    """Tell whether the sight is a hazard term: inside one that is hardly longer, or inside any when it has no capital.
+
+    With a capital that says something and a preposition before it, the name is a place all the same ("incendie à Vitré").
+    """
     length = sight.end - sight.start
-    plain = not words.items[sight.first].capital or words.shouting
+    head = words.items[sight.first]
+    plain = not head.capital or words.shouting
+    if not (plain or head.initial or words.titled or LED_SURELY.isdisjoint(sight.features or ())):
+        return False
     return any(
         low <= sight.start
         and sight.end <= high

@@ -56,9 +56,15 @@ def test_a_region_named_beside_it_decides() -> None:
 
 
 def test_the_shares_of_a_sight_leave_room_for_unlisted_places() -> None:
+    weight, rest = 900.0, 300.0  # 600 + 300 inhabitants against the weight of one unlisted place
     [shares] = choose([[town(0, 43.2, 1.8, 600)]], [0.9], None, (), {}, {})
-    weight, rest = 900.0, 900.0  # 600 + 300 inhabitants against the weight of unlisted places
     assert shares[0][1] == pytest.approx(weight / (weight + rest))
+
+
+def test_a_name_that_many_towns_bear_is_borne_by_as_many_unlisted_places() -> None:
+    weight, rest = 900.0, 300.0
+    [shares] = choose([[town(row, 43.2 + row, 1.8, 600) for row in range(4)]], [0.9], None, (), {}, {})
+    assert [share for _, share in shares] == pytest.approx([weight / (4 * weight + 4 * rest)] * 4)
 
 
 def test_a_village_far_from_its_context_loses_to_an_unlisted_quarter() -> None:

@@ -48,6 +48,29 @@ def test_a_hazard_term_is_no_place_but_a_phrase_may_hold_one() -> None:
     assert spans("crash near Cobham: six cars", "en", taken=[(0, 27)]) == ["Cobham"]
 
 
+def test_a_hazard_word_with_a_capital_and_a_preposition_is_a_name() -> None:
+    assert spans("Grosse explosion à Vitré", taken=[(19, 24)]) == ["Vitré"]
+    assert spans("Grosse explosion, Vitré et portes soufflées", taken=[(18, 23)]) == []
+
+
+def test_a_two_in_a_hashtag_is_read_as_de() -> None:
+    [found] = resolver().resolve([PlaceQuery("inondations #Val2Marne", fold_aligned("inondations #Val2Marne"), "fr")])
+    assert found.places[0].id == "fr-dep:94"
+
+
+def test_a_bare_quarter_keeps_several_towns_and_its_own_town_settles_it() -> None:
+    alone, placed = (
+        resolver().resolve([PlaceQuery(text, fold_aligned(text), "fr")])[0].places
+        for text in ("Feu d'immeuble, quartier Malakoff", "Feu d'immeuble, quartier Malakoff à Nantes")
+    )
+    assert len(alone) > 2
+    assert max(place.score for place in alone) < 0.5
+    assert {place.kind for place in alone} <= {"quarter", "stop", "station"}
+    assert placed[0].name == "Malakoff"
+    assert placed[0].admin.commune == "44109"
+    assert placed[0].score > 0.5
+
+
 def test_the_weights_are_summed_feature_by_feature() -> None:
     assert total({"base": 1.0, "size": 2.0}) == pytest.approx(WEIGHTS["base"] + 2 * WEIGHTS["size"])
 
