@@ -8,6 +8,7 @@ Source: M. Charikar, STOC 2002 (fingerprints); G. Manku, A. Jain, A. Das Sarma, 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
@@ -35,7 +36,9 @@ class Copies:
         self._prints = np.zeros(limit, dtype=np.int64)
         self._numbers = np.full(limit, -1, dtype=np.int64)
         self._next = 0
-        self._by_post: dict[str, int] = {}
+        self._by_post: OrderedDict[str, int] = OrderedDict()
+        self._differing = np.empty((LOOKED_AT_ONCE, limit), dtype=np.int64)
+        self._apart = np.empty((LOOKED_AT_ONCE, limit), dtype=np.uint8)
 
     def find(self, post_id: str, fingerprint: int, repost_of: str | None, *, like_none: bool = False) -> int | None:
         """Give the number of the voice that a post copies (the earliest, if several), or ``None``.
@@ -61,7 +64,10 @@ class Copies:
         near = np.tril(np.bitwise_count(told[:, None] ^ told[None, :]) <= self._bits, k=-1).any(axis=1)
         for low in range(0, len(told), LOOKED_AT_ONCE):
             some = told[low : low + LOOKED_AT_ONCE, None]
-            near[low : low + LOOKED_AT_ONCE] |= np.bitwise_count(some ^ self._prints[None, :]).min(axis=1) <= self._bits
+            differing = np.bitwise_xor(some, self._prints, out=self._differing[: len(some)])
+            apart = np.bitwise_count(differing, out=self._apart[: len(some)])
+            if apart.min() <= self._bits:  # seldom
+                near[low : low + LOOKED_AT_ONCE] |= apart.min(axis=1) <= self._bits
         alone: list[bool] = (~near | (told == 0)).tolist()
         return alone
 
@@ -72,7 +78,7 @@ class Copies:
         if repost_of is not None:
             by_post.setdefault(repost_of, number)
         while len(by_post) > 2 * self._limit:
-            del by_post[next(iter(by_post))]
+            by_post.popitem(last=False)
         if fingerprint:
             here = self._next
             self._prints[here] = fingerprint
@@ -99,4 +105,4 @@ class Copies:
         """Take back what ``snapshot`` gave."""
         self._prints = np.array(prints, dtype=np.int64)
         self._numbers = np.array(numbers, dtype=np.int64)
-        self._next, self._by_post = following, dict(by_post)
+        self._next, self._by_post = following, OrderedDict(by_post)

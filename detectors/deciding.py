@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -65,23 +66,16 @@ def _consider(memory: Memory, hazard: str, seed: Place) -> Hypothesis | None:
 
 def _seeds(memory: Memory, new: Sequence[Voice]) -> list[tuple[str, Place]]:
     """Give the hazards and places worth weighing because of new voices, in a fixed order: those most named in the pane."""
-    named: dict[tuple[str, str], list[int]] = {}
-    places: dict[tuple[str, str], Place] = {}
-    nth = 0
+    times: dict[tuple[str, str], int] = {}
+    last: dict[tuple[str, str], Place] = {}
 
     def name(hazards: Iterable[str], told: Iterable[Place]) -> None:
-        nonlocal nth
         for hazard in hazards:
             for place in told:
-                nth += 1
                 key = hazard, place.id
-                places[key] = place
-                known = named.get(key)
-                if known is None:
-                    named[key] = [1, nth]
-                else:
-                    known[0] += 1
-                    known[1] = nth
+                times[key] = times.get(key, 0) + 1
+                last.pop(key, None)
+                last[key] = place
 
     events = [voice for voice in new if voice.role == "event"]
     for voice in events:
@@ -93,8 +87,8 @@ def _seeds(memory: Memory, new: Sequence[Voice]) -> list[tuple[str, Place]]:
             others = memory.pool.latest_located(voice, SEEDS_OF_UNLOCATED)
             told = voice.fine or [other.fine[0] for other in others]
             name(hazards or dict.fromkeys(h for other in others for h in other.reading.touched), told)
-    most_first = sorted(named, key=lambda key: (-named[key][0], -named[key][1]))
-    seeds = {key: places[key] for key in most_first[:MOST_SEEDS]}
+    most_first = heapq.nlargest(MOST_SEEDS, reversed(last), key=times.__getitem__)  # of equals those named last
+    seeds = {key: last[key] for key in most_first}
     seeds |= {(watch.hazard, watch.seed.id): watch.seed for watch in list(memory.watches.values())[-MOST_SEEDS:]}
     return [(hazard, place) for (hazard, _), place in seeds.items()]
 

@@ -142,6 +142,8 @@ class Reading:
 
     def __init__(self, told: tuple[tuple[str, float], ...]) -> None:
         self._told = told
+        self.hazards = dict(told)
+        """The distribution itself, which all voices that have it share."""
 
     @remembered
     def main(self) -> str:
@@ -152,8 +154,7 @@ class Reading:
     @remembered
     def touched(self) -> tuple[str, ...]:
         """The hazards named with at least ``LEAST_TOUCH`` of the mass, in the order of ``HAZARDS``."""
-        named = dict(self._told)
-        return tuple(hazard for hazard in HAZARDS if named.get(hazard, 0.0) >= LEAST_TOUCH)
+        return tuple(hazard for hazard in HAZARDS if self.hazards.get(hazard, 0.0) >= LEAST_TOUCH)
 
     @remembered
     def backs(self) -> Mapping[str, float]:

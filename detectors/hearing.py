@@ -49,13 +49,15 @@ def change_settings(memory: Memory, items: Sequence[Item]) -> None:
 def learn(memory: Memory) -> None:
     """Let ordinary voices that are old enough become history."""
     guard_at = memory.now_at - int(memory.settings.baseline_guard_mins * MINUTE_MS)
-    while memory.pending:
-        number = next(iter(memory.pending))
+    over: list[int] = []
+    for number in memory.pending:
         voice = memory.pool.get(number)
         if voice is not None and voice.at > guard_at:
             break
         if voice is not None and voice.role == "event":
             memory.baseline.learn(voice)
+        over.append(number)
+    for number in over:
         del memory.pending[number]
 
 

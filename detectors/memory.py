@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Final
 
 from detectors import incident as life
@@ -30,7 +31,7 @@ class Memory:
         self.baseline = Baseline(settings, history)
         self.pending: dict[int, None] = {}
         """Numbers of the voices that will be history when they are old enough, oldest first."""
-        self.owned: dict[int, str] = {}
+        self.owned: OrderedDict[int, str] = OrderedDict()
         """Number of a voice to the incident that owns it, at most ``max_pool_voices``."""
         self.cases: dict[str, Case] = {}
         self.watches: dict[str, Watch] = {}
@@ -54,7 +55,7 @@ class Memory:
         self.pending.pop(voice.number, None)
         self.owned[voice.number] = case.incident_id
         while len(self.owned) > self.settings.max_pool_voices:
-            del self.owned[next(iter(self.owned))]
+            self.owned.popitem(last=False)
 
     def claim(self, voice: Voice, case: Case, *, own: bool = True) -> None:
         """Let an incident take in a voice that it claims (``own``: wholly)."""

@@ -59,6 +59,8 @@ class Pool:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._voices: dict[int, Voice] = {}
+        self._oldest = 0
+        """A number that no voice held is below: of a dict from which the first go, the first is slow to find."""
         self._index: dict[Key, dict[int, None]] = {}
         self._located: dict[int, None] = {}
         self._looked_up: dict[tuple[float, float, float, tuple[str, ...]], list[Voice]] = {}
@@ -81,6 +83,8 @@ class Pool:
     def add(self, voice: Voice) -> None:
         """Hold a voice."""
         number = voice.number
+        if not self._voices:
+            self._oldest = number
         self._voices[number] = voice
         self._looked_up.clear()
         self.talk.add(voice)
@@ -93,7 +97,7 @@ class Pool:
             else:
                 held[number] = None
         while len(self._voices) > self._limit:
-            self.remove(next(iter(self._voices)))
+            self._oldest += self.remove(self._oldest) is None
 
     def remove(self, number: int) -> Voice | None:
         """Let a voice go, and give it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import msgspec
 
 from detectors.baseline import History
@@ -86,7 +88,7 @@ def decode(data: bytes, buffer: PaneBuffer) -> Memory:
     memory.pool.talk.forget(state.now_at)
     memory.copies.restore(state.prints, state.print_numbers, state.print_next, state.print_posts)
     memory.pending = dict.fromkeys(state.pending)
-    memory.owned = state.owned
+    memory.owned = OrderedDict(state.owned)
     memory.cases = {case.incident_id: case for case in state.cases}
     memory.watches = dict(state.watches)
     memory.cases_changed()

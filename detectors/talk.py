@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Final
 
 from detectors.hazards import LEAST_TALK, TALK_UNIT
@@ -65,11 +66,8 @@ class Talk:
 
     def forget(self, now_at: int) -> None:
         """Let go what is older than an hour."""
-        while self._held:
-            oldest = next(iter(self._held))
-            if self._held[oldest][0] >= now_at - TALK_MS:
-                break
-            self.remove(oldest)
+        for number in list(takewhile(lambda number: self._held[number][0] < now_at - TALK_MS, self._held)):
+            self.remove(number)
 
     def of(self, hazard: str) -> int:
         """Give the talk of a hazard, in ``UNIT``."""

@@ -62,7 +62,10 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=
     @remembered
     def fine(self) -> tuple[Place, ...]:
         """Its candidate places finer than a département."""
-        return tuple(place for place in self.places if place.kind not in COARSE_KINDS)
+        places = self.places
+        if not any(place.kind in COARSE_KINDS for place in places):
+            return places
+        return tuple(place for place in places if place.kind not in COARSE_KINDS)
 
     @remembered
     def reading(self) -> Reading:
@@ -164,7 +167,7 @@ def voice_of(mention: Mention, number: int, settings: DetectorSettings) -> Voice
         at=mention.event_at,
         role=role,
         explanation=explanation,
-        hazards=mention.hazards,
+        hazards=told.hazards,
         main=told.main,
         probability=mention.probability,
         weight=min(mark_weight(mention.probability, settings), ceiling),
