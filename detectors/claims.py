@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from detectors.case import Case
 from detectors.geometry import distance_km
-from detectors.incident import Case
 from detectors.place import WIDE_KM
 from detectors.pool import coarse_key, containing_keys
 from detectors.telling import spread_of

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from detectors import claims
-from detectors import incident as life
 from detectors.explanation import standing
 from detectors.floors import least_threshold, passes
 from detectors.hypothesis import Hypothesis, weigh, weigh_told
+from detectors.incident import open_case, take_back
 from detectors.memory import Memory
+from detectors.revision import revise
 from detectors.telling import listen, may_pass
 from detectors.voices import Voice
-from detectors.watch import hold, revision
+from detectors.watch import held, hold
 from tocsin.model import Incident, Place
 from tocsin.time import MINUTE_MS
 
@@ -100,12 +101,12 @@ def _hold(memory: Memory, found: Hypothesis, seed: Place, spoken_at: int, explai
     wait_ms = memory.settings.explanation_mins * MINUTE_MS if explained else memory.settings.watch_secs * 2_000
     watch = hold(found, seed, spoken_at, spoken_at + int(wait_ms), explained)
     memory.watches[key] = watch
-    return [revision(watch, found, spoken_at, "explained" if explained else "raised", memory.settings)]
+    return [held(watch, found, spoken_at, "explained" if explained else "raised", memory.settings)]
 
 
 def _raise(memory: Memory, found: Hypothesis, spoken_at: int, pane_start_at: int) -> Incident:
     warm = memory.baseline.warm(found.where.place)
-    case = life.open_case(found, spoken_at, pane_start_at, memory.settings, warm=warm)
+    case = open_case(found, spoken_at, pane_start_at, memory.settings, warm=warm)
     memory.cases[case.incident_id] = case
     _give_up(memory, [voice for voice in found.voices if voice.number in memory.owned])
     for voice in found.voices:
@@ -115,7 +116,7 @@ def _raise(memory: Memory, found: Hypothesis, spoken_at: int, pane_start_at: int
             memory.claim(voice, case)
     case.touched = False
     memory.cases_changed()
-    return life.revise(case, spoken_at, "raised", memory.settings)
+    return revise(case, spoken_at, "raised", memory.settings)
 
 
 def _give_up(memory: Memory, voices: Sequence[Voice]) -> None:
@@ -125,4 +126,4 @@ def _give_up(memory: Memory, voices: Sequence[Voice]) -> None:
         by_case.setdefault(memory.owned[voice.number], set()).add(voice.post_id)
     for incident_id, post_ids in by_case.items():
         if incident_id in memory.cases:
-            life.take_back(memory.cases[incident_id], post_ids, memory.settings)
+            take_back(memory.cases[incident_id], post_ids, memory.settings)

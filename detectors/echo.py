@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from detectors.baseline import Baseline
+from detectors.case import Case
 from detectors.geometry import within_km
 from detectors.hazards import SUPPORT, compatible
-from detectors.incident import Case
 from detectors.place import NONE_SHARE
 from tocsin.model import Place
 from tocsin.settings.detector import DetectorSettings

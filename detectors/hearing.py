@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from detectors import claims
-from detectors import incident as life
+from detectors.incident import sharpen, take_back
 from detectors.memory import Memory
 from detectors.panes import Item
 from detectors.voices import Voice, sharpened, voice_of
@@ -98,7 +98,7 @@ def _take_back(memory: Memory, post_id: str) -> None:
     memory.pool.remove(number)
     case = memory.cases.get(memory.owned.pop(number, ""))
     if case is not None:
-        life.take_back(case, {post_id}, memory.settings)
+        take_back(case, {post_id}, memory.settings)
 
 
 def _sharpen(memory: Memory, answer: GeocodeResult) -> None:
@@ -112,4 +112,4 @@ def _sharpen(memory: Memory, answer: GeocodeResult) -> None:
         memory.pool.replace(sharpened(voice, answer.place))
     case = memory.case_of(number)
     if case is not None:
-        life.sharpen(case, answer.post_id, answer.place)
+        sharpen(case, answer.post_id, answer.place)

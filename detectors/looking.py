@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from detectors.baseline import History
+    from detectors.case import Case
     from detectors.detector import Detector
     from detectors.hypothesis import Hypothesis
-    from detectors.incident import Case
     from detectors.voices import Voice
     from tocsin.model import Place
     from tocsin.settings.detector import DetectorSettings

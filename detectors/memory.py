@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from detectors import incident as life
 from detectors.baseline import Baseline, History
+from detectors.case import Case
 from detectors.copies import Copies
 from detectors.echo import Echo
-from detectors.incident import Case
+from detectors.incident import absorb
 from detectors.pool import Pool
 from detectors.reach import Reach
 from detectors.voices import Voice
@@ -59,7 +59,7 @@ class Memory:
 
     def claim(self, voice: Voice, case: Case, *, own: bool = True) -> None:
         """Let an incident take in a voice that it claims (``own``: wholly)."""
-        life.absorb(case, voice, self.settings, own=own)
+        absorb(case, voice, self.settings, own=own)
         self.give(voice, case)
 
     def change(self, settings: DetectorSettings) -> None:

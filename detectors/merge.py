@@ -12,11 +12,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from detectors.case import Case
 from detectors.evidence import log_sum
 from detectors.geometry import within_km
 from detectors.hazards import compatible
 from detectors.hypothesis import trust_of, zone_prior
-from detectors.incident import Case, absorb, locate
+from detectors.incident import absorb, locate
 from detectors.place import log_likelihood, nominate
 from detectors.telling import spread_of
 from detectors.voices import Voice

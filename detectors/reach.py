@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from detectors.case import Case
 from detectors.claims import NEAR_SUPPORT
 from detectors.geometry import Cell, cell_of, cells_around
-from detectors.incident import Case
 from detectors.place import WIDE_KM
 from detectors.pool import containing_keys
 from detectors.telling import spread_of

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from detectors import incident as life
-from detectors.incident import Case
+from detectors.case import RAISED_STATES, Case
+from detectors.incident import locate
 from detectors.memory import Memory
 from detectors.merge import are_one, merge
+from detectors.revision import next_reason, revise
 from tocsin.model import Incident
 from tocsin.time import MINUTE_MS
 
@@ -18,14 +19,14 @@ def speak(memory: Memory, spoken_at: int) -> list[Incident]:
         memory.cases_changed()
     for case in touched:
         case.touched = False
-        life.locate(case, memory.settings)
+        locate(case, memory.settings)
     for case in touched:
         written += _merge(memory, case, spoken_at)
     for case in touched:
-        reason = life.next_reason(case, spoken_at, memory.settings)
+        reason = next_reason(case, spoken_at, memory.settings)
         if reason is not None:
             case.state = "explained" if reason == "withdrawn" else "open"
-            written.append(life.revise(case, spoken_at, reason, memory.settings))
+            written.append(revise(case, spoken_at, reason, memory.settings))
     return written
 
 
@@ -42,14 +43,14 @@ def grow_old(memory: Memory, spoken_at: int) -> list[Incident]:
 
 def _merge(memory: Memory, case: Case, spoken_at: int) -> list[Incident]:
     for other in memory.cases.values():
-        if other is case or not {other.state, case.state} <= life.RAISED_STATES:
+        if other is case or not {other.state, case.state} <= RAISED_STATES:
             continue
         if are_one(case, other, memory.settings):
             older, younger = sorted((case, other), key=lambda c: (c.raised_at, c.incident_id))
             merge(older, younger, memory.settings)
-            cancelled = life.revise(younger, spoken_at, "merged", memory.settings)
+            cancelled = revise(younger, spoken_at, "merged", memory.settings)
             older.touched = False
-            return [cancelled, life.revise(older, spoken_at, "merged", memory.settings)]
+            return [cancelled, revise(older, spoken_at, "merged", memory.settings)]
     return []
 
 
@@ -58,9 +59,9 @@ def _fall_silent(memory: Memory, case: Case, spoken_at: int) -> list[Incident]:
     if case.state == "closed" or silent_ms >= memory.settings.close_mins * MINUTE_MS:
         memory.cases_changed()
         del memory.cases[case.incident_id]
-        was_raised, case.state = case.state in life.RAISED_STATES, "closed"
-        return [life.revise(case, spoken_at, "closed", memory.settings)] if was_raised else []
+        was_raised, case.state = case.state in RAISED_STATES, "closed"
+        return [revise(case, spoken_at, "closed", memory.settings)] if was_raised else []
     if case.state == "open" and silent_ms >= memory.settings.quiet_mins * MINUTE_MS:
         case.state = "quiet"
-        return [life.revise(case, spoken_at, "quiet", memory.settings)]
+        return [revise(case, spoken_at, "quiet", memory.settings)]
     return []

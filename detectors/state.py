@@ -7,7 +7,7 @@ from collections import OrderedDict
 import msgspec
 
 from detectors.baseline import History
-from detectors.incident import Case
+from detectors.case import Case
 from detectors.memory import Memory
 from detectors.panes import Item, PaneBuffer
 from detectors.voices import Voice

@@ -40,7 +40,7 @@ def hold(found: Hypothesis, seed: Place, now_at: int, until_at: int, explained: 
     )
 
 
-def revision(watch: Watch, found: Hypothesis, now_at: int, reason: Reason, settings: DetectorSettings) -> Incident:
+def held(watch: Watch, found: Hypothesis, now_at: int, reason: Reason, settings: DetectorSettings) -> Incident:
     """Write the revision of a held signal: it interrupts nobody, and is shown on request."""
     place = found.where.place
     voices = found.voices

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
+from detectors.case import Case
 from detectors.claims import owner_of
 from detectors.explain import ordinary
-from detectors.incident import Case
 from detectors.place import Whereabouts
 from detectors.reach import Reach
 from detectors.voices import Voice
