@@ -100,7 +100,7 @@ def settle(candidates: Sequence[Candidate], *, admin: bool, regional: bool) -> l
         namesake = one.kind in {"region", "departement"} and any(
             town.country == one.country
             and (one.kind == "departement" or town.penalty == 0.0 or town.population > NAMESAKE_SHARE * one.population)
-            and distance_km(town.lat, town.lon, one.lat, one.lon) < one.uncertainty_km
+            and (holds(one, town) or distance_km(town.lat, town.lon, one.lat, one.lon) < one.uncertainty_km)
             for town in towns
         )
         loss = COUNTY_NAMESAKE if one.kind == "departement" else NAMESAKE

@@ -22,7 +22,7 @@ from gazetteer_build.rows import ALTERNATE, CODE, SHORT, Table  # noqa: E402
 from gazetteer_build.shortened import call_short_and_joined  # noqa: E402
 from gazetteer_build.subtown import Subtown  # noqa: E402
 from gazetteer_build.tsv import read_table  # noqa: E402
-from gazetteer_build.words import word_flags  # noqa: E402
+from gazetteer_build.words import frequent_names, word_flags  # noqa: E402
 from gazetteer_build.world import World  # noqa: E402
 
 HOW = {"alternate": ALTERNATE, "short": SHORT, "code": CODE}
@@ -68,12 +68,13 @@ def main() -> int:
     for id_, name in missing.items():
         print(f"alias of a row that does not exist: {id_} {name}")
     base = options.out / "gazetteer.bin"
-    print("towns:", pack(table, ordinary, base))
+    frequent = frequent_names(options.packages, cities)
+    marked = {word: ordinary.get(word, 0) | frequent.get(word, 0) for word in {**ordinary, **frequent}}
+    print(f"names written too often for their towns: {len(frequent)}")
+    print("towns:", pack(table, marked, base))
     towns = len(table.rows)
     Subtown(table, options.sources, ordinary).add()
-    print(
-        "below the town:", pack(table, ordinary, options.out / "subtown.bin", first_row=towns, base=base.read_bytes())
-    )
+    print("below the town:", pack(table, marked, options.out / "subtown.bin", first_row=towns, base=base.read_bytes()))
     print("roads:", write_roads(table, options.sources, options.out / "roads.tsv"))
     return 1 if missing else 0
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import json
+import math
+from collections import defaultdict
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from nlp.fold import fold_name
+
+if TYPE_CHECKING:
+    from gazetteer_build.geonames import City
 
 LANGUAGES: Final = ("fr", "en", "es", "it", "pt", "de")
 """Bit ``i`` of a name's word flag stands for the ``i``-th of these."""
@@ -18,6 +24,20 @@ DICTIONARY_ZIPF: Final = 2.8
 
 FREQUENT_ZIPF: Final = 4.6
 """Where no dictionary is at hand, only words this frequent count: mostly function words (one use in 25,000 words)."""
+
+HOME: Final = {"it": frozenset({"IT", "CH", "SM"}), "de": frozenset({"DE", "AT", "CH", "LU", "LI"})}
+"""Where the languages without a dictionary are spoken."""
+
+NAME_ZIPF: Final = 3.5
+"""Names written less often than this are left alone: of a village in the news people write more than its size says."""
+
+LEAST_PEOPLE: Final = 1_000
+
+KNOWN_ABROAD: Final = 100_000
+"""Cities of this size are known by their names in other languages."""
+
+LARGE_REGION: Final = 1_000_000
+"""Regions of this size are named for themselves."""
 
 EVERY_LANGUAGE: Final = (1 << len(LANGUAGES)) - 1
 
@@ -42,6 +62,62 @@ def word_flags(packages: Path, proper: frozenset[bytes]) -> dict[bytes, int]:
             if accepted:
                 flags[folded] = flags.get(folded, 0) | 1 << bit
     return flags
+
+
+def frequent_names(packages: Path, cities: list[City]) -> dict[bytes, int]:
+    """Give, for names of towns written too often for their towns, the bits of the languages without a dictionary in which they are."""
+    flags: dict[bytes, int] = {}
+    apart = _named_for_themselves(packages, cities)
+    for lang, home in HOME.items():
+        people = _people(cities, home, apart)
+        for word, zipf in _frequencies(packages, lang):
+            folded = fold_name(word)
+            if folded in people and too_often(zipf, people[folded]):
+                flags[folded] = flags.get(folded, 0) | 1 << LANGUAGES.index(lang)
+    return flags
+
+
+def too_often(zipf: float, people: int) -> bool:
+    """Tell whether a name is written as often, in words of a thousand million, as its town has people: some thirty times what is usual.
+
+    The frequencies of the names of towns over 20,000 people lie 1.4 (Italian) and 1.5 (German) powers of ten below their people in the
+    middle case, nine of ten of them more than 0.8.
+
+    >>> too_often(4.6, 11_956), too_often(4.3, 84_808), too_often(3.2, 1_046)  # Monti, Como, Amatrice in Italian
+    (True, False, False)
+    """
+    return zipf >= NAME_ZIPF and zipf >= math.log10(max(people, LEAST_PEOPLE))
+
+
+def _people(cities: list[City], home: frozenset[str], apart: frozenset[bytes]) -> dict[bytes, int]:
+    """Give, for each name, the people of the largest town at home that bears it, else of the largest one abroad."""
+    here: dict[bytes, int] = {}
+    there: dict[bytes, int] = {}
+    for city in cities:
+        known = city.alternates if city.population >= KNOWN_ABROAD else ()
+        sizes = here if city.country in home else there
+        for folded in map(fold_name, (city.name, *known)):
+            sizes[folded] = max(sizes.get(folded, 0), city.population)
+    return {name: count for name, count in (there | here).items() if name not in apart}
+
+
+def _named_for_themselves(packages: Path, cities: list[City]) -> frozenset[bytes]:
+    """Give the folded names of countries and of large first-level regions: frequent, and no other words for it."""
+    names: set[str] = set()
+    for path in packages.glob("cldr-localenames-full*/package/main/*/territories.json"):
+        [main] = json.loads(path.read_bytes())["main"].values()
+        names.update(main["localeDisplayNames"]["territories"].values())
+    people: dict[str, int] = defaultdict(int)
+    regions = {}
+    for city in cities:
+        for parent in city.parents:
+            people[parent.code] += city.population
+            if parent.level == 1:
+                regions[parent.code] = parent
+    for code, region in regions.items():
+        if people[code] >= LARGE_REGION:
+            names.update((region.name, *region.aliases))
+    return frozenset(map(fold_name, names))
 
 
 def _frequencies(packages: Path, lang: str) -> list[tuple[str, float]]:

@@ -50,6 +50,9 @@ LANGUAGES: Final = ("fr", "en", "es", "it", "pt", "de", "ca", "nl")
 DISTRICT_COUNTRIES: Final = frozenset({"IN", "PK", "BD", "NP", "LK", "EC", "CL", "PE", "ZA", "MZ", "ZW"})
 """Countries whose districts are named in posts although ISO 3166-2 stops above them."""
 
+DISTRICT: Final = re.compile(r" district$", re.IGNORECASE)
+"""A word that GeoNames adds to the names of some districts and people leave out."""
+
 COUNTY_COUNTRIES: Final = frozenset({"US"})
 """Where a second-level region is meant only when its kind is said: "Harris County", never "Harris"."""
 
@@ -221,9 +224,11 @@ class World:
     def _add_region(self, region: Subdivision, cities: list[City]) -> None:
         if region.country in FRENCH_TERRITORIES or not cities or region.level > 2:
             return
-        if region.level == 2 and (
-            region.country not in SECOND_LEVEL
-            or not (region.official or region.country in COUNTY_COUNTRIES | DISTRICT_COUNTRIES)
+        told = COUNTY_COUNTRIES | DISTRICT_COUNTRIES
+        if (
+            region.level == 2
+            and region.country not in told
+            and not (region.official and region.country in SECOND_LEVEL)
         ):
             return
         lat, lon = middle_of_ground([(c.lat, c.lon) for c in cities])
@@ -248,7 +253,7 @@ class World:
             else:
                 self.table.call(index, f"{region.name} County", PRIMARY)
             return
-        for alias in region.aliases:
+        for alias in (*region.aliases, DISTRICT.sub("", region.name)):
             folded = fold_name(alias)
             if (
                 len(folded) >= 4

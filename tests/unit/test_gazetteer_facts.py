@@ -133,7 +133,8 @@ def test_numbers_are_no_names(gazetteer: Gazetteer) -> None:
 @pytest.mark.parametrize(
     ("name", "lang"),
     [("Nice", "en"), ("Tours", "fr"), ("Lens", "en"), ("Orange", "fr"), ("Sens", "fr"), ("Die", "de"), ("Reading", "en"), ("Bath", "en"),
-     ("Mobile", "en"), ("March", "en"), ("Sandy", "en"), ("Bar", "fr"), ("Y", "fr"), ("Eu", "en"), ("Vienne", "fr")],
+     ("Mobile", "en"), ("March", "en"), ("Sandy", "en"), ("Bar", "fr"), ("Y", "fr"), ("Eu", "en"), ("Vienne", "fr"),
+     ("Fermo", "it"), ("Pare", "it"), ("Finale", "it"), ("Waren", "de"), ("Regen", "de")],
 )  # fmt: skip
 def test_marks_names_that_are_ordinary_words(gazetteer: Gazetteer, name: str, lang: str) -> None:
     name_id = gazetteer.name_id(name)
@@ -150,6 +151,29 @@ def test_leaves_plain_proper_names_unmarked(gazetteer: Gazetteer, name: str) -> 
     name_id = gazetteer.name_id(name)
     assert name_id is not None
     assert gazetteer.ordinary_in(name_id) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "lang"), [("Ferrara", "it"), ("Como", "it"), ("Carpi", "it"), ("Kassel", "de"), ("Ulm", "de")]
+)
+def test_towns_written_as_often_as_their_size_says_are_no_ordinary_words(
+    gazetteer: Gazetteer, name: str, lang: str
+) -> None:
+    name_id = gazetteer.name_id(name)
+    assert name_id is not None
+    assert lang not in gazetteer.ordinary_in(name_id)
+
+
+@pytest.mark.parametrize(
+    ("name", "country", "lat", "lon"),
+    [("Wayanad", "IN", 11.6, 76.1), ("Kodagu", "IN", 12.4, 75.7)],
+)
+def test_knows_districts_that_no_town_is_called_after(
+    gazetteer: Gazetteer, name: str, country: str, lat: float, lon: float
+) -> None:
+    districts = [row for row in gazetteer.lookup(name) if gazetteer.kind(row) == "departement"]
+    assert [gazetteer.country(row) for row in districts] == [country]
+    assert haversine_km(gazetteer.lat(districts[0]), gazetteer.lon(districts[0]), lat, lon) < 60
 
 
 def test_gives_a_place_for_a_message(gazetteer: Gazetteer) -> None:
