@@ -83,13 +83,14 @@ VARIANTS: dict[str, Variant] = {
     "explanations and denials": Variant(
         heard=lambda r: only(r, lambda m: m.modality not in EXPLAINING and not m.denial)
     ),
-    "claims (every later voice is free)": Variant({"max_hypothesis_voices": 40}, claims=False),
+    "claims (every later voice is free)": Variant({"max_pool_voices": 300, "max_hypothesis_voices": 40}, claims=False),
     "echo and tangle": Variant({"echo_share": 0.0, "tangle_share": 0.0, "fringe_share": 0.0}),
     "agreement (two placed voices)": Variant({"min_placed_agreed_voices": 2}),
     "more for hearsay": Variant({"hearsay_nats": 0.0}),
     "more for slow bursts": Variant({"min_slow_voices": 3}),
 }
-"""Without claims the talk about an event stays to be weighed anew with each voice: so of it only the latest voices are, or it takes hours."""
+"""Without claims all talk about an event stays in the pool, to be weighed anew with each voice: hours for one large event. So the pool is held
+to 300 voices there (ordinary days hold a third of that) and a hypothesis to 40."""
 COLUMNS = (
     "hits",
     "placed",

@@ -112,7 +112,7 @@ def _post(where: str, line: str, before: list[Line]) -> Line:
         raise WrittenError(f"{where}: expected an offset not before the last one, got {offset!r}")
     original = None
     if mark.startswith("=+"):
-        original = next((post for post in before if post.after_s == int(mark[2:])), None)
+        original = next((post for post in before if f"=+{post.after_s}" == mark), None)
         if original is None:
             raise WrittenError(f"{where}: expected the offset of a post above, got {mark!r}")
     elif mark not in {"r", "n"} or not text:
@@ -120,7 +120,10 @@ def _post(where: str, line: str, before: list[Line]) -> Line:
     place = None
     if position not in {"-", ""}:
         lat, _, lon = position.partition(",")
-        place = float(lat), float(lon)
+        try:
+            place = float(lat), float(lon)
+        except ValueError:
+            raise WrittenError(f"{where}: expected lat,lon or -, got {position!r}") from None
     return Line(
         after_s=int(offset),
         author=author,
