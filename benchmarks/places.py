@@ -5,6 +5,8 @@ Usage: python benchmarks/places.py DATA [--ner never|doubtful|all] [--set NAME] 
 DATA is the evaluation tree (``location/NAME.posts.jsonl.gz`` and ``.labels.jsonl.gz``). A gold span is found when a predicted one overlaps it;
 ``exact`` wants both ends. Distances are of the found spans that were resolved. ``placed`` is, of the relevant posts with a gold place, the share
 with a candidate (text, device or profile) whose uncertainty (at least 5 km) reaches a gold place; ``first`` asks it of the best candidate.
+Of all relevant posts, gold is a labelled place or that of the event (``scenarios/NAME.truth.json``); ``term`` says that the term gate opened.
+Kinds are those of the places that the spans were resolved to.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import argparse
 import gzip
 import statistics
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,16 +23,21 @@ from typing import Any
 import msgspec
 
 from nlp.fold import fold_aligned
+from nlp.gate import Gate
 from nlp.gazetteer import Gazetteer
-from nlp.joint import COARSE, distance_km
+from nlp.joint import COARSE, SUBTOWN, distance_km
 from nlp.lexicon import Lexicon
 from nlp.ner import SpacyRecogniser
 from nlp.resolve import PlaceQuery, Resolution, Resolver
 from tocsin.model import Point
 
 SETS = ("dev-synthetic", "geocorpora", "idrisi-d")
+CLOSE_KM = 5.0
 TOWN_KM = 10.0
 CITY_KM = 161.0
+
+Row = tuple[dict[str, Any], dict[str, Any], Resolution]
+"""A post, its label, and what was resolved of it."""
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -85,18 +92,15 @@ def measure(name: str, arguments: argparse.Namespace, resolver: Resolver, lexico
     for group, keep in groups:
         chosen = [(post, labels[post["id"]], one) for post, one in zip(posts, resolutions, strict=True) if keep(post)]
         report(group, chosen)
+    rows = [(post, labels[post["id"]], one) for post, one in zip(posts, resolutions, strict=True)]
+    by_kind(rows)
     if name == "dev-synthetic":
-        placed(
-            [
-                (post, labels[post["id"]], one)
-                for post, one in zip(posts, resolutions, strict=True)
-                if labels[post["id"]]["relevant"]
-            ]
-        )
+        truth = msgspec.json.decode((arguments.data / "scenarios" / f"{name}.truth.json").read_bytes())
+        relevant = [row for row in rows if row[1]["relevant"]]
+        placed(relevant)
+        heard(relevant, {event["name"]: event for event in truth["events"]}, Gate(lexicon) if lexicon else None)
     if arguments.errors:
-        errors(
-            [(post, labels[post["id"]], one) for post, one in zip(posts, resolutions, strict=True)], arguments.errors
-        )
+        errors(rows, arguments.errors)
 
 
 def query(post: dict[str, Any], lexicon: Lexicon | None) -> PlaceQuery:
@@ -106,7 +110,7 @@ def query(post: dict[str, Any], lexicon: Lexicon | None) -> PlaceQuery:
     return PlaceQuery(post["text"], folded, post["lang"], point, post["place"], None, taken)
 
 
-def report(group: str, rows: list[tuple[dict[str, Any], dict[str, Any], Resolution]]) -> None:
+def report(group: str, rows: list[Row]) -> None:
     gold_count = found = exact = right = guesses = empty = false_posts = 0
     gaps: list[float] = []
     fine: list[float] = []
@@ -135,13 +139,59 @@ def report(group: str, rows: list[tuple[dict[str, Any], dict[str, Any], Resoluti
     exact_f1 = 2 * exact_precision * exact_recall / max(exact_precision + exact_recall, 1e-9)
     print(
         f"  {group:12} gold {gold_count:5} P {precision:.3f} R {recall:.3f} F1 {f1:.3f} (exact {exact_f1:.3f}) | resolved {len(gaps) / max(gold_count, 1):.2f}"
-        f" <=10km {sum(g <= TOWN_KM for g in gaps) / max(len(gaps), 1):.3f} <=161km {sum(g <= CITY_KM for g in gaps) / max(len(gaps), 1):.3f}"
-        f" (finer than a region {sum(g <= CITY_KM for g in fine) / max(len(fine), 1):.3f})"
+        f" <=10km {share(gaps, TOWN_KM):.3f} <=161km {share(gaps, CITY_KM):.3f}"
+        f" (finer than a region {share(fine, CITY_KM):.3f})"
         f" median {statistics.median(gaps) if gaps else float('nan'):.1f} km | empty posts with a place {false_posts}/{empty}"
     )
 
 
-def placed(rows: list[tuple[dict[str, Any], dict[str, Any], Resolution]]) -> None:
+def by_kind(rows: list[Row]) -> None:
+    """Print the distances by the kind of place that the spans were resolved to."""
+    gaps: dict[str, list[float]] = defaultdict(list)
+    for _, label, resolution in rows:
+        for gold in label["places"] or []:
+            hits = [top.place for top in resolution.toponyms if top.start < gold["end"] and gold["start"] < top.end]
+            found: list[tuple[float, str]] = [
+                (distance_km(place.lat, place.lon, gold["lat"], gold["lon"]), place.kind)
+                for place in hits
+                if place is not None and gold["lat"] is not None
+            ]
+            if found:
+                gap, kind = min(found)
+                gaps["sub-town" if kind in SUBTOWN else kind].append(gap)
+    for kind in ("country", "region", "departement", "town", "sub-town"):
+        one = gaps.get(kind, [])
+        if one:
+            print(
+                f"    {kind:12} {len(one):5} <=5km {share(one, CLOSE_KM):.3f} <=10km {share(one, TOWN_KM):.3f}"
+                f" <=161km {share(one, CITY_KM):.3f} median {statistics.median(one):.1f} km"
+            )
+
+
+def share(gaps: list[float], reach_km: float) -> float:
+    return sum(gap <= reach_km for gap in gaps) / max(len(gaps), 1)
+
+
+def heard(rows: list[Row], events: dict[str, dict[str, Any]], gate: Gate | None) -> None:
+    """Print the shares of all relevant posts that have a term, a place that reaches the labelled one or the event, and both."""
+    term = place = both = 0
+    for post, label, resolution in rows:
+        event = events.get(label.get("event") or "")
+        gold = [one for one in (*(label["places"] or []), event) if one is not None and one["lat"] is not None]
+        opened = gate is not None and bool(gate.open([post["text"]])[0])
+        reached = any(
+            distance_km(one.lat, one.lon, true["lat"], true["lon"]) <= max(CLOSE_KM, one.uncertainty_km)
+            for one in resolution.places
+            for true in gold
+        )
+        term += opened
+        place += reached
+        both += opened and reached
+    total = len(rows)
+    print(f"  all relevant posts {total}: term {term / total:.3f} placed {place / total:.3f} both {both / total:.3f}")
+
+
+def placed(rows: list[Row]) -> None:
     total = any_hit = first_hit = none = 0
     for _, label, resolution in rows:
         gold = [one for one in label["places"] or [] if one["lat"] is not None]
@@ -151,7 +201,7 @@ def placed(rows: list[tuple[dict[str, Any], dict[str, Any], Resolution]]) -> Non
         none += not resolution.places
         hits = [
             any(
-                distance_km(place.lat, place.lon, one["lat"], one["lon"]) <= max(5.0, place.uncertainty_km)
+                distance_km(place.lat, place.lon, one["lat"], one["lon"]) <= max(CLOSE_KM, place.uncertainty_km)
                 for one in gold
             )
             for place in resolution.places
@@ -163,7 +213,7 @@ def placed(rows: list[tuple[dict[str, Any], dict[str, Any], Resolution]]) -> Non
     )
 
 
-def errors(rows: list[tuple[dict[str, Any], dict[str, Any], Resolution]], count: int) -> None:
+def errors(rows: list[Row], count: int) -> None:
     missed: Counter[str] = Counter()
     spurious: Counter[str] = Counter()
     far: Counter[str] = Counter()
