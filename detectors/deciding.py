@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import heapq
+import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -56,27 +58,29 @@ def weigh_now(memory: Memory, hazard: str, seed: Place) -> Hypothesis | None:
 
 
 def _consider(memory: Memory, hazard: str, seed: Place) -> Hypothesis | None:
-    """Weigh a hypothesis, unless what may be told of it cannot meet the floors and no explanation is to be shown."""
+    """Weigh a hypothesis, unless it could not be raised and there is no explanation to show that is not shown yet."""
     m = memory
     told = listen(hazard, seed, m.now_at, m.pool, m.settings)
-    if not may_pass(told, hazard, m.settings) and standing(told.other, told.located) is None:
+    explained = standing(told.other, told.located)
+    if explained is not None and _held_as(hazard, seed, explained) not in m.watches:
+        least = -math.inf
+    elif may_pass(told, hazard, m.settings):
+        least = least_threshold(m.settings)
+    else:
         return None
-    least = least_threshold(m.settings)
     return weigh_told(hazard, seed, m.now_at, told, m.baseline, m.echo_rate, m.settings, least)
 
 
 def _seeds(memory: Memory, new: Sequence[Voice]) -> list[tuple[str, Place]]:
     """Give the hazards and places worth weighing because of new voices, in a fixed order: those most named in the pane."""
-    times: dict[tuple[str, str], int] = {}
-    last: dict[tuple[str, str], Place] = {}
+    keys: list[tuple[str, str]] = []
+    places: list[Place] = []
 
     def name(hazards: Iterable[str], told: Iterable[Place]) -> None:
         for hazard in hazards:
             for place in told:
-                key = hazard, place.id
-                times[key] = times.get(key, 0) + 1
-                last.pop(key, None)
-                last[key] = place
+                keys.append((hazard, place.id))
+                places.append(place)
 
     events = [voice for voice in new if voice.role == "event"]
     for voice in events:
@@ -88,14 +92,19 @@ def _seeds(memory: Memory, new: Sequence[Voice]) -> list[tuple[str, Place]]:
             others = memory.pool.latest_located(voice, SEEDS_OF_UNLOCATED)
             told = voice.fine or [other.fine[0] for other in others]
             name(hazards or dict.fromkeys(h for other in others for h in other.reading.touched), told)
-    most_first = heapq.nlargest(MOST_SEEDS, reversed(last), key=times.__getitem__)  # of equals those named last
-    seeds = {key: last[key] for key in most_first}
+    times, last = Counter(keys), dict(zip(keys, range(len(keys)), strict=True))  # both in the order of first naming
+    most_first = heapq.nlargest(MOST_SEEDS, zip(times.values(), last.values(), strict=True))
+    seeds = {keys[nth]: places[nth] for _, nth in most_first}
     seeds |= {(watch.hazard, watch.seed.id): watch.seed for watch in list(memory.watches.values())[-MOST_SEEDS:]}
     return [(hazard, place) for (hazard, _), place in seeds.items()]
 
 
+def _held_as(hazard: str, seed: Place, explained: str) -> str:
+    return f"{hazard}:{seed.id}:{explained}"
+
+
 def _hold(memory: Memory, found: Hypothesis, seed: Place, spoken_at: int, explained: str) -> list[Incident]:
-    key = f"{found.hazard}:{seed.id}:{explained}"
+    key = _held_as(found.hazard, seed, explained)
     if key in memory.watches or len(memory.watches) >= memory.settings.max_open_incidents:
         return []
     wait_ms = memory.settings.explanation_mins * MINUTE_MS if explained else memory.settings.watch_secs * 2_000

@@ -113,7 +113,7 @@ def weigh_told(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured 
     settings: DetectorSettings,
     least_nats: float = -math.inf,
 ) -> Hypothesis | None:
-    """Weigh a hypothesis from what may be told of it; ``None`` too when its evidence is below ``least_nats`` and nothing explains it."""
+    """Weigh a hypothesis from what may be told of it; ``None`` too when its evidence is below ``least_nats``."""
     telling = told.telling
     if len(telling) < settings.min_voices:
         return None
@@ -132,10 +132,9 @@ def weigh_told(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured 
     ages = np.array([max(0.0, (now_at - v.at) / MINUTE_MS) for v in telling])
     prior, against = zone_prior(zones), explanation.denial_nats(told.other)
     worth = _worth(hazard, telling, baseline)
-    if explained is None:
-        most = _most_nats(ages, _nearest(telling, worth, told.share, spread, baseline), prior, settings)
-        if most - against + settings.calibration_nats < least_nats:
-            return None
+    most = _most_nats(ages, _nearest(telling, worth, told.share, spread, baseline), prior, settings)
+    if most - against + settings.calibration_nats < least_nats:
+        return None
     named = candidates_of(telling)
     matrix = fits(zones, named.places, spread)
     drawn = retold(telling, spread, settings)
@@ -143,7 +142,7 @@ def weigh_told(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured 
     nats, _ = evidence(ages, pulls, settings.sizes_voices, settings.windows_mins, settings.voice_cap_nats)
     weighed = nats + np.log(prior) + math.log(PRIOR)
     total = round(log_sum(weighed) - against + settings.calibration_nats, 6)
-    if explained is None and total < least_nats:
+    if total < least_nats:
         return None
     best = int(np.argmax(np.round(weighed, 6)))
     added, window = loudest(ages, pulls[best], settings.sizes_voices, settings.windows_mins, settings.voice_cap_nats)
