@@ -38,6 +38,12 @@ LEAST_NATS: Final = 0.7
 """A voice speaks for an event when it doubles the odds: one that adds less could as well be ordinary talk."""
 ROUNDING_NATS: Final = 1e-5
 """What rounding may have taken from a bound."""
+PROFILE: Final = "profile"
+"""Method of a place that the author's profile names: it says something that a text with the same name does not."""
+CONFIRMING: Final = 0.3
+"""A place named with at least this probability confirms the others named around it."""
+RARE: Final = 2e-4
+"""Where fewer voices than this are expected in the window, two that agree on the place do so hardly by chance."""
 LEAST_FIT: Final = 0.02
 """A place that fits a zone less than this is not counted in what is expected there."""
 
@@ -146,11 +152,14 @@ def weigh_told(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured 
         return None
     best = int(np.argmax(np.round(weighed, 6)))
     added, window = loudest(ages, pulls[best], settings.sizes_voices, settings.windows_mins, settings.voice_cap_nats)
-    meant, finely, broadly = _meant(telling, named, matrix[best], settings.agreeing_spreads * spread)
+    expected = round(_ordinary(telling, named, matrix[best], baseline) * window, 9)
+    heard = (added >= LEAST_NATS).tolist()
+    confirming = heard if expected <= RARE else [False] * len(heard)
+    meant, finely, broadly = _meant(telling, named, matrix[best], settings.agreeing_spreads * spread, confirming)
     speaks = [
         index
         for index, voice in enumerate(telling)
-        if added[index] >= LEAST_NATS and (not voice.places or meant[index] >= settings.min_meant)
+        if heard[index] and (not voice.places or meant[index] >= settings.min_meant)
     ]
     speaking = [telling[index] for index in speaks]
     agreeing = [index for index in speaks if broadly[index] >= PLACED_SCORE]
@@ -168,7 +177,7 @@ def weigh_told(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured 
         where=whereabouts(fine, zone_prior(fine), speaking, trust_of(speaking), spread),
         nats=total,
         window_mins=window,
-        expected=round(_ordinary(telling, named, matrix[best], baseline) * window, 9),
+        expected=expected,
         against=against,
         explained=explained,
     )
@@ -242,9 +251,14 @@ def _ordinary(voices: Sequence[Voice], named: Candidates, row: Floats, baseline:
 
 
 def _meant(
-    voices: Sequence[Voice], named: Candidates, row: Floats, broadest_km: float
+    voices: Sequence[Voice], named: Candidates, row: Floats, broadest_km: float, confirming: Sequence[bool]
 ) -> tuple[Floats, Floats, Floats]:
-    """Give for each voice the probability that it means a place that fits a zone, a fine one, and one no wider than ``broadest_km``."""
+    """Give for each voice the probability that it means a place that fits a zone, a fine one, and one no wider than ``broadest_km``.
+
+    The places of one zone that several voices name confirm each other: "Villejean" may be anything, and a profile of Rennes says little,
+    but a fire in both is hardly chance. The same word again confirms nothing, for whatever it means it means for both; the same town in
+    another profile does. Only the voices that are ``confirming`` do it.
+    """
     meant, finely, broadly = np.zeros(len(voices)), np.zeros(len(voices)), np.zeros(len(voices))
     for column, owner in enumerate(named.owner):
         if row[column] >= LEAST_FIT:
@@ -252,4 +266,23 @@ def _meant(
             meant[owner] += score
             finely[owner] += score * (place.kind not in COARSE_KINDS)
             broadly[owner] += score * (place.kind not in COARSE_KINDS or place.uncertainty_km <= broadest_km)
-    return np.round(meant, 9), np.round(finely, 9), np.round(broadly, 9)
+    factor = _confirmed(named, row, meant, confirming)
+    return np.round(meant * factor, 9), np.round(finely * factor, 9), np.round(broadly * factor, 9)
+
+
+def _confirmed(named: Candidates, row: Floats, meant: Floats, confirming: Sequence[bool]) -> Floats:
+    """Give how much likelier each voice means a zone, given what the others name there."""
+    surest: dict[tuple[str, int], float] = {}
+    own: dict[int, set[tuple[str, int]]] = {}
+    for column, owner in enumerate(named.owner):
+        place, score = named.places[column], float(named.scores[column])
+        if row[column] >= LEAST_FIT and place.kind not in COARSE_KINDS:
+            name = place.name, owner if place.method == PROFILE else -1
+            own.setdefault(owner, set()).add(name)
+            if confirming[owner] and score >= CONFIRMING:
+                surest[name] = max(score, surest.get(name, 0.0))
+    factor = np.ones(len(meant))
+    for owner, names in own.items():
+        doubt = math.prod(1.0 - sure for name, sure in surest.items() if name not in names)
+        factor[owner] = (1.0 - (1.0 - min(1.0, meant[owner])) * doubt) / meant[owner]
+    return factor

@@ -98,3 +98,35 @@ def test_a_kin_hazard_told_with_less_than_all_of_its_mass_still_speaks() -> None
     ]
     (incident,) = raised(*heard)
     assert (incident.hazard, incident.voices) == ("aviation_accident", 3)
+
+
+def doubtful(name: str, lat: float, score: float = 0.34, method: str = "gazetteer_weak") -> Place:
+    return msgspec.structs.replace(town(name, lat, -97.0, score=score), method=method, uncertainty_km=1.0)
+
+
+def test_two_doubtful_names_of_one_neighbourhood_confirm_each_other() -> None:
+    heard = [said(n, hazard="fire") for n in range(2)]
+    one = doubtful("Quarter", 33.0)
+    profile = doubtful("Town", 33.02, 0.31, "profile")
+    assert raised(*heard, said(2, one, hazard="fire"), said(3, profile, hazard="fire"))
+    assert not raised(*heard, said(2, one, hazard="fire"), said(3, hazard="fire"))
+
+
+def test_the_same_doubtful_word_does_not_confirm_itself_but_another_profile_does() -> None:
+    word, profile = doubtful("Quarter", 33.0), doubtful("Town", 33.0, 0.31, "profile")
+    assert not raised(*(said(n, word, hazard="fire") for n in range(6)))
+    assert raised(*(said(n, profile, hazard="fire") for n in range(4)))
+
+
+def test_where_much_is_told_on_an_ordinary_day_nothing_is_confirmed() -> None:
+    """Two doubtful quarters of a metropolis: in an hour some two of its hundreds are named by chance."""
+    small, metropolis = (
+        [
+            msgspec.structs.replace(doubtful(name, lat), population=people)
+            for name, lat in (("One", 33.0), ("Two", 33.02))
+        ]
+        for people in (3_000, 9_000_000)
+    )
+    for places, expected in ((small, 1), (metropolis, 0)):
+        burst = [said(9 * n, places[n % 2], hazard="fire") for n in range(6)]
+        assert len(raised(*burst)) == expected
