@@ -56,6 +56,8 @@ PRIOR_POSTS_PER_MIN: Final = 20.0
 """The pace of posts taken for granted until a source says how many it has."""
 PACE_MINS: Final = 60.0
 """Time over which the pace of posts is averaged."""
+NOWHERE: Final = ""
+"""Stands for the place of what names none."""
 RECENT_MINS: Final = 60.0
 RECENT_DELAY_MINS: Final = 5.0
 """A voice without a place may be from anywhere; what such voices are measured against follows the last hour, but for its last minutes, so
@@ -201,10 +203,15 @@ class Baseline:
 
     def unlocated_rate(self, hazard: str) -> float:
         """Give the expected voices a minute of a hazard that name no place."""
+        known = self._rates.get((hazard, NOWHERE))
+        if known is not None:
+            return known
         rate = self._world_rate(hazard) * self._unlocated_share(hazard)
         heard = self._heard("-", hazard)
         rate *= quantile_factor(1.0 + heard, self._settings.baseline_quantile_sigmas)
-        return max(rate, self.history.recent.get(hazard, 0.0), self._settings.baseline_floor_per_min)
+        rate = max(rate, self.history.recent.get(hazard, 0.0), self._settings.baseline_floor_per_min)
+        self._rates[hazard, NOWHERE] = rate
+        return rate
 
     def warm(self, place: Place) -> bool:
         """Tell whether a place has history of its own."""

@@ -18,6 +18,7 @@ Sources: A. N. Shiryaev, 1963; S. W. Roberts, Technometrics 1966; M. Pollak, D. 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,8 @@ import numpy as np
 from detectors.geometry import Floats
 
 GRID_MINS: Final = 1.0
+MOST_GRIDS: Final = 1_024
+"""Grids of onsets that are remembered: one for each length up to the longest window."""
 
 
 def evidence(
@@ -51,19 +54,27 @@ def evidence(
     zones, voices = pulls_mins.shape
     if voices == 0 or zones == 0:
         return np.full(zones, -np.inf), np.full((zones, len(windows_mins)), -np.inf)
-    onsets = np.arange(0.0, min(max(windows_mins), float(ages_mins[0])) + 2 * GRID_MINS, GRID_MINS)  # age of the onset
-    heard_at = -ages_mins  # ascending
+    count = int(np.ceil(min(max(windows_mins), float(ages_mins[0])) / GRID_MINS)) + 2
+    bounds, calm = _grid(sizes, windows_mins, count)
     running = _running(pulls_mins, sizes, windows_mins, cap_nats)
-    first = running[..., np.searchsorted(heard_at, -onsets, side="left")]
-    held = np.minimum(onsets, np.array(windows_mins)[:, None])
-    calm = np.array(sizes)[:, None] * held[:, None, :] / np.array(windows_mins)[:, None, None]
-    by_window = np.empty((zones, len(windows_mins)))
-    for column, window in enumerate(windows_mins):
-        last = np.searchsorted(heard_at, -onsets + window, side="left")
-        nats = running[column][..., last] - first[column] - calm[column][:, None, :]  # sizes, zones, onsets
-        by_window[:, column] = _log_sum(nats.transpose(1, 0, 2).reshape(zones, -1))
-    by_window -= np.log(len(sizes) * len(windows_mins))
+    first, *last = np.searchsorted(-ages_mins, bounds, side="left")
+    nats = np.stack([running[column][..., ends] for column, ends in enumerate(last)])
+    nats -= running[..., first]
+    nats -= calm
+    # Windows, sizes, zones, onsets: sizes and onsets are summed over.
+    by_window = _log_sum(nats.transpose(0, 2, 1, 3).reshape(len(windows_mins), zones, -1)).T
+    by_window = by_window - np.log(len(sizes) * len(windows_mins))
     return np.round(_log_sum(by_window), 9), np.round(by_window, 9)
+
+
+@lru_cache(maxsize=MOST_GRIDS)
+def _grid(sizes: tuple[float, ...], windows_mins: tuple[float, ...], count: int) -> tuple[Floats, Floats]:
+    """Give when each onset begins and, by window, ends (as ages, negative); and the voices it expects, by window and size."""
+    onsets = np.arange(count) * GRID_MINS  # as ages
+    windows = np.array(windows_mins)[:, None]
+    bounds = np.concatenate([-onsets[None, :], -onsets + windows])
+    calm = np.array(sizes)[:, None] * np.minimum(onsets, windows)[:, None, :] / windows[:, :, None]
+    return bounds, calm[:, :, None, :]
 
 
 def _running(pulls_mins: Floats, sizes: tuple[float, ...], windows_mins: tuple[float, ...], cap_nats: float) -> Floats:
@@ -109,8 +120,8 @@ def loudest(
 
 
 def _log_sum(nats: Floats) -> Floats:
-    top = nats.max(axis=1, keepdims=True)
-    result: Floats = top[:, 0] + np.log(np.exp(nats - top).sum(axis=1))
+    top = nats.max(axis=-1, keepdims=True)
+    result: Floats = top[..., 0] + np.log(np.exp(nats - top).sum(axis=-1))
     return result
 
 

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from detectors.geometry import Floats, distances_km
 from detectors.place import NONE_SHARE, TOWN_SHARE
@@ -49,32 +50,33 @@ def retold(voices: Sequence[Voice], spread_km: float, settings: DetectorSettings
     count = len(voices)
     if count < 2:
         return np.zeros(count)
-    at = np.array([voice.at for voice in voices], dtype=np.float64) / MINUTE_MS
-    relayed = np.array([voice.witness in RETOLD for voice in voices])
+    at, relayed, passed_on, located, lat, lon, uncertainty = np.array([_row(v, settings) for v in voices]).T
     alpha = np.where(relayed, settings.relay_alpha, settings.retelling_alpha)
     tau = np.where(relayed, settings.relay_tau_mins, settings.retelling_tau_mins)
-    gap = at[:, None] - at[None, :]
-    earlier = np.tril(np.ones((count, count), dtype=bool), k=-1)
-    drawn = np.where(earlier, alpha / tau * np.exp(-np.maximum(gap, 0.0) / tau), 0.0)
-    passed_on = np.array([settings.retold_as_own if voice.first_hand else 1.0 for voice in voices])
-    result: Floats = np.round((drawn * _same_place(voices, spread_km)).sum(axis=1) * passed_on, 12)
+    drawn = np.tril(alpha / tau * np.exp(-np.maximum(at[:, None] - at[None, :], 0.0) / tau), k=-1)
+    result: Floats = np.round(
+        (drawn * _same_place(located > 0, lat, lon, uncertainty, spread_km)).sum(axis=1) * passed_on, 12
+    )
     return result
 
 
-def _same_place(voices: Sequence[Voice], spread_km: float) -> Floats:
+def _row(voice: Voice, settings: DetectorSettings) -> tuple[float, ...]:
+    """Give of a voice: when (minutes), whether relayed, its share of retellings, whether located, where, how surely (km)."""
+    passed_on = settings.retold_as_own if voice.first_hand else 1.0
+    if not voice.places:
+        return voice.at / MINUTE_MS, voice.witness in RETOLD, passed_on, False, 0.0, 0.0, 0.0
+    place = voice.places[0]
+    uncertainty = COARSE_UNCERTAINTY_KM if place.kind in COARSE_KINDS else place.uncertainty_km
+    return voice.at / MINUTE_MS, voice.witness in RETOLD, passed_on, True, place.lat, place.lon, uncertainty
+
+
+def _same_place(
+    located: npt.NDArray[np.bool_], lat: Floats, lon: Floats, uncertainty: Floats, spread_km: float
+) -> Floats:
     """Give ``P0(s_i | s_j)`` for each later voice (rows) and earlier one (columns)."""
-    located = np.array([bool(voice.places) for voice in voices])
-    best = [voice.places[0] if voice.places else None for voice in voices]
-    lat = np.array([place.lat if place else 0.0 for place in best])
-    lon = np.array([place.lon if place else 0.0 for place in best])
-    unc = np.array(
-        [
-            0.0 if place is None else (COARSE_UNCERTAINTY_KM if place.kind in COARSE_KINDS else place.uncertainty_km)
-            for place in best
-        ]
-    )
-    scale = spread_km**2 + unc[:, None] ** 2 + unc[None, :] ** 2
+    if not located.any():
+        return np.full((len(located), len(located)), NONE_SHARE)
+    scale = spread_km**2 + uncertainty[:, None] ** 2 + uncertainty[None, :] ** 2
     close = TOWN_SHARE * (1.0 + distances_km(lat, lon, lat, lon) ** 2 / scale) ** -1.5
-    both = located[:, None] & located[None, :]
-    result: Floats = np.where(both, close, np.where(located[:, None], 0.0, NONE_SHARE))
+    result: Floats = np.where(located[:, None], np.where(located[None, :], close, 0.0), NONE_SHARE)
     return result
