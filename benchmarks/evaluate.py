@@ -150,6 +150,34 @@ def row(name: str, result: dict) -> str:
     return f"| {name} | " + " | ".join(cells) + " |"
 
 
+def twins(results: dict[str, dict]) -> list[str]:
+    """Write how many decoys were refused beside how many of their twins were raised."""
+    lines = [
+        "## Decoys beside their twins",
+        "",
+        "A twin tells nearly the same words as its decoy, with a real emergency inside: who refuses everything raises no twin. The decoys of the",
+        "data's written days have no twins: their words are not ours to publish.",
+        "",
+        "| | decoys refused | twins raised |",
+        "|---|---|---|",
+    ]
+    pairs: list[str] = []
+    for name, result in results.items():
+        if not result["decoys"]:
+            continue
+        raised = {each["decoy"] for each in result["decoy_alarm_list"]}
+        told = results.get(name.replace("own-", "own-twins-"), {}) if name.startswith("own-") else {}
+        heard = f"{told['hits']} of {told['events']}" if told else "–"
+        lines.append(f"| {name} | {result['decoys'] - len(raised)} of {result['decoys']} | {heard} |")
+        if told and "held" not in kind_of(name):
+            pairs += [
+                f"| {decoy} | {'**no**' if decoy in raised else 'yes'} | {'yes' if event['hit'] else '**no**'} |"
+                for event in told["per_event"]
+                for decoy in [told["twin_of"][event["name"]]]
+            ]
+    return [*lines, "", "| pair looked at | decoy refused | twin raised |", "|---|---|---|", *pairs, ""]
+
+
 def report(results: dict[str, dict], references: dict[str, dict], costs: dict[str, dict]) -> str:
     head = "| | " + " | ".join(title for _, title in COLUMNS) + " |\n|" + "---|" * (len(COLUMNS) + 1)
     kinds = {kind: [n for n in results if kind_of(n) == kind] for kind in ORDER}
@@ -187,6 +215,7 @@ def report(results: dict[str, dict], references: dict[str, dict], costs: dict[st
     lines += [row(name, result) for name, result in results.items()]
     lines += [
         "",
+        *twins(results),
         "## Events",
         "",
         "| scenario | event | hit | hazard said | excess s | error at 10 min km | splits |",
@@ -249,6 +278,8 @@ def main() -> int:
         base, incidents = bases[name], given.work / f"{name}.incidents.jsonl"
         costs[name] = replay(base, incidents, given.processes)
         results[name] = scored(base, incidents, given.data / "score.py")
+        events = read_truth(Path(f"{base}.truth.json"))["events"]
+        results[name]["twin_of"] = {event["name"]: event["twin_of"] for event in events if "twin_of" in event}
         reference = given.work / f"{name}.usual.jsonl"
         usual(base, reference)
         references[name] = scored(base, reference, given.data / "score.py")

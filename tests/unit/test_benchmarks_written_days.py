@@ -11,6 +11,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
+import written_blocks
 import written_days
 
 HEAD = {
@@ -35,7 +36,7 @@ def block(title="incident morlaix-viaduc", posts=POSTS, **fields):
 def read(tmp_path, text):
     path = tmp_path / "x.tsv"
     path.write_text(text, encoding="utf-8")
-    return list(written_days.read(path))
+    return list(written_blocks.read(path))
 
 
 def test_a_block_is_read_as_it_is_written(tmp_path):
@@ -74,6 +75,8 @@ def test_the_area_where_it_is_felt_is_never_smaller_than_where_it_is_placed(tmp_
         (block(hazards="fire, plague"), 1, "got {'plague'}"),
         (block(hazards="-"), 1, "a hazard of all others"),
         (block(title="decoy d"), 1, "expected '-' of a decoy"),
+        (block(title="twin t"), 1, "expected twin_of of a twin"),
+        (block(twin_of="d"), 1, "expected twin_of of a twin"),
         (block(at="48.577 -3.833"), 1, "at, start or hours"),
         (block(start="2 07:42"), 1, "at, start or hours"),
         (block(start="2 07:42 Europe/Nowhere"), 1, "at, start or hours"),
@@ -89,7 +92,7 @@ def test_the_area_where_it_is_felt_is_never_smaller_than_where_it_is_placed(tmp_
     ],
 )
 def test_a_line_that_is_not_in_the_form_is_refused_with_its_place(tmp_path, text, line, said):
-    with pytest.raises(written_days.WrittenError) as refused:
+    with pytest.raises(written_blocks.WrittenError) as refused:
         read(tmp_path, text)
     assert f"x.tsv:{line}:" in str(refused.value)
     assert said in str(refused.value)
@@ -97,15 +100,22 @@ def test_a_line_that_is_not_in_the_form_is_refused_with_its_place(tmp_path, text
 
 @pytest.mark.parametrize("position", ["48.5", "north,west"])
 def test_a_position_that_is_no_pair_of_numbers_is_refused_with_its_place(tmp_path, position):
-    with pytest.raises(written_days.WrittenError, match=r"x\.tsv:7: expected lat,lon"):
+    with pytest.raises(written_blocks.WrittenError, match=r"x\.tsv:7: expected lat,lon"):
         read(tmp_path, block(posts=(f"+0\ta1\tr\t-\t{position}\ttext",)))
 
 
 def test_a_name_that_two_files_use_is_refused(tmp_path):
     for name in ("a.tsv", "b.tsv"):
         (tmp_path / name).write_text(block(), encoding="utf-8")
-    with pytest.raises(written_days.WrittenError, match="names used twice: morlaix-viaduc"):
-        written_days.blocks_of(tmp_path)
+    with pytest.raises(written_blocks.WrittenError, match="names used twice: morlaix-viaduc"):
+        written_blocks.blocks_of(tmp_path)
+
+
+@pytest.mark.parametrize("decoy", [{"title": "decoy e"}, {"title": "decoy d", "half": "held"}])
+def test_a_twin_of_no_decoy_of_its_half_is_refused(tmp_path, decoy):
+    (tmp_path / "a.tsv").write_text(block(hazards="-", **decoy) + block(title="twin t", twin_of="d"), encoding="utf-8")
+    with pytest.raises(written_blocks.WrittenError, match="twins of no decoy of their half: t"):
+        written_blocks.blocks_of(tmp_path)
 
 
 @pytest.fixture
@@ -147,10 +157,11 @@ def test_what_is_written_is_in_the_truth(scenario):
 
 
 def test_the_written_incidents_are_in_the_form_and_each_decoy_has_its_twin():
-    blocks = written_days.blocks_of()
+    blocks = written_blocks.blocks_of()
     by_half = {
         half: {kind: sum(b.kind == kind and b.half == half for b in blocks) for kind in ("incident", "decoy", "twin")}
         for half in ("looked", "held")
     }
     assert by_half["looked"] == by_half["held"]
     assert by_half["held"]["decoy"] == by_half["held"]["twin"] > 0
+    assert len({b.twin_of for b in blocks if b.kind == "twin"}) == sum(b.kind == "decoy" for b in blocks)
