@@ -60,7 +60,7 @@ def lead(words: Words, first: int) -> tuple[str, str]:  # noqa: C901, PLR0911  #
         return "near", "at"
     if word.data in lists.TOWARDS:
         return "towards", "towards" if word.data != b"to" else "of"
-    if word.data in lists.LOCATIVE | lists.NEAR:
+    if word.data in lists.LOCATIVE or word.data in lists.NEAR:
         return _inside_or_near(words, index)
     if word.data in lists.GENITIVE and word.data != b"s":
         return _genitive(words, index - 1) if index > 0 else ("of", "of")
@@ -110,13 +110,8 @@ def _part_of(words: Words, index: int) -> bool:
 def paper(words: Words, first: int, last: int) -> bool:
     """Tell whether the place is half of a newsroom's name ("Ouest-France", "France Bleu")."""
     items = words.items
-    joined = [(first - 1, first), (last, last + 1)]
-    return any(
-        left >= 0
-        and right < len(items)
-        and words.linked(right)
-        and items[left].data + b" " + items[right].data in lists.PAPERS
-        for left, right in joined
+    return (words.linked(first) and items[first - 1].data + b" " + items[first].data in lists.PAPERS) or (
+        words.linked(last + 1) and items[last].data + b" " + items[last + 1].data in lists.PAPERS
     )
 
 

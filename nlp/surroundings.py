@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from nlp.phrases import Phrase
     from nlp.words import Words
 
+_NO_NAME_BEFORE: Final = lists.DIRECTIONS | lists.ARTICLES | lists.NOT_PLACES
+_NO_NAME_AFTER: Final = lists.DIRECTIONS | lists.STREET_AFTER | lists.NOT_PLACES
 _GAPS_LISTED: Final = frozenset({", ", "/", " / ", " - ", ",", " & ", " – ", ", #"})
 
 
@@ -155,7 +157,7 @@ def person(found: dict[str, float], frame: Frame, first: int, last: int) -> None
             and not before.initial
             and not words.caseless
             and first - 1 not in frame.named
-            and before.data not in lists.DIRECTIONS | lists.ARTICLES | lists.NOT_PLACES
+            and before.data not in _NO_NAME_BEFORE
         ):
             found["name_before"] = 1.0
     following = last + 1
@@ -165,12 +167,7 @@ def person(found: dict[str, float], frame: Frame, first: int, last: int) -> None
             after.data in lists.ADVERT_AFTER and after.capital
         ):
             found["club"] = 1.0
-        elif (
-            after.capital
-            and not after.upper
-            and not words.caseless
-            and after.data not in lists.DIRECTIONS | lists.STREET_AFTER | lists.NOT_PLACES
-        ):
+        elif after.capital and not after.upper and not words.caseless and after.data not in _NO_NAME_AFTER:
             if following not in frame.named:
                 found["name_after"] = 1.0
             given = first == last and items[first].data in person_names(frame.lang).given
@@ -191,7 +188,11 @@ def person_before(found: dict[str, float], frame: Frame, first: int) -> bool:
     spelt = before.capital or words.caseless or (len(before.data) > 3 and before.data not in lists.STORM_WORDS)
     if before.data in lists.TITLES and spelt:
         found["title_before"] = 1.0
-    elif before.data in names.given | names.family and before.capital and not {first - 1, first} <= frame.strong:
+    elif (
+        before.capital
+        and (before.data in names.given or before.data in names.family)
+        and not {first - 1, first} <= frame.strong
+    ):
         found["person_before"] = 1.0
     return "title_before" in found or "person_before" in found
 
