@@ -38,7 +38,7 @@ from detectors.geometry import distance_km
 from detectors.hazards import compatible
 from detectors.hypothesis import Hypothesis, weigh_told
 from detectors.memory import Memory
-from detectors.telling import listen, may_pass
+from detectors.telling import Told, listen, may_pass
 from tocsin.model import Place
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import DAY_MS, HOUR_MS
@@ -59,6 +59,7 @@ MIXES = {
 """How much of the packaged retelling is expected, by name."""
 FEWEST = min(MIXES, key=lambda name: MIXES[name])
 """The mix that leaves the most evidence: what does not reach the threshold there does nowhere."""
+CONSIDER = deciding._consider  # noqa: SLF001  # what is stood in for
 
 
 def under(mix: str, budget: float) -> DetectorSettings:
@@ -94,26 +95,27 @@ class Watching:
         self._asked = {mix: {budget: under(mix, budget) for budget in BUDGETS} for mix in sorted(MIXES, key=MIXES.get)}
 
     def consider(self, memory: Memory, hazard: str, seed: Place) -> Hypothesis | None:
-        """Weigh a hypothesis under every mix, note it where it passes, and give it back only when it is explained, to be held."""
+        """Note where a hypothesis passes under a mix and budget; give it back only when it is explained, to be held."""
         told = listen(hazard, seed, memory.now_at, memory.pool, memory.settings)
-        if not may_pass(told, hazard, memory.settings) and standing(told.other, told.located) is None:
+        if may_pass(told, hazard, memory.settings):
+            self._note(memory, hazard, seed, told)
+        if standing(told.other, told.located) is None:
             return None
-        first: Hypothesis | None = None
+        held = CONSIDER(memory, hazard, seed)
+        return None if held is None or held.explained is None else msgspec.structs.replace(held, nats=-math.inf)
+
+    def _note(self, memory: Memory, hazard: str, seed: Place, told: Told) -> None:
         for mix, by_budget in self._asked.items():
             asked = by_budget[max(BUDGETS)]
             least = least_threshold(asked)
             found = weigh_told(hazard, seed, memory.now_at, told, memory.baseline, _no_echo, asked, least)
-            first = first or found
             if found is None or found.nats < least:
-                break  # more retelling leaves less evidence
+                return  # more retelling leaves less evidence
             for budget, settings in by_budget.items():
                 if passes(found, settings):
                     decoys = sum(voice.post_id.rpartition(":")[2].startswith(DECOY_TAG) for voice in found.voices)
                     alarm = Alarm(memory.now_at, hazard, found.where.place, 2 * decoys >= len(found.voices))
                     self.noted[mix, budget].append(alarm)
-        if first is None or first.explained is None:
-            return None
-        return msgspec.structs.replace(first, nats=-math.inf)
 
 
 def alarms(noted: Sequence[Alarm]) -> list[Alarm]:
