@@ -35,6 +35,12 @@ class Board:
         self._lock = threading.Lock()
         self._watchers: list[Callable[[], object]] = []
 
+    def recall(self, kept: Sequence[Numbered]) -> None:
+        """Take what an earlier run had put up, oldest first, and go on with its numbers; before anything is posted."""
+        with self._lock:
+            self._kept.extend(kept)
+            self._number = max((one.number for one in kept), default=self._number)
+
     def watch(self, told: Callable[[], object]) -> None:
         """Have ``told`` called after each post, from the thread that posts."""
         self._watchers.append(told)

@@ -75,6 +75,10 @@ class RaisedOnly:
     def __init__(self, raised: Iterable[str] = ()) -> None:
         self._raised: dict[str, None] = dict.fromkeys(raised)
 
+    def recall(self, raised: Iterable[str]) -> None:
+        """Know incidents that were raised in an earlier run."""
+        self._raised.update(dict.fromkeys(raised))
+
     @property
     def raised(self) -> tuple[str, ...]:
         """The incidents that were raised and have not closed, oldest first: what another one goes on from."""

@@ -8,15 +8,16 @@ once, so that one receiver that is away fills no disk.
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from dispatch.database import Database, OutboxError
 from dispatch.sink import Parcel
+
+__all__ = ["FULL", "MAX_DEAD", "MAX_KNOWN", "DeadParcel", "Outbox", "OutboxError"]
 
 MAX_KNOWN: Final = 1_000_000
 """Keys of delivered parcels that are remembered, the latest: a parcel put in again is known by them."""
@@ -35,6 +36,7 @@ CREATE TABLE IF NOT EXISTS dead (
   number INTEGER PRIMARY KEY AUTOINCREMENT, sink TEXT NOT NULL, key TEXT NOT NULL, ord TEXT NOT NULL, media TEXT NOT NULL,
   body BLOB NOT NULL, put_at INTEGER NOT NULL, dead_at INTEGER NOT NULL, attempts INTEGER NOT NULL, why TEXT NOT NULL);
 """
+_WAITING: Final = "SELECT COUNT(*) FROM parcels WHERE sink = ?"
 
 
 class DeadParcel(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,10 +48,6 @@ class DeadParcel(msgspec.Struct, frozen=True, kw_only=True):
     dead_at: int
     attempts: int
     why: str
-
-
-class OutboxError(RuntimeError):
-    """The file cannot be opened, or is no outbox: what was tried."""
 
 
 class Outbox:
@@ -64,16 +62,9 @@ class Outbox:
     """
 
     def __init__(self, path: Path, *, max_waiting: int) -> None:
-        self._path, self._max_waiting = path, max_waiting
-        self._lock = threading.RLock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._base = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
-            self._base.execute("PRAGMA journal_mode=WAL")
-            self._base.execute("PRAGMA synchronous=FULL")  # what was put in is there after a power cut
-            self._base.executescript(_TABLES)
-        except (OSError, sqlite3.Error) as error:
-            raise OutboxError(f"{path}: expected an outbox that can be written: {error}") from error
+        self.database = Database(path)
+        self.database.make(_TABLES)
+        self._max_waiting = max_waiting
 
     def put(self, entries: Sequence[tuple[str, Parcel]], now_at: int) -> int:
         """Put parcels in the queues of sinks, all or none; give how many were new and fitted.
@@ -82,12 +73,12 @@ class Outbox:
             entries: sink and parcel. A parcel whose key the sink had before is passed over.
             now_at: UTC milliseconds.
         """
-        with self._transaction() as base:
+        with self.database.transaction() as base:
             return sum(self._put(base, sink, parcel, now_at) for sink, parcel in entries)
 
     def due(self, sink: str, now_at: int, most: int) -> list[Parcel]:
         """Give the parcels of a sink that may go now: of each order key the oldest, if its time has come; oldest first."""
-        rows = self._all(
+        rows = self.database.all(
             "SELECT number, key, ord, media, body, attempts, put_at FROM parcels WHERE number IN"
             " (SELECT MIN(number) FROM parcels WHERE sink = ? GROUP BY ord) AND next_at <= ? ORDER BY number LIMIT ?",
             (sink, now_at, most),
@@ -99,7 +90,7 @@ class Outbox:
 
     def next_at(self, sink: str) -> int | None:
         """Give when the next parcel of a sink is due; ``None`` if none waits."""
-        row = self._one(
+        row = self.database.one(
             "SELECT MIN(next_at) FROM parcels WHERE number IN (SELECT MIN(number) FROM parcels WHERE sink = ? GROUP BY ord)",
             (sink,),
         )
@@ -107,13 +98,13 @@ class Outbox:
 
     def sent(self, sink: str, parcel: Parcel) -> None:
         """A receiver has taken a parcel."""
-        with self._transaction() as base:
+        with self.database.transaction() as base:
             self._known(base, sink, parcel.key)
             base.execute("DELETE FROM parcels WHERE number = ?", (parcel.number,))
 
     def later(self, parcel: Parcel, why: str, next_at: int) -> None:
         """A try has failed; the next is at ``next_at``."""
-        with self._transaction() as base:
+        with self.database.transaction() as base:
             base.execute(
                 "UPDATE parcels SET attempts = attempts + 1, why = ?, next_at = ? WHERE number = ?",
                 (why[:500], next_at, parcel.number),
@@ -121,13 +112,13 @@ class Outbox:
 
     def give_up(self, sink: str, parcel: Parcel, why: str, now_at: int) -> None:
         """Make a parcel a dead letter."""
-        with self._transaction() as base:
+        with self.database.transaction() as base:
             base.execute("DELETE FROM parcels WHERE number = ?", (parcel.number,))
             self._bury(base, sink, parcel, why, now_at)
 
     def retry_dead(self, sink: str, now_at: int) -> int:
         """Put the dead letters of a sink in its queue again, oldest first, as far as they fit; give how many."""
-        with self._transaction() as base:
+        with self.database.transaction() as base:
             room = self._max_waiting - self._waiting(base, sink)
             rows = base.execute(
                 "SELECT number, key, ord, media, body FROM dead WHERE sink = ? ORDER BY number LIMIT ?",
@@ -141,7 +132,7 @@ class Outbox:
 
     def dead(self, sink: str | None = None, most: int = 100) -> list[DeadParcel]:
         """Give the latest dead letters, of one sink or of all, the latest first."""
-        rows = self._all(
+        rows = self.database.all(
             "SELECT sink, key, put_at, dead_at, attempts, why FROM dead WHERE ? IS NULL OR sink = ? ORDER BY number DESC LIMIT ?",
             (sink, sink, most),
         )
@@ -152,18 +143,17 @@ class Outbox:
 
     def waiting(self, sink: str) -> int:
         """Give how many parcels wait for a sink."""
-        with self._lock:
-            return self._waiting(self._base, sink)
+        row = self.database.one(_WAITING, (sink,))
+        return 0 if row is None else int(row[0])
 
     def oldest_at(self, sink: str) -> int | None:
         """Give when the parcel that has waited longest for a sink was put in."""
-        row = self._one("SELECT MIN(put_at) FROM parcels WHERE sink = ?", (sink,))
+        row = self.database.one("SELECT MIN(put_at) FROM parcels WHERE sink = ?", (sink,))
         return None if row is None or row[0] is None else int(row[0])
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._base.close()
+        self.database.close()
 
     def _put(self, base: sqlite3.Connection, sink: str, parcel: Parcel, now_at: int) -> bool:
         if base.execute("SELECT 1 FROM known WHERE sink = ? AND key = ?", (sink, parcel.key)).fetchone():
@@ -204,44 +194,4 @@ class Outbox:
 
     @staticmethod
     def _waiting(base: sqlite3.Connection, sink: str) -> int:
-        return int(base.execute("SELECT COUNT(*) FROM parcels WHERE sink = ?", (sink,)).fetchone()[0])
-
-    def _one(self, query: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
-        rows = self._all(query, values)
-        return rows[0] if rows else None
-
-    def _all(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        try:
-            with self._lock, closing(self._base.execute(query, values)) as found:
-                return found.fetchall()
-        except sqlite3.Error as error:
-            raise OutboxError(f"{self._path}: {error}") from error
-
-    def _transaction(self) -> _Transaction:
-        return _Transaction(self._base, self._lock, self._path)
-
-
-class _Transaction:
-    """All of it or none, one thread at a time."""
-
-    def __init__(self, base: sqlite3.Connection, lock: threading.RLock, path: Path) -> None:
-        self._base, self._lock, self._path = base, lock, path
-
-    def __enter__(self) -> sqlite3.Connection:
-        self._lock.acquire()
-        try:
-            self._base.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            self._lock.release()
-            raise OutboxError(f"{self._path}: {error}") from error
-        return self._base
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        try:
-            self._base.execute("COMMIT" if kind is None else "ROLLBACK")
-        except sqlite3.Error as failed:
-            raise OutboxError(f"{self._path}: {failed}") from failed
-        finally:
-            self._lock.release()
-        if isinstance(error, sqlite3.Error):
-            raise OutboxError(f"{self._path}: {error}") from error
+        return int(base.execute(_WAITING, (sink,)).fetchone()[0])

@@ -9,7 +9,8 @@ by side. A verdict that comes before its incident waits for it; anything fed twi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, Literal
 
 import msgspec
@@ -90,6 +91,8 @@ class VerdictGate:
         self._refused: list[Refused] = []
         self.outcome: FeedOutcome = "filtered"
         """What became of the item fed last."""
+        self.touched: set[str] = set()
+        """Incidents of which the item fed last has changed what is remembered, or has let it be forgotten."""
         self.tally: Counter[FeedOutcome] = Counter()
         """What became of all items: fed = used + filtered + duplicate + refused + ``held``."""
 
@@ -122,13 +125,45 @@ class VerdictGate:
         """Give all that is remembered, as MessagePack."""
         return msgspec.msgpack.encode(self._state)
 
-    def restore(self, snapshot: bytes) -> None:
-        """Go on from what ``snapshot`` gave; centres that the settings no longer name are forgotten.
+    def part(self, incident_id: str) -> bytes | None:
+        """Give what is remembered of one incident, as MessagePack; ``None`` for nothing."""
+        known = self._state.known.get(incident_id)
+        return None if known is None else msgspec.msgpack.encode(known)
+
+    def rest(self) -> bytes:
+        """Give what is remembered besides incidents, as ``snapshot`` does."""
+        return msgspec.msgpack.encode(msgspec.structs.replace(self._state, known={}))
+
+    def recall(self) -> list[tuple[Incident, tuple[Verdict, ...]]]:
+        """Give the latest revision of each remembered incident that was raised, with the verdicts that stand, by centre."""
+        return [
+            (
+                known.revisions[-1],
+                tuple(one.verdict for _, one in sorted(known.centres.items()) if one.verdict is not None),
+            )
+            for known in self._state.known.values()
+            if known.raised
+        ]
+
+    @property
+    def following(self) -> frozenset[str]:
+        """The remembered incidents that have not ended."""
+        return frozenset(key for key, known in self._state.known.items() if known.ended_at is None)
+
+    @property
+    def windows(self) -> tuple[ExerciseWindow, ...]:
+        """The exercises that were declared, by identity, also those that are over or were withdrawn."""
+        return tuple(self._state.windows[key] for key in sorted(self._state.windows))
+
+    def restore(self, snapshot: bytes, parts: Mapping[str, bytes] = MappingProxyType({})) -> None:
+        """Go on from what ``snapshot`` gave, or ``rest`` with each ``part``; centres that the settings no longer name are forgotten.
 
         Raises:
             msgspec.MsgspecError: it is no snapshot of this version.
         """
         self._state = msgspec.msgpack.decode(snapshot, type=State)
+        decoder = msgspec.msgpack.Decoder(Known)
+        self._state.known.update((key, decoder.decode(part)) for key, part in parts.items())
         if self._state.version != State().version:
             raise msgspec.ValidationError(f"expected version {State().version}, got {self._state.version}")
         for known in self._state.known.values():
@@ -165,12 +200,14 @@ class VerdictGate:
 
     def feed(self, item: Incident | Verdict | ExerciseWindow) -> list[Alert]:
         """Take the next item; give the notices it causes, by centre. The same item again gives none."""
-        self.outcome = "filtered"
+        self.outcome, self.touched = "filtered", set()
         if isinstance(item, Incident):
+            self.touched.add(item.incident_id)
             # Only the stream moves the clock: a console whose clock is wrong makes nothing old.
             self._state.clock_at = max(self._state.clock_at, item.updated_at)
             alerts = self._incident(item)
         elif isinstance(item, Verdict):
+            self.touched.add(item.incident_id)
             alerts = self._verdict(item)
         else:
             alerts = self._window(item)
@@ -322,6 +359,7 @@ class VerdictGate:
             latest = known.revisions[-1]
             if known.ended_at is not None or self._covering(latest) == before[key]:
                 continue
+            self.touched.add(key)
             known.clock_at = max(known.clock_at, window.declared_at)
             identity = f"{window.window_id}@{window.declared_at}"
             alerts += [
@@ -354,7 +392,8 @@ class VerdictGate:
             for key, known in state.known.items()
             if known.ended_at is not None and known.clock_at < state.clock_at - KEPT_MS
         ]
+        while len(state.known) - len(gone) > MAX_INCIDENTS:
+            gone.append(min(state.known.keys() - gone, key=lambda key: (end_of(state.known[key]), key)))
         for key in gone:
             del state.known[key]
-        while len(state.known) > MAX_INCIDENTS:
-            del state.known[min(state.known, key=lambda key: (end_of(state.known[key]), key))]
+        self.touched.update(gone)

@@ -123,6 +123,19 @@ def test_nothing_is_actual_without_a_verdict_whatever_falls_and_repeats(story, d
     second.restore(snapshot)
     assert [second.feed(item) for item in story[kept:]] == expected[kept:]
     assert second.snapshot() == whole.snapshot()
+    # The same of a memory that was written item by item, of each only what it had touched.
+    parts, third = {}, VerdictGate(CENTRES)
+    for item in story[:kept]:
+        third.feed(item)
+        for key in third.touched:
+            if (part := third.part(key)) is None:
+                parts.pop(key, None)
+            else:
+                parts[key] = part
+    fourth = VerdictGate(CENTRES)
+    fourth.restore(third.rest(), parts)
+    assert [fourth.feed(item) for item in story[kept:]] == expected[kept:]
+    assert fourth.snapshot() == whole.snapshot()
     # And whoever is fed everything once more says nothing new but what returns after its end.
     seen = [alert.alert_id for alerts in expected for alert in alerts]
     assert len(set(seen)) == len(seen)

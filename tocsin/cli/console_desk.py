@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from console.coverage import Source
 from tocsin.analysis.workbench import Workbench, settings_after
-from tocsin.model import Alert
+from tocsin.model import Alert, Verdict
 from tocsin.pipeline.page import Changes, open_console
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.audit import AuditLog
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from console.accounts import Account, Accounts
-    from tocsin.model import Digest, Incident, Mention
+    from dispatch.board import Numbered
+    from tocsin.model import Digest, ExerciseWindow, Incident, Mention
     from tocsin.pipeline.detect import Detect
     from tocsin.pipeline.live_alerts import LiveAlerts
     from tocsin.runtime.metrics import Metrics
     from tocsin.settings import Settings
     from tocsin.settings.console import ConsoleSettings
+    from tocsin.settings.detector import DetectorSettings
 
 LOOK_SECS: Final = 2
 """How often it is looked whether sources are heard."""
@@ -70,7 +72,7 @@ class ConsoleDesk:
         self._server = stack.enter_context(
             open_console(page, accounts, decide=alerts.decide, audit=AuditLog(audit_path), now=now, tuner=tuner)
         )
-        alerts.listen(self._tell)
+        alerts.listen(self._tell, self._decided)
 
     @property
     def address(self) -> str:
@@ -81,9 +83,18 @@ class ConsoleDesk:
         """Give an address that lets its first visitor in as this account."""
         return self._server.invite(account)
 
-    def watches(self, detect: Detect) -> None:
-        """Learn which detector a change of settings goes to."""
+    def watches(self, detect: Detect, in_force: DetectorSettings | None = None) -> None:
+        """Learn which detector a change of settings goes to, and what is in force there if not the settings of the run."""
         self._detect = detect
+        self._in_force = in_force or self._in_force
+
+    def recall(self, recalled: Sequence[tuple[Incident, Sequence[Verdict]]], notices: Sequence[Numbered]) -> None:
+        """Show what an earlier run has left."""
+        for incident, verdicts in recalled:
+            self._server.incident(incident)
+            for verdict in verdicts:
+                self._server.verdict(verdict)
+        self._tell([one.message for one in notices])
 
     def incident(self, incident: Incident) -> None:
         """Show one revision."""
@@ -109,6 +120,10 @@ class ConsoleDesk:
         for name in names:
             heard_at = round(metrics.value(declared.SOURCE_HEARD, name) * SECOND_MS)
             self._server.source(Source(name, heard_at, down=metrics.value(declared.SOURCE_CONNECTED, name) == 0))
+
+    def _decided(self, decision: Verdict | ExerciseWindow) -> None:
+        if isinstance(decision, Verdict):
+            self._server.verdict(decision)
 
     def _tell(self, messages: Sequence[Alert | Digest]) -> None:
         for message in messages:

@@ -19,16 +19,19 @@ from dispatch.webhook import SecretError
 from ingest.files import STDIN, SourceError
 from ingest.follow import follow
 from ingest.listener import SourceFailedError
+from tocsin.analysis.knobs import as_toml
 from tocsin.cli.console_desk import ConsoleDesk
 from tocsin.cli.live_outputs import Files, LiveOutputs, now
 from tocsin.cli.report import report
 from tocsin.geocoder.clerk import Clerk
 from tocsin.geocoder.desk import Desk
+from tocsin.model import SettingsChange
 from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import HearFactory
 from tocsin.pipeline.live import live_blocks
 from tocsin.pipeline.live_alerts import LiveAlerts
 from tocsin.pipeline.networks import Networks
+from tocsin.pipeline.revival import given_up, revive
 from tocsin.pipeline.run import run as run_pipeline
 from tocsin.pipeline.sealing import Sealer
 from tocsin.pipeline.secrecy import LiveKeys
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from tocsin.settings import Settings
+    from tocsin.settings.detector import DetectorSettings
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
@@ -104,8 +108,10 @@ def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
         stack.callback(desk.close)
     vault = TextVault(store, settings.privacy.text_ttl_mins * MINUTE_MS, now)
     detect = Detect(settings, outputs, metrics, geocoder=desk, sealer=Sealer(vault, metrics, now))
+    outputs.detect = detect
+    in_force = _go_on(detect, outputs, settings)
     if outputs.console is not None:
-        outputs.console.watches(detect)
+        outputs.console.watches(detect, in_force)
     if settings.metrics.enabled:
         host, port = settings.metrics.host, settings.metrics.port
         try:
@@ -129,6 +135,7 @@ def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
         )
     finally:
         metrics.set(declared.READY, 0)
+    outputs.end()
     if sys.stderr.isatty():
         report(Console(stderr=True), detect.summary, outputs, time.monotonic() - began)
     outputs.log.info("ended", lines=detect.summary.counts.received, raised=detect.summary.raised)
@@ -146,7 +153,7 @@ def _outputs(settings: Settings, path: Path | None, metrics: Metrics, stack: Exi
             standing=None if chosen.geojson_path is None else StandingFile(chosen.geojson_path),
         ),
         metrics,
-        every_state=chosen.all_states,
+        settings,
     )
 
 
@@ -168,6 +175,32 @@ def _open_doors(settings: Settings, outputs: LiveOutputs, metrics: Metrics, stac
         except (AccountsError, AuditError, OSError) as error:
             raise StartError(f"console: {error}") from error
         outputs.log.info("console open", address=console.address)
+
+
+def _go_on(detect: Detect, outputs: LiveOutputs, settings: Settings) -> DetectorSettings:
+    """Go on from what an earlier run has kept; give the detector's settings that are in force.
+
+    What stood and is followed no more (the detector's memory cannot be read, after an update) is closed aloud, not left to stand.
+    """
+    alerting = outputs.alerting
+    assert alerting is not None, "it was opened before"
+    if not alerting.remembers:
+        outputs.log.warning("a restart forgets alerts, verdicts and exercises: dispatch.outbox_path is empty")
+        return settings.detector
+    outputs.recall(alerting)
+    now_at = now()
+    past = revive(alerting.detector(), settings, now_at)
+    standing = {one.incident_id: one for one, _ in alerting.handover.gate.recall()}
+    following = alerting.handover.gate.following & standing.keys()
+    followed = following & (frozenset() if past is None else past.following)
+    if past is not None:
+        detect.go_on(past, followed)
+        if past.edited:
+            detect.put(SettingsChange(at=now_at, toml=as_toml(settings.detector)))
+    for incident_id in sorted(following - followed):
+        outputs.incident(given_up(standing[incident_id], now_at))
+    outputs.log.info("goes on", incidents=len(followed), given_up=len(following - followed))
+    return settings.detector if past is None or past.edited else past.detector.settings
 
 
 def _console(settings: Settings, alerting: LiveAlerts, stack: ExitStack) -> ConsoleDesk:

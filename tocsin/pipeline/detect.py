@@ -21,7 +21,10 @@ from tocsin.runtime.failures import StageIllError
 from tocsin.time import MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tocsin.pipeline.outside import Word
+    from tocsin.pipeline.revival import Revived
     from tocsin.pipeline.sealing import Sealer
     from tocsin.runtime.metrics import Metrics
     from tocsin.settings import Settings
@@ -94,6 +97,7 @@ class Detect:
     ) -> None:
         self._geocoder = geocoder
         self._closed_before = 0
+        self._finished = False
         chosen = settings.ingest
         limits = order.Limits(
             leap_ms=settings.time.leap_ms,
@@ -135,6 +139,24 @@ class Detect:
             self._sealer.keep({one.post_id: one.sealed for one in left})
         self._live(step, finishing=False)
 
+    def go_on(self, past: Revived, raised: Iterable[str]) -> None:
+        """Go on, before the first block, with the detector of an earlier run, from where its stream stood; it follows those ``raised``."""
+        self._detector = past.detector
+        self._open = set(raised)
+        self._closed_before = self._panes.closed_before(past.clock_at)
+        self._order.restore(order.OrderState(clock_at=past.clock_at, seen=[], names=[], held=None))
+
+    @property
+    def detector(self) -> Detector:
+        """The detector, to be looked at."""
+        return self._detector
+
+    @property
+    def clock_at(self) -> int | None:
+        """How far the detector has come: at the end of a stream past the last pane, which was closed before its time."""
+        at = self._order.clock_at
+        return self._panes.closes_at(at) if self._finished and at is not None else at
+
     def put(self, word: Word) -> None:
         """Take a word from outside the stream; it acts in its pane, or in the first that is still open.
 
@@ -150,6 +172,7 @@ class Detect:
     def finish(self) -> Summary:
         """The stream has ended: hear what was held, close all panes."""
         self._live(self._order.finish(), finishing=False)
+        self._finished = True
         self._live(self._order.finish(), finishing=True)
         return self.summary
 

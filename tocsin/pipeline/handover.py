@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from dispatch.courier import Courier
@@ -11,24 +14,23 @@ from dispatch.outbox import Outbox, OutboxError
 from dispatch.sink import parcels, wants
 from dispatch.sinks import open_sinks
 from dispatch.verdicts import FeedOutcome, VerdictGate
-from tocsin.model import Alert, Verdict
+from tocsin.model import Alert, Digest, Incident, Verdict
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.logging import get_logger
 from tocsin.runtime.web import WebServer
 from tocsin.time import SECOND_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from dispatch.board import Board
     from dispatch.courier import Told
     from dispatch.door import Decide
     from dispatch.sink import Sink
     from dispatch.verdicts import Refused
-    from tocsin.model import Digest, ExerciseWindow, Incident
+    from tocsin.model import ExerciseWindow
     from tocsin.runtime.metrics import Metrics
     from tocsin.settings.dispatch import DispatchSettings
 
+Keep = Callable[[Sequence[Alert | Digest], Mapping[str, bytes | None], bytes], object]
 STAGE: Final = "gate"
 STOP_SECS: Final = 5.0
 """So long a courier's last try is waited for at the end; what it did not finish waits in the outbox."""
@@ -42,7 +44,7 @@ _COUNTERS: Final[dict[FeedOutcome, tuple[declared.Metric, tuple[str, ...]]]] = {
 
 
 class Mail:
-    """The outbox and the couriers of the settings; without sinks it carries nothing.
+    """The outbox and the couriers of the settings; without sinks it carries nothing, without ``outbox_path`` it has no file.
 
     Args:
         settings: which sinks.
@@ -67,8 +69,8 @@ class Mail:
         self._sinks = list(open_sinks(settings, now) if sinks is None else sinks)
         self.outbox: Outbox | None = None
         self.couriers: list[Courier] = []
-        if self._sinks:
-            assert settings.outbox_path is not None, "the settings ask for it where there are sinks"
+        assert settings.outbox_path is not None or not self._sinks, "the settings ask for it where there are sinks"
+        if settings.outbox_path is not None:
             self.outbox = Outbox(settings.outbox_path, max_waiting=settings.max_waiting)
             self.couriers = [Courier(one, self.outbox, now=now, count=self._count) for one in self._sinks]
             for courier in self.couriers:
@@ -143,31 +145,50 @@ class Handover:
         settings: territories, budgets, sinks.
         metrics: where items and alerts are counted.
         tell: takes every alert and digest, in order (the outbox, a console, a door).
+        keep: takes, before they are told, the same with what the gate now remembers: of each incident that has changed (``None``:
+            nothing any more), and of the rest. A decision is kept before ``take`` returns; a revision that nobody is told of may wait for
+            ``clock``.
     """
 
     def __init__(
-        self, settings: DispatchSettings, metrics: Metrics, tell: Callable[[Sequence[Alert | Digest]], object]
+        self,
+        settings: DispatchSettings,
+        metrics: Metrics,
+        tell: Callable[[Sequence[Alert | Digest]], object],
+        keep: Keep | None = None,
     ) -> None:
         self.gate = VerdictGate.of(settings)
-        self._metrics, self._tell = metrics, tell
+        self._metrics, self._tell, self._keep = metrics, tell, keep
+        self._changed: set[str] = set()
         self._told = self.gate.tally.copy()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._log = get_logger(STAGE)
 
-    def restore(self, snapshot: bytes) -> None:
-        """Go on from a snapshot of the gate; what waits in it was received by this process, too."""
+    def restore(self, snapshot: bytes, parts: Mapping[str, bytes] = MappingProxyType({})) -> None:
+        """Go on from a snapshot of the gate, or its rest and parts; what waits in it was received by this process, too.
+
+        Raises:
+            msgspec.MsgspecError: it is no snapshot of this version.
+        """
         with self._lock:
-            self.gate.restore(snapshot)
+            self.gate.restore(snapshot, parts)
             self._metrics.add(declared.RECEIVED, self.gate.held, STAGE)
             self._metrics.set(declared.HELD, self.gate.held, STAGE)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let no other thread's items in between those that are taken in this context."""
+        with self._lock:
+            yield
 
     def take(self, item: Incident | Verdict | ExerciseWindow) -> list[Alert]:
         """Take an incident revision, a verdict or an exercise window; give the alerts it caused, which were told."""
         with self._lock:
             alerts = self.gate.feed(item)
             self._note(item)
-            if alerts:
-                self._tell(alerts)
+            if self._keep is not None:
+                self._changed |= self.gate.touched
+            self._pass_on(alerts, at_once=not isinstance(item, Incident))
         for alert in alerts:
             self._metrics.add(declared.ALERTS, 1, alert.status, alert.msg_type, alert.delivery)
         return alerts
@@ -176,8 +197,7 @@ class Handover:
         """Say how late it is; give the digests that were due, which were told."""
         with self._lock:
             digests = self.gate.digests(now_at)
-            if digests:
-                self._tell(digests)
+            self._pass_on(digests, at_once=bool(self._changed))
         return digests
 
     def problem_with(self, decision: Verdict | ExerciseWindow) -> str | None:
@@ -194,6 +214,13 @@ class Handover:
         """Give the verdicts that were not taken, for dead letters."""
         with self._lock:
             return self.gate.refused()
+
+    def _pass_on(self, messages: Sequence[Alert | Digest], *, at_once: bool) -> None:
+        if self._keep is not None and (messages or at_once):
+            self._keep(messages, {one: self.gate.part(one) for one in self._changed}, self.gate.rest())
+            self._changed.clear()
+        if messages:
+            self._tell(messages)
 
     def _note(self, item: Incident | Verdict | ExerciseWindow) -> None:
         metrics = self._metrics

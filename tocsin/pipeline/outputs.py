@@ -11,6 +11,8 @@ from dispatch.json import RaisedOnly
 from dispatch.json import line as incident_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tocsin.model import DeadLetter, GeocodeResult, Incident, Mention
     from tocsin.pipeline.detect import Summary
 
@@ -52,6 +54,12 @@ class LineOutputs:
         self.alerts: Counter[str] = Counter()
         """Incidents written, by hazard of their first line."""
         self._written: set[str] = set()
+
+    def raised(self, incidents: Sequence[str]) -> None:
+        """Know incidents that an earlier run has written and not seen closed."""
+        self._written.update(incidents)
+        if self._raised is not None:
+            self._raised.recall(incidents)
 
     def incident(self, incident: Incident) -> None:
         """Write one revision, if its incident is shown."""

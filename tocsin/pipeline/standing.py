@@ -9,6 +9,7 @@ from dispatch.json import is_raised
 from tocsin.runtime.files import whole_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from tocsin.model import Incident
@@ -29,6 +30,11 @@ class StandingFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._standing: dict[str, Incident] = {}
+        self._write()
+
+    def recall(self, standing: Iterable[Incident]) -> None:
+        """Show incidents that an earlier run has left standing."""
+        self._standing.update((one.incident_id, one) for one in standing if is_raised(one))
         self._write()
 
     def incident(self, incident: Incident) -> None:

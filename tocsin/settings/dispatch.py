@@ -51,7 +51,8 @@ class DispatchSettings(BaseModel):
     )
 
     outbox_path: Path | None = Field(
-        default=None, description="File that keeps alerts until they are delivered; needed where there are sinks."
+        default=None,
+        description="File that keeps alerts until they are delivered, and what `run` knows across a restart; needed where there are sinks.",
     )
     max_waiting: int = Field(
         default=100_000, ge=100, description="Alerts that may wait for one sink; further ones become dead letters."

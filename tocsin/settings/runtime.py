@@ -37,6 +37,12 @@ class RuntimeSettings(BaseModel):
         le=86_400,
         description="Seconds that the extract processes may work without one result before the run is given up as stuck.",
     )
+    keep_secs: float = Field(
+        default=30.0,
+        ge=1,
+        le=3_600,
+        description="`run` keeps the detector's memory in `dispatch.outbox_path` after so many seconds, and with every alert.",
+    )
     max_stage_errors: int = Field(
         default=100,
         ge=0,
