@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from nlp.fold import SEPARATOR, fold_many
-from nlp.lexicon import SIGN_ROLES, Entry, Lexicon
+from nlp.lexicon import SIGN_ROLES, WEIGHED_ID, Entry, Lexicon
 from nlp.matcher import Matcher, by_rarity, padded
 from nlp.pattern import Frame
 
@@ -24,6 +25,7 @@ WEAK_OPENS_FROM: Final = 0.5
 """Entries that do not open the gate alone open it together when the chance that one of them is meant (noisy or) reaches this."""
 
 _ENOUGH: Final = -math.log(1.0 - WEAK_OPENS_FROM)
+_ROUNDING: Final = 1e-6
 _NEARLY: Final = _ENOUGH - 1e-9
 
 
@@ -64,7 +66,7 @@ class Gate:
     """Opens for texts that hold a term of the lexicon.
 
     One entry with ``gate = true`` opens it; so do several different weaker ones together ("pompiers" and "rue bloquée"). What a figurative
-    phrase cancels does not count. Words that only give context or an explanation never open it.
+    phrase cancels does not count. Words that only give context or an explanation never open it. Where no entry does, the weighed words may.
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -82,9 +84,21 @@ class Gate:
                     if place == len(anchors):
                         anchors.append(_Anchor())
                     anchors[place].add(others[0] if others else None, _worth(entry))
-        self._first_look = Matcher((Frame((part,), ()), place) for part, place in places.items())
-        self._seen_as = [tuple(anchors[place] for place in found) for found in self._first_look.payloads]
-        self._worth = np.asarray([max(anchor.together for anchor in found) for found in self._seen_as])
+        weighed = lexicon.weighed
+        forms = weighed.forms if weighed is not None else ()
+        self._first_look = Matcher(
+            (Frame((part,), ()), place)
+            for part, place in (
+                *places.items(),
+                *((frozenset({form}), len(anchors) + at) for at, form in enumerate(forms)),
+            )
+        )
+        payloads = self._first_look.payloads
+        self._seen_as = [tuple(anchors[place] for place in found if place < len(anchors)) for found in payloads]
+        self._worth = np.asarray([max((anchor.together for anchor in found), default=0.0) for found in self._seen_as])
+        self._weighed = weighed
+        weights = (0.0,) * len(anchors) + (weighed.weights if weighed is not None else ())
+        self._weights = np.asarray([sum(weights[place] for place in found) for found in payloads])
 
     def open(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
         """Give for each text the ids of the entries that open the gate, in order of appearance; empty where it stays closed."""
@@ -99,16 +113,27 @@ class Gate:
         seen = np.asarray(anchors, dtype=np.int64)
         # The automaton reports in order of place, so the sights of one post stand together.
         posts = np.searchsorted(ends, seen[:, 1], side="right")
-        likely = np.flatnonzero(np.bincount(posts, self._worth[seen[:, 0]]) >= _NEARLY)
+        worthy = np.bincount(posts, self._worth[seen[:, 0]], len(texts)) >= _NEARLY
+        heavy = self._heavy(
+            np.bincount(posts, self._weights[seen[:, 0]], len(texts)).astype(np.float64), ends, len(data)
+        )
+        likely = np.flatnonzero(worthy | heavy)
         firsts = np.searchsorted(posts, likely, side="left").tolist()
         lasts = np.searchsorted(posts, likely, side="right").tolist()
         for post, first, last in zip(likely.tolist(), firsts, lasts, strict=True):
             begin = int(ends[post - 1]) + 1 if post else 0
             end = int(ends[post]) if post < len(ends) else len(data)
             text = data[begin:end]
-            if self._second_look(text, anchors[first:last]):
+            if heavy[post] or self._second_look(text, anchors[first:last]):
                 opened[post] = self._decide(text)
         return opened
+
+    def _heavy(self, sums: npt.NDArray[np.float64], ends: npt.NDArray[np.intp], length: int) -> npt.NDArray[np.bool_]:
+        """Tell which texts of a batch weigh enough, words that come twice counted twice."""
+        if self._weighed is None:
+            return np.zeros(len(sums), dtype=np.bool_)
+        lengths = np.diff(ends, prepend=-1, append=length) - 1
+        return sums >= self._weighed.marks(lengths) - _ROUNDING
 
     def _second_look(self, data: bytes, sights: Sequence[tuple[int, int, int]]) -> bool:
         """Tell whether the anchors seen can be enough, now that their companions are looked for."""
@@ -140,4 +165,6 @@ class Gate:
                 weak[entry.id] = entry.strength
                 covered = end
         missed = math.prod(1.0 - strength for strength in weak.values())
-        return tuple(weak) if 1.0 - missed >= WEAK_OPENS_FROM else ()
+        if 1.0 - missed >= WEAK_OPENS_FROM:
+            return tuple(weak)
+        return () if self._lexicon.weigh(data, found) is None else (WEIGHED_ID,)

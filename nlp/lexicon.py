@@ -12,6 +12,7 @@ from nlp.fold import Folded, fold_aligned
 from nlp.lexicon_file import Entry, LexiconError, Problem, Role, read_folder
 from nlp.matcher import Found, Matcher
 from nlp.pattern import Frame
+from nlp.weighed import WeighedError, WeighedWords, Weighing
 from nlp.wording import Wording
 
 __all__ = ["Entry", "Hit", "Lexicon", "LexiconError", "Problem", "Role"]
@@ -26,6 +27,9 @@ JOINED_LETTERS: Final = 10
 """Hazard forms of two or three words with at least this many letters also stand joined ("tremblementdeterre")."""
 SIGN_ROLES: Final = frozenset({"hazard", "perception", "consequence", "responder"})
 """Roles that speak for an emergency."""
+WEIGHED_FILE: Final = "weighed.tsv"
+"""The table of weighed words of a lexicon folder; without it only entries are heard."""
+WEIGHED_ID: Final = "any.weighed.words"
 PACKAGED: Final = Path(__file__).parent / "data" / "lexicon"
 
 
@@ -55,12 +59,14 @@ class Lexicon:
 
     Args:
         entries: entries with their frames, in order of preference.
+        weighed: words that tell only together; their sum is heard where no entry opens the gate alone.
 
     Raises:
         LexiconError: two entries have the same id.
     """
 
-    def __init__(self, entries: Sequence[tuple[Entry, Sequence[Frame]]]) -> None:
+    def __init__(self, entries: Sequence[tuple[Entry, Sequence[Frame]]], weighed: WeighedWords | None = None) -> None:
+        self.weighed = weighed
         self.entries: tuple[Entry, ...] = tuple(entry for entry, _ in entries)
         self.frames: tuple[tuple[Frame, ...], ...] = tuple(
             (*frames, *(_joined(frame) for frame in frames if entry.role == "hazard" and len(frame.parts) == 1))
@@ -103,11 +109,22 @@ class Lexicon:
             problems += wrong
         if path is not None:
             problems += purpose.faults(entries)  # the packaged one is judged by the tests, once and for all
+        table = root / WEIGHED_FILE
+        weighed: WeighedWords | None = None
+        if table.is_file():
+            try:
+                weighed = WeighedWords.load(table)
+            except WeighedError as error:
+                problems.append(Problem(str(table), error.line, "", error.expected, error.got))
         if not entries and not problems:
             problems.append(Problem(str(root), 1, "", "a folder with one folder of *.toml for each language", "none"))
         if problems:
             raise LexiconError(problems)
-        return cls(entries)
+        return cls(entries, weighed)
+
+    def without_weighed(self) -> Lexicon:
+        """Give the same entries without the weighed words."""
+        return Lexicon(list(zip(self.entries, self.frames, strict=True)))
 
     @property
     def size(self) -> int:
@@ -120,10 +137,26 @@ class Lexicon:
         Where two languages have the same form with the same sense, ``lang`` wins, else the first of ``LANGUAGES``.
         """
         hits: list[Hit] = []
-        for start, end, number in self.winners(self._matcher.find(folded.data), lang):
+        found = self.winners(self._matcher.find(folded.data), lang)
+        for start, end, number in found:
             first, last = folded.span(start, end)
             hits.append(Hit(first, last, self.entries[number], self._wording.told(folded.data[start:end], number)))
+        weighing = self.weigh(folded.data, found)
+        if weighing is not None:
+            first, last = folded.span(weighing.start, weighing.end)
+            hits.append(Hit(first, last, _sum_of(weighing), " … ".join(weighing.words)))
+            hits.sort(key=lambda hit: (hit.start, -hit.end))
         return hits
+
+    def weigh(self, data: bytes, found: Sequence[Found]) -> Weighing | None:
+        """Weigh the words of a folded text in which these entries won; ``None`` where one of them opens the gate, or the sum is too small.
+
+        What stands in a figure of speech does not count.
+        """
+        if self.weighed is None or any(self.entries[number].gate for _, _, number in found):
+            return None
+        idle = [(start, end) for start, end, number in found if self.entries[number].role == "figurative"]
+        return self.weighed.weigh(data, idle)
 
     def occurrences(self, data: bytes) -> list[Found]:
         """Give every occurrence of every entry in folded bytes: ``(start, end, place in entries)``, nothing dropped yet."""
@@ -181,6 +214,25 @@ class Lexicon:
 
 def _leading(entry: Entry) -> str:
     return max(entry.hazards, key=lambda hazard: (entry.hazards[hazard], hazard)) if entry.hazards else ""
+
+
+def _sum_of(weighing: Weighing) -> Entry:
+    """Give the entry that the weighed words of one text stand for."""
+    return Entry(
+        id=WEIGHED_ID,
+        lang="any",
+        role="perception",
+        hazards=weighing.hazards,
+        strength=weighing.strength,
+        consequence=None,
+        gate=True,
+        note="words that tell only together",
+        forms=weighing.words,
+        matches=(),
+        rejects=(),
+        file=WEIGHED_FILE,
+        line=1,
+    )
 
 
 def _joined(frame: Frame) -> Frame:
