@@ -1,8 +1,8 @@
-"""Measure sense end to end: gate, then probability 0.5, then the hazard; by set, language, hazard and trap.
+"""Measure sense end to end: gate, then the probability from which a post is told, then the hazard; by set, language, hazard and trap.
 
 Usage: python benchmarks/sense.py DATA [--out FILE]
 
-A post counts as *told* when it opens the term gate and its probability is at least 0.5. Sets that no weight was trained on are judged
+A post counts as *told* when it opens the term gate and its probability is at least ``nlp.relevance.TOLD_FROM``; F1 at 0.5 stands beside it. Sets that no weight was trained on are judged
 by the packaged model. The written development set, which holds the hand-written traps too, is a training set: it is judged by models that did not see the event
 (or day) of the post, fitted on it and on ``training`` alone. *Right* also asks for the hazard: the leading one is the labelled one, or open;
 posts without a labelled hazard are right when told.
@@ -22,14 +22,18 @@ import numpy as np
 from nlp.cues import CueBook
 from nlp.gate import Gate
 from nlp.lexicon import Lexicon
-from nlp.relevance import SenseModel
+from nlp.meaning import SentenceEncoder
+from nlp.relevance import TOLD_FROM, SenseModel
+from nlp.scale import platt
 from nlp.sense import SenseQuery, SenseReader
-from nlp.training import Example, design_of, held_out_scores, platt, read_set, weights_of
+from nlp.training import Example, design_of, held_out_scores, read_set, weights_of
 from tocsin.model import HAZARDS, OPEN
 
-SURE = 0.5
+HALF = 0.5
 ROOT = Path(__file__).parents[1]
 UNSEEN = ("classification/kaggle", "classification/sositaly-dev")
+WRITTEN = {"grammar": 0.1, "posts": 0.4, "pairs": 1.0}
+"""Folders of ``training`` and their shares, as the packaged model was trained."""
 SCENARIOS = ("vichoko-ecuador", "vichoko-nicaragua", "vichoko-mexico", "sositaly-emilia", "napa", "trecis-paris")
 """Scenarios whose labels are read for recall by language; no weight was trained on them."""
 
@@ -90,16 +94,15 @@ class Judge:
     def crossed(self, prefix: Path) -> list[Row]:
         """Judge a training set by models that did not see the event of the post."""
         examples = read_set(prefix, left_out=["background_assumed", "background_offtopic_gold", "minor_incident"])
-        written = [one for name in ("grammar", "posts") for one in read_set(ROOT / "training" / name)]
+        written = [one for name in WRITTEN for one in read_set(ROOT / "training" / name)]
         hazards = {label["id"]: label for label in lines(prefix.with_name(f"{prefix.name}.labels.jsonl.gz"))}
         texts = {
             post["text"]: hazards[post["id"]].get("hazard")
             for post in lines(prefix.with_name(f"{prefix.name}.posts.jsonl.gz"))
         }
         reader = SenseReader(self.reader._lexicon, self.reader._cues, None)  # noqa: SLF001  the same tables, unjudged
-        design = design_of(reader, self.gate, [*examples, *written])
-        shares = {"grammar": 0.4, "posts": 0.4}
-        scores = held_out_scores(design, weights_of(design, shares))
+        design = design_of(reader, self.gate, SentenceEncoder(), [*examples, *written])
+        scores = held_out_scores(design, weights_of(design, WRITTEN))
         own = design.gated & (design.sources == prefix.name)
         slope, offset = platt(scores[own], design.relevant[own])
         said: dict[int, float] = {}
@@ -125,18 +128,18 @@ def _hazard(kind: str) -> str | None:
     return name if name in HAZARDS else None
 
 
-def told(row: Row) -> bool:
-    return row.opened and row.probability >= SURE
+def told(row: Row, cut: float = TOLD_FROM) -> bool:
+    return row.opened and row.probability >= cut
 
 
-def right(row: Row) -> bool:
-    return told(row) and (row.hazard not in HAZARDS or row.leading in (row.hazard, OPEN))
+def right(row: Row, cut: float = TOLD_FROM) -> bool:
+    return told(row, cut) and (row.hazard not in HAZARDS or row.leading in (row.hazard, OPEN))
 
 
-def f1(rows: list[Row]) -> tuple[float, float, float]:
+def f1(rows: list[Row], cut: float = TOLD_FROM) -> tuple[float, float, float]:
     """Give precision, recall and F1 of *right* among the relevant; a relevant post told as another hazard counts against both."""
-    hits = sum(right(row) for row in rows if row.relevant)
-    said, true = sum(map(told, rows)), sum(row.relevant for row in rows)
+    hits = sum(right(row, cut) for row in rows if row.relevant)
+    said, true = sum(told(row, cut) for row in rows), sum(row.relevant for row in rows)
     precision, recall = hits / max(1, said), hits / max(1, true)
     return precision, recall, 2 * precision * recall / max(1e-9, precision + recall)
 
@@ -149,8 +152,8 @@ def tables(sets: dict[str, list[Row]]) -> str:
     out = [
         "## By set",
         "",
-        "| | posts | relevant | gate recall | precision | recall | F1 | specificity |",
-        "|---" * 8 + "|",
+        "| | posts | relevant | gate recall | precision | recall | F1 | F1 at 0.5 | specificity |",
+        "|---" * 9 + "|",
     ]
     for name, rows in sets.items():
         true = [row for row in rows if row.relevant]
@@ -158,7 +161,11 @@ def tables(sets: dict[str, list[Row]]) -> str:
         precision, recall, score = f1(rows)
         spec = f"{np.mean([not told(row) for row in false]):.3f}" if false else "–"
         gate = np.mean([row.opened for row in true]) if true else 0.0
-        judged = f"{precision:.3f} | {recall:.3f} | {score:.3f}" if false else f"– | {recall:.3f} | –"
+        judged = (
+            f"{precision:.3f} | {recall:.3f} | {score:.3f} | {f1(rows, HALF)[2]:.3f}"
+            if false
+            else f"– | {recall:.3f} | – | –"
+        )
         out.append(f"| {name} | {len(rows)} | {len(true)} | {gate:.3f} | {judged} | {spec} |")
     out += ["", "## Traps: share judged irrelevant, posts outside the gate included", ""]
     kinds: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
@@ -201,8 +208,9 @@ def main() -> None:
     for name in SCENARIOS:
         rows = judge.labelled(given.data / "scenarios" / name)
         sets[f"{name} (relevant only)"] = [row for row in rows if row.relevant]
-    held = judge.written(ROOT / "benchmarks" / "written")
-    sets |= {f"written, held {lang}": [row for row in held if row.lang == lang] for lang in LANGS}
+    for folder in ("written", "pairs"):
+        held = judge.written(ROOT / "benchmarks" / folder)
+        sets |= {f"{folder}, held {lang}": [row for row in held if row.lang == lang] for lang in LANGS}
     text = tables(sets)
     if given.out:
         given.out.write_text(text, encoding="utf-8")

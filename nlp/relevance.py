@@ -1,13 +1,12 @@
 """One calibrated probability that a post tells, first-hand or as a relay, of something real, here and now; and why.
 
-A linear model over the features of ``nlp.features``: ``z = b + named . w + hashed . v``, then ``p = 1 / (1 + exp(-(slope z + offset)))``
-(Platt scaling on predictions for events that were held out), kept inside ``[FLOOR, 1 - FLOOR]``. ``BASE_RATE`` is the share of such posts
-in the mixture it was calibrated on, so ``odds(p) / odds(BASE_RATE)`` is a likelihood ratio.
+A linear model over the features of ``nlp.features`` and the vector of ``nlp.meaning``:
+``z = b + named . w + hashed . v + meaning . u``, then ``p = 1 / (1 + exp(-(slope z + offset + offset of the language)))``
+(``nlp.scale``), kept inside ``[FLOOR, 1 - FLOOR]``. ``BASE_RATE`` is the share of such posts in the mixture it was
+calibrated on, so ``odds(p) / odds(BASE_RATE)`` is a likelihood ratio.
 
 Good at: idioms of witnesses against figures of speech, adverts, exercises, memories. Bad at: irony, news of other places told in the
 present tense, fiction told like life. Weights: ``data/sense.npz``, made by ``tocsin train``, described in ``data/SENSE.md``.
-
-Source: J. Platt, "Probabilistic outputs for support vector machines", 1999.
 """
 
 from __future__ import annotations
@@ -20,8 +19,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from nlp.features import BUCKETS, NAMES, hashed, named
+from nlp.meaning import DIMENSIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     import numpy.typing as npt
 
     from nlp.modality import Frame
@@ -33,6 +36,9 @@ FLOOR: Final = 0.005
 """No post is surer than 1 - FLOOR, none less sure than FLOOR: the model has not seen enough to say more."""
 BASE_RATE: Final = 0.556
 """Share of relevant posts in the mixture on which the packaged weights were calibrated (365 of 657 gated posts)."""
+TOLD_FROM: Final = 0.49
+"""From this probability on a post counts as telling of something real, where a yes or no is asked: the best F1 on
+held-out events (``nlp.scale.best_threshold``)."""
 REASONS: Final = 5
 """How many reasons are given."""
 LEAST_REASON: Final = 0.15
@@ -59,24 +65,31 @@ class SenseModel:
     Args:
         weights: one weight for each of ``NAMES``.
         words: one weight for each bucket.
+        meaning: one weight for each dimension of ``nlp.meaning``.
         bias: log-odds without any feature.
         platt: slope and offset.
         base_rate: share of relevant posts in the calibration mixture.
+        offsets: what is added to the log-odds of a language.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  the parts of a model, each by name
         self,
         weights: npt.NDArray[np.float64],
         words: npt.NDArray[np.float64],
+        meaning: npt.NDArray[np.float64],
         bias: float,
         platt: tuple[float, float],
         base_rate: float,
+        offsets: Mapping[str, float],
     ) -> None:
-        if weights.shape != (len(NAMES),) or words.shape != (BUCKETS,):
-            raise SenseModelError(f"expected {len(NAMES)} and {BUCKETS} weights, got {weights.shape} and {words.shape}")
+        shapes = weights.shape, words.shape, meaning.shape
+        if shapes != ((len(NAMES),), (BUCKETS,), (DIMENSIONS,)):
+            raise SenseModelError(f"expected {len(NAMES)}, {BUCKETS} and {DIMENSIONS} weights, got {shapes}")
         self._slope, offset = platt
         self._weights = weights * self._slope
         self._words = words * self._slope
+        self._meaning = meaning * self._slope
+        self._offsets = dict(offsets)
         self._bias = bias * self._slope + offset
         self.base_rate = base_rate
 
@@ -88,27 +101,30 @@ class SenseModel:
             SenseModelError: the file was made for other features.
         """
         with np.load(PACKAGED if path is None else path, allow_pickle=False) as file:
-            if tuple(file["names"].tolist()) != NAMES:
+            if tuple(file["names"].tolist()) != NAMES or "meaning" not in file:
                 raise SenseModelError(f"{path or PACKAGED}: made for other features; run tocsin train again")
             slope, offset = file["platt"].tolist()
             return cls(
                 file["weights"].astype(np.float64),
                 file["words"].astype(np.float64),
+                file["meaning"].astype(np.float64),
                 float(file["bias"]),
                 (slope, offset),
                 float(file["base_rate"]),
+                dict(zip(file["languages"].tolist(), file["offsets"].tolist(), strict=True)),
             )
 
-    def judge(self, reading: Reading, frame: Frame, shape: Shape) -> Judgement:
-        """Give the probability of a post and the reasons for it."""
+    def judge(self, reading: Reading, frame: Frame, shape: Shape, meaning: npt.NDArray[Any]) -> Judgement:
+        """Give the probability of a post and the reasons for it; ``meaning`` is its vector."""
         parts = named(reading, frame, shape) * self._weights
         buckets, signs = hashed(reading)
         wording = float(np.sum(self._words[buckets] * signs)) if len(buckets) else 0.0
-        z = self._bias + float(np.sum(parts)) + wording
+        whole = float(np.sum(self._meaning * meaning))
+        z = self._bias + float(np.sum(parts)) + wording + whole + self._offsets.get(reading.lang, 0.0)
         probability = 1.0 / (1.0 + exp(-max(-30.0, min(30.0, z))))
         order = np.argsort(-np.abs(parts), kind="stable")[:REASONS]
         moved = [(float(parts[index]), NAMES[index]) for index in order]
-        moved.append((wording, "wording"))
+        moved += [(wording, "wording"), (whole, "meaning")]
         moved.sort(key=lambda part: (-abs(part[0]), part[1]))
         reasons = tuple(
             f"{'+' if push > 0 else '-'}{name}" for push, name in moved[:REASONS] if abs(push) >= LEAST_REASON

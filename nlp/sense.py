@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from nlp.fold import Folded, fold_aligned
 from nlp.hazards import consequences_of, distribution, perceives_only, terms_of
 from nlp.language import language_of
+from nlp.meaning import SentenceEncoder
 from nlp.modality import Frame, frame_of
 from nlp.reading import Reading, read
 from nlp.relevance import Judgement
@@ -18,6 +19,7 @@ from nlp.witness import witness_of
 if TYPE_CHECKING:
     from nlp.cues import CueBook
     from nlp.lexicon import Lexicon
+    from nlp.meaning import Encoder
     from nlp.relevance import SenseModel
     from tocsin.model import Span, Witness
 
@@ -68,12 +70,16 @@ class SenseReader:
         lexicon: what to listen for.
         cues: how it may be meant.
         model: the weights; ``None`` (for training) judges nothing and gives the probability 0.5.
+        encoder: gives the vector of a text, for the model; the packaged one by default, loaded at the first use.
     """
 
-    def __init__(self, lexicon: Lexicon, cues: CueBook, model: SenseModel | None) -> None:
+    def __init__(
+        self, lexicon: Lexicon, cues: CueBook, model: SenseModel | None, encoder: Encoder | None = None
+    ) -> None:
         self._lexicon = lexicon
         self._cues = cues
         self._model = model
+        self._encoder = SentenceEncoder() if encoder is None else encoder
         self._cached = lru_cache(maxsize=TEXTS_CACHED)(self._judge)
 
     def sense(self, query: SenseQuery) -> Sense:
@@ -101,7 +107,9 @@ class SenseReader:
         shape = shape_of(query.text)
         words, spans = terms_of(reading)
         consequences = consequences_of(reading)
-        judgement = _UNJUDGED if self._model is None else self._model.judge(reading, frame, shape)
+        judgement = _UNJUDGED
+        if self._model is not None:
+            judgement = self._model.judge(reading, frame, shape, self._encoder.vector(query.text))
         return Sense(
             folded=reading.folded,
             lang=reading.lang,

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from scipy import sparse
 from scipy.optimize import minimize
-from sklearn.linear_model import LogisticRegression
 
 from nlp.cues import CONSEQUENCES, EXPLANATIONS
 from nlp.features import BUCKETS, NAMES, hashed, named
 from nlp.sense import SenseReader
 from nlp.training_set import Example, read_set
 
-__all__ = ["Design", "Example", "Fit", "design_of", "fit", "held_out_scores", "platt", "read_set", "save", "weights_of"]
+__all__ = ["Design", "Example", "Fit", "design_of", "fit", "held_out_scores", "read_set", "save", "weights_of"]
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from nlp.gate import Gate
+    from nlp.meaning import Encoder
 
 FOLDS: Final = 12
 """Events are dealt to this many folds; each is judged by a model that saw none of its events."""
@@ -40,6 +40,9 @@ STRENGTH: Final = 0.5
 WORD_SCALE: Final = 0.7
 """The hashed words enter multiplied by this: with an L2 penalty it is how much they are trusted. More than this learns the
 written set by heart (held-out AUC the same within 0.01, its own specificity far above the held-out one)."""
+MEANING_SCALE: Final = 1.0
+"""The vectors of ``nlp.meaning`` (length 1) enter multiplied by this. With 2, 4 and 8 the held-out events were ranked no better (AUC 0.840,
+0.833, 0.825 against 0.840) and real posts worse."""
 WEIGHT_CAP: Final = 4.0
 """No post counts for more than so many."""
 
@@ -102,6 +105,8 @@ class Design:
     named: npt.NDArray[np.float64]
     words: Any
     """scipy CSR, one row an example, ``BUCKETS`` columns."""
+    meaning: npt.NDArray[np.float64]
+    """The vectors of ``nlp.meaning``, one row an example."""
     relevant: npt.NDArray[np.bool_]
     groups: npt.NDArray[np.str_]
     sources: npt.NDArray[np.str_]
@@ -116,6 +121,7 @@ class Design:
             tuple(example for example, kept in zip(self.examples, chosen.tolist(), strict=True) if kept),
             self.named[chosen],
             self.words[chosen],
+            self.meaning[chosen],
             self.relevant[chosen],
             self.groups[chosen],
             self.sources[chosen],
@@ -130,19 +136,22 @@ class Fit:
 
     weights: npt.NDArray[np.float64]
     words: npt.NDArray[np.float64]
+    meaning: npt.NDArray[np.float64]
     bias: float
 
     def score(self, design: Design) -> npt.NDArray[np.float64]:
         """Give the unscaled log-odds of every example."""
-        scores: npt.NDArray[np.float64] = design.named @ self.weights + design.words @ self.words + self.bias
+        known = design.named @ self.weights + design.meaning @ self.meaning
+        scores: npt.NDArray[np.float64] = known + design.words @ self.words + self.bias
         return scores
 
 
-def design_of(reader: SenseReader, gate: Gate, examples: Sequence[Example]) -> Design:
+def design_of(reader: SenseReader, gate: Gate, encoder: Encoder, examples: Sequence[Example]) -> Design:
     """Keep the examples that hold a telling word, and measure their features."""
     kept: list[Example] = []
     gated: list[bool] = []
     rows: list[npt.NDArray[np.float64]] = []
+    meaning: list[npt.NDArray[np.float64]] = []
     buckets: list[npt.NDArray[np.int64]] = []
     signs: list[npt.NDArray[np.float64]] = []
     opened = gate.open([example.query.text for example in examples])
@@ -153,6 +162,7 @@ def design_of(reader: SenseReader, gate: Gate, examples: Sequence[Example]) -> D
         gated.append(bool(entries))
         kept.append(example)
         rows.append(named(sense.reading, sense.frame, sense.shape))
+        meaning.append(encoder.vector(example.query.text).astype(np.float64))
         bucket, sign = hashed(sense.reading)
         buckets.append(bucket)
         signs.append(sign)
@@ -164,6 +174,7 @@ def design_of(reader: SenseReader, gate: Gate, examples: Sequence[Example]) -> D
         tuple(kept),
         np.array(rows),
         words,
+        np.array(meaning),
         np.array([example.relevant for example in kept]),
         np.array([example.group for example in kept]),
         np.array([example.source for example in kept]),
@@ -198,31 +209,30 @@ def fit(design: Design, weight: npt.NDArray[np.float64], rows: npt.NDArray[np.bo
     """
     chosen = np.ones(len(design.examples), dtype=bool) if rows is None else rows
     seen = np.unique(design.words[chosen].indices)  # the weight of a bucket that no post holds is 0 at the minimum
-    matrix = sparse.hstack(
-        [sparse.csr_matrix(design.named[chosen]), design.words[chosen][:, seen] * WORD_SCALE]
-    ).tocsr()
-    turned = matrix.T.tocsr()
+    dense = np.hstack([design.named[chosen], design.meaning[chosen] * MEANING_SCALE])
+    words = (design.words[chosen][:, seen] * WORD_SCALE).tocsr()
+    dense_turned, words_turned = np.ascontiguousarray(dense.T), words.T.tocsr()
     sign = np.where(design.relevant[chosen], 1.0, -1.0)
     cost = STRENGTH * weight[chosen]
-    size = len(NAMES) + len(seen)
+    first, size = dense.shape[1], dense.shape[1] + len(seen)
 
     def loss(at: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        margin = sign * (matrix @ at[:size] + at[size])
+        margin = sign * (dense @ at[:first] + words @ at[first:size] + at[size])
         pull = -sign * cost / (1.0 + np.exp(np.clip(margin, -50.0, 50.0)))
         value = 0.5 * float(at[:size] @ at[:size]) + float(cost @ np.logaddexp(0.0, -margin))
-        return value, np.append(turned @ pull + at[:size], pull.sum())
+        return value, np.append(np.append(dense_turned @ pull, words_turned @ pull) + at[:size], pull.sum())
 
     bounds = [(0.0 if name in UP | MUTE else None, 0.0 if name in DOWN | MUTE else None) for name in NAMES]
-    bounds += [(None, None)] * (len(seen) + 1)
+    bounds += [(None, None)] * (size - len(NAMES) + 1)
     found = minimize(
         loss, np.zeros(size + 1), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2_000, "ftol": 1e-9}
     )
     if not found.success:
         raise RuntimeError(f"the minimum was not found: {found.message}")
     best: npt.NDArray[np.float64] = found.x
-    words = np.zeros(BUCKETS)
-    words[seen] = best[len(NAMES) : size] * WORD_SCALE
-    return Fit(best[: len(NAMES)], words, float(best[size]))
+    buckets = np.zeros(BUCKETS)
+    buckets[seen] = best[first:size] * WORD_SCALE
+    return Fit(best[: len(NAMES)], buckets, best[len(NAMES) : first] * MEANING_SCALE, float(best[size]))
 
 
 def held_out_scores(design: Design, weight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -236,21 +246,17 @@ def held_out_scores(design: Design, weight: npt.NDArray[np.float64]) -> npt.NDAr
     return scores
 
 
-def platt(scores: npt.NDArray[np.float64], relevant: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """Give the slope and offset that make held-out scores log-odds."""
-    model = LogisticRegression(C=1e6, solver="lbfgs", max_iter=1_000)
-    model.fit(scores.reshape(-1, 1), relevant)
-    return float(model.coef_[0, 0]), float(model.intercept_[0])
-
-
-def save(path: Path, trained: Fit, scale: tuple[float, float], base_rate: float) -> None:
+def save(path: Path, trained: Fit, scale: tuple[float, float], offsets: Mapping[str, float], base_rate: float) -> None:
     """Write the weights as plain arrays, in the form that ``nlp.relevance.SenseModel.load`` reads."""
     np.savez_compressed(
         path,
         names=np.array(NAMES),
         weights=trained.weights.astype(np.float32),
         words=trained.words.astype(np.float32),
+        meaning=trained.meaning.astype(np.float32),
         bias=np.float64(trained.bias),
         platt=np.array(scale),
+        languages=np.array(sorted(offsets), dtype=np.str_),
+        offsets=np.array([offsets[lang] for lang in sorted(offsets)]),
         base_rate=np.float64(base_rate),
     )

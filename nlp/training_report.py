@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
+from nlp.relevance import TOLD_FROM
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from nlp.training import Design
 
-SURE: Final = 0.5
-"""From this probability on a post counts as judged relevant."""
 FEWEST: Final = 15
 """Rows with fewer posts are not shown: they say nothing."""
 EDGES: Final = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0)
@@ -38,7 +38,7 @@ def report(design: Design, probability: npt.NDArray[np.float64]) -> str:
         ),
         "\n### Reliability by set and language: said → found (posts)\n",
         _reliability(languages, design, probability),
-        f"\n### Irrelevant posts judged irrelevant (probability < {SURE:g}), by kind\n",
+        f"\n### Irrelevant posts judged irrelevant (probability < {TOLD_FROM:g}), by kind\n",
         _traps(kinds, design, probability),
     ]
     return "\n".join(parts)
@@ -57,8 +57,8 @@ def _ranking(
         if len(truth) < FEWEST or (both and (truth.all() or not truth.any())):
             continue
         auc = f"{roc_auc_score(truth, said):.3f}" if truth.any() and not truth.all() else "–"
-        recall = f"{np.mean(said[truth] >= SURE):.2f}" if truth.any() else "–"
-        specificity = f"{np.mean(said[~truth] < SURE):.2f}" if not truth.all() else "–"
+        recall = f"{np.mean(said[truth] >= TOLD_FROM):.2f}" if truth.any() else "–"
+        specificity = f"{np.mean(said[~truth] < TOLD_FROM):.2f}" if not truth.all() else "–"
         brier = brier_score_loss(truth, said)
         lines.append(f"| {name} | {len(truth)} | {int(truth.sum())} | {auc} | {brier:.3f} | {recall} | {specificity} |")
     return "\n".join(lines)
@@ -90,5 +90,5 @@ def _traps(kinds: npt.NDArray[np.str_], design: Design, probability: npt.NDArray
     lines = ["| kind | posts | judged irrelevant | mean probability |", "|---|---|---|---|"]
     for kind in sorted(found):
         said_all = np.array(found[kind])
-        lines.append(f"| {kind} | {len(said_all)} | {np.mean(said_all < SURE):.2f} | {said_all.mean():.2f} |")
+        lines.append(f"| {kind} | {len(said_all)} | {np.mean(said_all < TOLD_FROM):.2f} | {said_all.mean():.2f} |")
     return "\n".join(lines)

@@ -4,8 +4,9 @@ Files: ``<prefix>.posts.jsonl.gz`` and ``<prefix>.labels.jsonl.gz`` (one JSON ob
 created_at, repost_of, reply_to``; labels: ``id, relevant`` (true, false or null: not used) and optionally ``event, kind``). Relevant
 posts that come long after their event began are left out: they tell of something real, but not of now.
 
-Folder: a line is ``kind<TAB>text``; the kind ``real`` or a hazard is relevant, any other is a trap. ``(a|b|)`` in a text is a choice,
-``{name}`` one of the choices of the line ``@name<TAB>a|b``: each such line gives ``VARIANTS`` posts at most, always the same ones.
+Folder: a line is ``kind<TAB>text``; the kind ``real``, ``open`` or a hazard is relevant, any other is a trap.
+``(a|b|)`` in a text is a choice (brackets without a bar are brackets), ``{name}`` one of the choices of the line
+``@name<TAB>a|b``: each such line gives ``VARIANTS`` posts at most, always the same ones.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zlib import crc32
 
 from nlp.sense import SenseQuery
-from tocsin.model import HAZARDS
+from tocsin.model import HAZARDS, OPEN
 from tocsin.time import HOUR_MS, parse_instant
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ EARLY_HOURS: Final = 24
 """Relevant posts count this long after the first relevant post of their event."""
 VARIANTS: Final = 12
 """At most so many posts come from one written line with choices."""
+LINES_TOGETHER: Final = 10
+"""So many neighbouring lines of a written file are held out together: pairs that differ by a word stand side by side."""
 WRITTEN_YEAR: Final = 2026
 """The year in which written lines are read: other years in them are the past or the future."""
 REAL: Final = "real"
-_CHOICE: Final = re.compile(r"\(([^()]*)\)")
+_CHOICE: Final = re.compile(r"\(([^()|]*\|[^()]*)\)")
 _NAME: Final = re.compile(r"\{(\w+)\}")
 
 
@@ -43,7 +46,7 @@ class Example:
     query: SenseQuery
     relevant: bool
     group: str
-    """What is held out together: the event; posts without one by their day, or by tenths; all variants of a written line."""
+    """What is held out together: the event; posts without one by their day, or by tenths; neighbouring written lines."""
     source: str
     """Name of its set."""
     kind: str
@@ -138,12 +141,13 @@ def _written(folder: Path) -> Iterable[Example]:
             if not tab or not kind or not text:
                 raise ValueError(f"{path}:{number}: expected kind<TAB>text, got {line[:60]!r}")
             if kind.startswith("@"):
-                names[kind[1:]] = f"({text})"
+                names[kind[1:]] = f"({text})" if "|" in text else text
                 continue
-            relevant = kind == REAL or kind in HAZARDS
+            block = (number - 1) // LINES_TOGETHER
+            relevant = kind in {REAL, OPEN} or kind in HAZARDS
             for variant in variants(text, names):
                 query = SenseQuery(variant, path.stem, WRITTEN_YEAR)
-                yield Example(query, relevant, f"{folder.name}:{path.stem}:{number}", folder.name, f"written:{kind}")
+                yield Example(query, relevant, f"{folder.name}:{path.stem}:{block}", folder.name, f"written:{kind}")
 
 
 def variants(text: str, names: dict[str, str]) -> list[str]:
@@ -152,14 +156,14 @@ def variants(text: str, names: dict[str, str]) -> list[str]:
     Raises:
         ValueError: the text names choices that ``names`` does not hold.
 
-    >>> variants("(big|huge) bang in {place}", {"place": "(Hof)"})
+    >>> variants("(big|huge) bang in {place}", {"place": "Hof"})
     ['big bang in Hof', 'huge bang in Hof']
     """
     unknown = [name for name in _NAME.findall(text) if name not in names]
     if unknown:
         raise ValueError(f"expected a line @{unknown[0]} before {text[:40]!r}")
     whole = _NAME.sub(lambda found: names[found[1]], text)
-    found = dict.fromkeys(_drawn(whole, turn) for turn in range(VARIANTS if "(" in whole else 1))
+    found = dict.fromkeys(_drawn(whole, turn) for turn in range(VARIANTS if _CHOICE.search(whole) else 1))
     return sorted(found)
 
 

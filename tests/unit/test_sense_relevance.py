@@ -10,6 +10,7 @@ import pytest
 from nlp.cues import CueBook
 from nlp.features import BUCKETS, NAMES, hashed, named
 from nlp.fold import fold_aligned
+from nlp.meaning import DIMENSIONS
 from nlp.modality import frame_of
 from nlp.reading import read
 from nlp.relevance import BASE_RATE, FLOOR, PACKAGED, SenseModel, SenseModelError
@@ -17,6 +18,7 @@ from nlp.shape import shape_of
 from nlp.training import DOWN, MUTE, UP
 
 BOOK = CueBook.load()
+BLANK = np.zeros(DIMENSIONS)
 
 
 def parts_of(text, lang="fr"):
@@ -25,11 +27,11 @@ def parts_of(text, lang="fr"):
     return reading, frame_of(reading), shape_of(text)
 
 
-def model(bias=0.0, platt=(1.0, 0.0), **weights):
+def model(bias=0.0, platt=(1.0, 0.0), meaning=BLANK, offsets=None, **weights):
     vector = np.zeros(len(NAMES))
     for name, weight in weights.items():
         vector[NAMES.index(name.replace("__", "."))] = weight
-    return SenseModel(vector, np.zeros(BUCKETS), bias, platt, 0.5)
+    return SenseModel(vector, np.zeros(BUCKETS), meaning, bias, platt, 0.5, offsets or {})
 
 
 def test_a_vector_has_a_value_for_each_name_and_stays_in_bounds():
@@ -50,20 +52,30 @@ def test_a_vector_has_a_value_for_each_name_and_stays_in_bounds():
 def test_probability_is_the_logistic_of_the_weighted_features():
     parts = parts_of("https://t.co/x fumée", "fr")
     # bias 0.5 + link 1 * -1.5 = -1; scaled 2 * -1 + 0.25 = -1.75.
-    judged = model(0.5, (2.0, 0.25), shape__link=-1.5).judge(*parts)
+    judged = model(0.5, (2.0, 0.25), shape__link=-1.5).judge(*parts, BLANK)
     assert judged.probability == round(1 / (1 + exp(1.75)), 4)
     assert judged.reasons == ("-shape.link",)
 
 
+def test_the_vector_and_the_language_move_the_log_odds():
+    vector = np.zeros(DIMENSIONS)
+    vector[7], weights = 0.6, np.full(DIMENSIONS, 5.0)
+    # 0.6 * 5 * slope 0.5 = 1.5, German 0.25 less.
+    judged = model(platt=(0.5, 0.0), meaning=weights, offsets={"de": -0.25})
+    assert judged.judge(*parts_of("ok", "fr"), vector).probability == round(1 / (1 + exp(-1.5)), 4)
+    assert judged.judge(*parts_of("ok", "de"), vector).probability == round(1 / (1 + exp(-1.25)), 4)
+    assert judged.judge(*parts_of("ok", "fr"), vector).reasons == ("+meaning",)
+
+
 def test_probability_never_says_certain():
     parts = parts_of("https://t.co/x", "fr")
-    assert model(100.0).judge(*parts).probability == 1.0 - FLOOR
-    assert model(-100.0).judge(*parts).probability == FLOOR
+    assert model(100.0).judge(*parts, BLANK).probability == 1.0 - FLOOR
+    assert model(-100.0).judge(*parts, BLANK).probability == FLOOR
 
 
 def test_reasons_are_signed_and_strongest_first():
     parts = parts_of("https://t.co/x ça sent ?", "fr")
-    judged = model(shape__link=-0.4, shape__question=2.0, cue__perception=0.01).judge(*parts)
+    judged = model(shape__link=-0.4, shape__question=2.0, cue__perception=0.01).judge(*parts, BLANK)
     assert judged.reasons == ("+shape.question", "-shape.link")
 
 

@@ -12,8 +12,9 @@ from sklearn.linear_model import LogisticRegression
 
 from nlp import training
 from nlp.features import BUCKETS, NAMES
+from nlp.meaning import DIMENSIONS
 from nlp.sense import SenseQuery
-from nlp.training import Design, Example, fit, held_out_scores, platt, read_set, weights_of
+from nlp.training import Design, Example, fit, held_out_scores, read_set, weights_of
 from nlp.training_report import report
 
 
@@ -21,6 +22,7 @@ def design_of(count=160, seed=3):
     random = np.random.default_rng(seed)
     named = random.normal(size=(count, len(NAMES)))
     words = sparse.random(count, BUCKETS, density=1e-4, random_state=seed, format="csr")
+    meaning = random.normal(size=(count, DIMENSIONS)) / 20
     relevant = named[:, 0] - named[:, 1] + random.normal(size=count) > 0
     sources = np.array(["a" if n % 2 else "b" for n in range(count)])
     groups = np.array([f"g{n % 4}" for n in range(count)])
@@ -28,7 +30,7 @@ def design_of(count=160, seed=3):
     examples = tuple(
         Example(query, bool(r), g, s, "bg:past:fire") for r, g, s in zip(relevant, groups, sources, strict=True)
     )
-    return Design(examples, named, words, relevant, groups, sources, np.ones(count, dtype=bool), count)
+    return Design(examples, named, words, meaning, relevant, groups, sources, np.ones(count, dtype=bool), count)
 
 
 def free(monkeypatch):
@@ -41,7 +43,8 @@ def test_without_bounds_it_is_the_logistic_regression_of_the_library(monkeypatch
     design = design_of()
     weight = np.linspace(0.5, 1.5, len(design.examples))
     trained = fit(design, weight)
-    matrix = sparse.hstack([sparse.csr_matrix(design.named), design.words * training.WORD_SCALE]).tocsr()
+    blocks = [design.named, design.meaning * training.MEANING_SCALE, design.words * training.WORD_SCALE]
+    matrix = sparse.hstack([sparse.csr_matrix(block) for block in blocks]).tocsr()
     library = LogisticRegression(C=training.STRENGTH, solver="lbfgs", tol=1e-9, max_iter=5_000)
     library.fit(matrix, design.relevant, sample_weight=weight)
     assert trained.score(design) == pytest.approx(library.decision_function(matrix), abs=0.02)
@@ -74,6 +77,7 @@ def test_an_example_is_judged_by_a_model_that_saw_none_of_its_group(monkeypatch)
         design.examples,
         design.named,
         design.words,
+        design.meaning,
         design.relevant ^ own,
         design.groups,
         design.sources,
@@ -92,15 +96,6 @@ def test_a_share_balances_a_set_and_weighs_it_against_the_others():
     assert set(weight[~own]) == {1.0}
     assert weight[own].sum() == pytest.approx(0.25 * (~own).sum())
     assert weight[own & design.relevant].sum() == pytest.approx(weight[own & ~design.relevant].sum())
-
-
-def test_platt_finds_the_slope_of_a_made_up_logistic():
-    random = np.random.default_rng(1)
-    scores = random.normal(scale=2.0, size=40_000)
-    relevant = random.random(40_000) < 1 / (1 + np.exp(-(0.7 * scores - 0.4)))
-    slope, offset = platt(scores, relevant)
-    assert slope == pytest.approx(0.7, abs=0.03)
-    assert offset == pytest.approx(-0.4, abs=0.05)
 
 
 def test_read_set_leaves_out_what_it_must(tmp_path):

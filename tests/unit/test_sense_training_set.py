@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nlp.training_set import VARIANTS, read_set, variants
+from nlp.training_set import LINES_TOGETHER, VARIANTS, read_set, variants
 from tocsin.model import HAZARDS
 
 ROOT = Path(__file__).parents[2] / "training"
@@ -38,9 +38,24 @@ def test_kinds_names_and_groups(tmp_path: Path) -> None:
         ("jadis deux feux", False, "written:past"),
     }
     groups = {one.query.text: one.group for one in examples}
-    assert groups["jadis un feux"] == groups["jadis deux feux"] != groups["ça brûle"]
+    assert groups["jadis un feux"] == groups["jadis deux feux"]
     assert {one.query.lang for one in examples} == {"fr"}
     assert {one.kind for one in read_set(tmp_path, left_out=["past"])} == {"written:real", "written:fire"}
+
+
+def test_neighbouring_lines_are_held_out_together(tmp_path: Path) -> None:
+    """A real line and its twin that is not stand side by side: neither may teach about the other."""
+    lines = [f"{'fire' if number % 2 else 'past'}\tpost {number}" for number in range(2 * LINES_TOGETHER)]
+    (tmp_path / "en.tsv").write_text("\n".join(lines), encoding="utf-8")
+    groups = [one.group for one in read_set(tmp_path)]
+    assert len(set(groups[:LINES_TOGETHER])) == len(set(groups[LINES_TOGETHER:])) == 1
+    assert groups[0] != groups[-1]
+
+
+def test_a_thing_of_no_known_cause_is_real_and_brackets_without_a_bar_are_brackets(tmp_path: Path) -> None:
+    (tmp_path / "en.tsv").write_text("open\tbig bang (twice)\n", encoding="utf-8")
+    (one,) = read_set(tmp_path)
+    assert (one.query.text, one.relevant) == ("big bang (twice)", True)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +73,7 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
         read_set(tmp_path)
 
 
-@pytest.mark.parametrize("folder", ["grammar", "posts"])
+@pytest.mark.parametrize("folder", ["grammar", "posts", "pairs"])
 def test_the_written_sets_cover_every_language_trap_and_both_answers(folder: str) -> None:
     examples = read_set(ROOT / folder)
     for lang in ("fr", "en", "es", "it", "pt", "de"):
@@ -66,4 +81,4 @@ def test_the_written_sets_cover_every_language_trap_and_both_answers(folder: str
         kinds = {one.kind.removeprefix("written:") for one in own}
         assert {"figurative", "past", "negated", "hypothetical", "exercise", "advert", "homonym"} <= kinds
         assert kinds & {"real", *HAZARDS}
-        assert not any(mark in one.query.text for one in own for mark in "(){}|")
+        assert not any(mark in one.query.text for one in own for mark in "{}|")

@@ -12,9 +12,12 @@ from rich.console import Console
 
 from nlp.cues import CueBook
 from nlp.gate import Gate
+from nlp.language import language_of
 from nlp.lexicon import Lexicon
+from nlp.meaning import SentenceEncoder
+from nlp.scale import best_threshold, language_offsets, platt
 from nlp.sense import SenseReader
-from nlp.training import design_of, fit, held_out_scores, platt, read_set, save, weights_of
+from nlp.training import design_of, fit, held_out_scores, read_set, save, weights_of
 from nlp.training_report import report
 
 
@@ -23,6 +26,7 @@ def train(
     out: Path,
     account: Path | None = None,
     leave_out: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    languages_from: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     lexicon: Path | None = None,
 ) -> int:
     """Fit the sense model on labelled posts.
@@ -36,6 +40,7 @@ def train(
         out: where the weights go (NumPy .npz).
         account: where the account of held-out events goes (Markdown); standard output by default.
         leave_out: events or kinds of posts that are not used.
+        languages_from: names of sets of several languages: languages that the sets without a share do not hold get their offset from them.
         lexicon: a folder of term lists in place of the packaged ones.
     """
     console = Console(stderr=True)
@@ -56,7 +61,7 @@ def train(
         return 2
     with console.status(f"Reading {len(examples)} posts"):
         terms = Lexicon.load(lexicon)
-        design = design_of(SenseReader(terms, CueBook.load(), None), Gate(terms), examples)
+        design = design_of(SenseReader(terms, CueBook.load(), None), Gate(terms), SentenceEncoder(), examples)
     weight = weights_of(design, shares)
     judged = design.gated & ~np.isin(design.sources, list(shares))
     own = design.only(judged)
@@ -69,13 +74,22 @@ def train(
         scores = held_out_scores(design, weight)
         scale = platt(scores[judged], own.relevant)
         base_rate = float(np.mean(own.relevant))
-        save(out, fit(design, weight), scale, base_rate)
-    probability = 1.0 / (1.0 + np.exp(-(scale[0] * scores[design.gated] + scale[1])))
+        logits = scale[0] * scores + scale[1]
+        # The language that the reader will take it for, by which it looks the offset up.
+        languages = np.array([language_of(one.query.text, one.query.lang) for one in design.examples])
+        many = design.gated & np.isin(design.sources, languages_from)
+        settled = set(languages[judged].tolist())
+        offsets = language_offsets(logits[many], design.relevant[many], languages[many], settled) if many.any() else {}
+        save(out, fit(design, weight), scale, offsets, base_rate)
+    logits += np.array([offsets.get(lang, 0.0) for lang in languages.tolist()])
+    probability = 1.0 / (1.0 + np.exp(-logits))
     text = (
         f"{design.seen} posts read, {len(design.examples)} hold a telling word, {int(design.gated.sum())} of them open the term gate; "
         f"scale and base rate from the {len(own.examples)} gated posts of the sets without a share: "
-        f"base rate {base_rate:.3f}, Platt slope {scale[0]:.3f}, offset {scale[1]:.3f}.\n\n"
-        f"{report(design.only(design.gated), probability)}\n"
+        f"base rate {base_rate:.3f}, Platt slope {scale[0]:.3f}, offset {scale[1]:.3f}; "
+        f"best F1 from {best_threshold(probability[judged], own.relevant):.2f}.\n"
+        f"Further offsets: {', '.join(f'{lang} {value:+.2f}' for lang, value in offsets.items()) or 'none'}.\n\n"
+        f"{report(design.only(design.gated), probability[design.gated])}\n"
     )
     if account is None:
         sys.stdout.write(text)
