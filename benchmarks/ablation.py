@@ -130,21 +130,31 @@ def later_by(results: dict[str, dict], others: dict[str, dict]) -> float | None:
     return percentile(gaps, 0.5)
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + ("s" if number > 1 else "")
+
+
 def worth(whole: dict, without: dict, later_s: float | None) -> str:
-    """Say in a sentence what a part buys and costs, from the sums with and without it."""
-    changes = [
-        (whole["hits"] - without["hits"], "hits"),
-        (without["false_alarms"] - whole["false_alarms"], "false alarms fewer"),
-        (without["decoy_alarms"] - whole["decoy_alarms"], "decoys refused"),
-        (without["splits"] - whole["splits"], "splits fewer"),
-        (without["wrong_hazard"] - whole["wrong_hazard"], "wrong hazards fewer"),
-        (whole["placed"] - without["placed"] - (whole["hits"] - without["hits"]), "placed beyond these hits"),
-    ]
-    buys = [f"{n} {what}" for n, what in changes if n > 0]
-    costs = [f"{-n} {what}" for n, what in changes if n < 0]
+    """Say in a sentence what a part buys and costs, from the sums with and without it.
+
+    >>> whole = {"hits": 9, "false_alarms": 0, "decoy_alarms": 1, "splits": 0, "wrong_hazard": 2}
+    >>> worth(whole, whole | {"hits": 7, "splits": 1, "wrong_hazard": 1}, -30.0)
+    'Buys 2 hits, 1 split less; costs 1 wrong hazard more, 30 s of delay.'
+    """
+    buys, costs = [], []
+    if more := whole["hits"] - without["hits"]:
+        (buys if more > 0 else costs).append(_counted(abs(more), "hit"))
+    for key, what in (
+        ("false_alarms", "false alarm"),
+        ("decoy_alarms", "decoy"),
+        ("splits", "split"),
+        ("wrong_hazard", "wrong hazard"),
+    ):
+        if less := without[key] - whole[key]:
+            (buys if less > 0 else costs).append(f"{_counted(abs(less), what)} {'less' if less > 0 else 'more'}")
     if later_s is not None and abs(later_s) >= 1:
         (buys if later_s > 0 else costs).append(f"{abs(later_s):.0f} s {'earlier' if later_s > 0 else 'of delay'}")
-    bought = "Buys " + ", ".join(buys) if buys else "Buys nothing here"
+    bought = f"Buys {', '.join(buys)}" if buys else "Buys nothing here"
     return bought + (f"; costs {', '.join(costs)}." if costs else ".")
 
 
@@ -160,8 +170,8 @@ def report(results: dict[str, dict[str, dict]]) -> str:
         "",
         "## In a sentence each",
         "",
-        "Over all scenarios below. *Earlier* and *of delay*: the median over the events hit both with and without the part. *Costs*: what would be",
-        "better without it.",
+        "Over all scenarios below. *Costs*: what would be better without it. *Earlier* and *of delay*: the median over the events hit both with and",
+        "without the part.",
         "",
         "| part | what it is worth |",
         "|---|---|",

@@ -145,8 +145,8 @@ def _nb_ratio(count: int, expected: float, dispersion: float) -> float:
 
 
 CLASSICS: dict[str, tuple[Callable[[Recording, float], list[dict]], Sequence[float]]] = {
-    "STA/LTA": (sta_lta, (2.0, 5.0, 10.0)),
-    "EWMA significance": (ewma, (5.0, 10.0, 20.0, 40.0)),
-    "negative-binomial scan": (scan, (4.0, 6.0, 8.0, 11.0)),
+    "STA/LTA": (sta_lta, (1.0, 2.0, 5.0, 10.0)),
+    "EWMA significance": (ewma, (2.0, 5.0, 10.0, 20.0, 40.0)),
+    "negative-binomial scan": (scan, (2.0, 3.0, 4.0, 6.0, 8.0, 11.0)),
 }
 """Each classical detector, and the strictnesses tried."""
