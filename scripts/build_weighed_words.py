@@ -39,6 +39,8 @@ sys.path[:0] = [str(ROOT)]
 from benchmarks.written_blocks import FOLDER, read  # noqa: E402  a script beside the packages
 from nlp.fold import fold  # noqa: E402
 from nlp.gate import Gate  # noqa: E402
+from nlp.gazetteer import Gazetteer  # noqa: E402
+from nlp.language import language_of  # noqa: E402
 from nlp.lexicon import Lexicon  # noqa: E402
 from nlp.matcher import COMMON_WORDS  # noqa: E402
 from nlp.persons import person_names  # noqa: E402
@@ -64,6 +66,8 @@ UNSEEN = 0.0003
 """Share of any day's posts assumed to hold a word that is not in the table of common words."""
 PAIR = 2.0
 """How much rarer than its rarer word a pair is taken to be (log-odds)."""
+SELDOM = 4
+"""Posts; a place or given name in fewer without its capital is no word."""
 LEANING = 0.25
 """Smaller log-odds for a hazard are not written."""
 Floats = npt.NDArray[np.float64]
@@ -78,7 +82,7 @@ def main() -> None:
     real, traps = written([*sorted((ROOT / "training").glob("posts*/*.tsv")), *args.posts])
     gate = Gate(Lexicon.load().without_weighed())
     plain = closed(gate, [*other_things(args.data)])
-    forms = Forms([text for _, text in real], [*traps, *plain])
+    forms = Forms([text for _, text in real], traps, plain)
     table, marks = learn(forms, real, traps, plain)
     days = [text for name in MARKED_ON for text in background(args.data / "scenarios" / name)]
     margins = np.sort(marks.score(table, closed(gate, days)))[::-1]
@@ -145,10 +149,37 @@ def closed(gate: Gate, texts: list[str]) -> list[str]:
     ]
 
 
+def names_in(written: list[str], ordinary: list[str]) -> set[str]:
+    """Give the words that are written as names: with a capital more often than not, or of a place and seldom without one.
+
+    German is left out of the first (all its nouns have one), and the first word of a post.
+    """
+    lower: Counter[str] = Counter()
+    upper: Counter[str] = Counter()
+    for text in ordinary:
+        lower.update(fold(" ".join(word for word in text.split() if word.islower())).decode().split())
+    for text in written:
+        german = language_of(text) == "de"
+        for word in re.findall(r"(?<=\s)[^\W\d_]+", text):
+            if word.islower():
+                lower.update(fold(word).decode().split())
+            elif not german and word[1:].islower():
+                upper.update(fold(word).decode().split())
+    given = {name.decode() for lang in LANGUAGES for name in person_names(lang).given}
+    table = Gazetteer.load()
+    known = {word: table.name_id(word) for word in {*lower, *upper}}
+    places = {word for word, name in known.items() if name is not None and not table.is_ordinary(name)}
+    return (
+        {word for word, count in upper.items() if count > lower[word]}
+        | {word for word in places if lower[word] < SELDOM}
+        | {word for word in given if lower[word] < SELDOM}
+    )
+
+
 class Forms:
     """What of a text may be a form."""
 
-    def __init__(self, real: list[str], others: list[str]) -> None:
+    def __init__(self, real: list[str], traps: list[str], plain: list[str]) -> None:
         by_lang = {
             lang: {
                 word
@@ -159,16 +190,7 @@ class Forms:
         }
         self.small = set().union(*by_lang.values())
         self.known = [by_lang[lang] for lang in ORDINARY]
-        lower: Counter[str] = Counter()
-        upper: Counter[str] = Counter()
-        for text in (*real, *others):
-            for sign, word in re.findall(r"(^|[.!?:#@/…\n]\s*|\s)([^\W\d_]+)", text):
-                if word.islower():
-                    lower.update(fold(word).decode().split())
-                elif sign in {"", " "} and word[1:].islower():
-                    upper.update(fold(word).decode().split())
-        given = {name.decode() for lang in LANGUAGES for name in person_names(lang).given}
-        self.names = {word for word, count in upper.items() if count > 2 * lower[word]} | (given - set(lower))
+        self.names = names_in([*real, *traps], plain)
 
     def of(self, text: str) -> list[str]:
         """Give the forms of a text, repeats included."""
