@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from detectors.hypothesis import Hypothesis
 from detectors.telling import spread_of
+from detectors.voices import Voice
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS
 
@@ -45,17 +47,17 @@ def broadest_km(hazard: str, settings: DetectorSettings) -> float:
 def floors(found: Hypothesis, settings: DetectorSettings) -> tuple[Floor, ...]:
     """Give every floor of a hypothesis. All must be met.
 
-    * *voices*: more of them when they took long to come together: an hour brings three strays of one place by itself;
+    * *voices*: more of them when no few came together quickly: an hour brings three strays of one place by itself;
     * *placed*: as many voices as asked name the place, or fewer while as many agree at the scale of the hazard ("Champerico" and
-      "Guatemala" for an earthquake);
+      "Guatemala" for an earthquake), or while the device of one that speaks at first hand says where it is;
     * *hearsay*: while nobody speaks at first hand, evidence beyond the threshold is asked;
     * *place mass*: the place lies within the broadest area of its hazard with at least this probability.
     """
     unmediated = sum(not voice.media for voice in found.voices)
     mean = sum(voice.probability for voice in found.voices) / max(1, len(found.voices))
-    agreed = found.agreeing >= settings.min_placed_voices
+    agreed = found.agreeing >= settings.min_placed_voices or any(voice.on_the_spot for voice in found.voices)
     placed = settings.min_placed_agreed_voices if agreed else settings.min_placed_voices
-    slow = len(found.voices) > 1 and found.voices[-1].at - found.voices[0].at > settings.slow_mins * MINUTE_MS
+    slow = not _quick(found.voices, settings)
     enough = max(settings.min_voices, settings.min_slow_voices) if slow else settings.min_voices
     spare = found.nats - threshold(found.where.place.country, settings)
     hearsay = 0.0 if found.witnesses else settings.hearsay_nats
@@ -68,6 +70,15 @@ def floors(found: Hypothesis, settings: DetectorSettings) -> tuple[Floor, ...]:
         _at_least("min_unmediated_voices", unmediated, settings.min_unmediated_voices),
         _at_least("min_mean_probability", mean, settings.min_mean_probability),
         _at_least("hearsay_nats", spare, hearsay),
+    )
+
+
+def _quick(voices: Sequence[Voice], settings: DetectorSettings) -> bool:
+    """Tell whether as many voices as are needed came together within ``slow_mins``, whatever strays came before or after them."""
+    apart = settings.min_voices - 1
+    longest_ms = settings.slow_mins * MINUTE_MS
+    return len(voices) <= apart or any(
+        last.at - first.at <= longest_ms for first, last in zip(voices, voices[apart:], strict=False)
     )
 
 

@@ -93,7 +93,10 @@ def may_pass(told: Told, hazard: str, settings: DetectorSettings) -> bool:
     for voice in told.telling:
         finely = any(place.kind not in COARSE_KINDS for place in voice.places)
         fine += finely
-        agreeable += finely or any(place.uncertainty_km <= broadest_km for place in voice.places)
+        if voice.on_the_spot:
+            agreeable += settings.min_placed_voices
+        else:
+            agreeable += finely or any(place.uncertainty_km <= broadest_km for place in voice.places)
         named += named_support(voice, hazard) >= LEAST_SUPPORT
     return (
         len(told.telling) >= settings.min_voices

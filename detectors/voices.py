@@ -26,6 +26,8 @@ EXPLAINING: Final = frozenset(
 """Modalities that assert another explanation than an event here and now."""
 MEDIATED: Final = frozenset({"media", "official"})
 RETOLD: Final = frozenset({"media", "relay"})
+DEVICE: Final = "gps"
+"""Method of a place that is the position of the author's device."""
 LEAST_SCORE: Final = 0.1
 """Candidates of a place less probable than this are not looked at."""
 MOST_CANDIDATES: Final = 5
@@ -86,6 +88,11 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=
     def first_hand(self) -> bool:
         """It speaks of what it perceives itself."""
         return self.witness == "first_hand"
+
+    @property
+    def on_the_spot(self) -> bool:
+        """It speaks at first hand, and its device says where it is."""
+        return self.first_hand and bool(self.places) and self.places[0].method == DEVICE
 
     @property
     def media(self) -> bool:

@@ -35,6 +35,20 @@ EMOJI_WORDS: Final[dict[str, str]] = {
     "😭": "cry", "🙏": "pray", "🎆": "fireworks", "🎇": "fireworks", "😂": "laugh", "🤣": "laugh",
 }  # fmt: skip
 """Emoji that become words (written ``emoji`` + the word when folded); all others are spaces."""
+_EMOJI_OF: Final = {f"emoji{word}": char for char, word in reversed(EMOJI_WORDS.items())}
+"""The first emoji of each word."""
+
+
+def shown(folded: str) -> str:
+    """Give folded words for a person to read: emoji are emoji again.
+
+    >>> shown("emojifiretruck"), shown("tremblement de terre")
+    ('🚒', 'tremblement de terre')
+    """
+    if "emoji" not in folded:
+        return folded
+    return " ".join(_EMOJI_OF.get(word, word) for word in folded.split(" "))
+
 
 _LETTERS: Final[dict[str, str]] = {
     "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ħ": "h", "Ħ": "H", "ı": "i", "ŋ": "n", "Ŋ": "N", "ẞ": "SS", "ŧ": "t",

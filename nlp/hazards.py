@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from nlp.cues import CONSEQUENCES
+from nlp.fold import shown
 from tocsin.model import HAZARDS, OPEN, Span
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ def distribution(reading: Reading) -> dict[str, float]:
 
 
 def terms_of(reading: Reading) -> tuple[tuple[str, ...], tuple[Span, ...]]:
-    """Give the matched words (folded, in order, without repeats) and their spans, at most ``TERMS`` of each."""
+    """Give the matched words (folded but for emoji, in order, without repeats) and their spans, at most ``TERMS`` of each."""
     telling = [hit for hit in reading.hits if hit.entry.role in OPENING_ROLES]
-    words = tuple(dict.fromkeys(hit.form for hit in telling))[:TERMS]
+    words = tuple(dict.fromkeys(shown(hit.form) for hit in telling))[:TERMS]
     return words, tuple(Span(hit.start, hit.end, hit.entry.id) for hit in telling[:TERMS])
 
 

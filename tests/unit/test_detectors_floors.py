@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 
 from detectors import Detector
@@ -186,3 +187,20 @@ def test_what_is_not_weighed_could_not_have_passed(seed: int) -> None:
     assert refused > 20
     assert let > 20
     assert below > 20
+
+
+def test_a_stray_before_a_quick_burst_does_not_make_it_slow() -> None:
+    """More voices never make a floor harder: three in a quarter of an hour are quick, whoever spoke before."""
+    quick = [said(n, 8 * 60 * n, COAST) for n in range(3)]
+    stray = said(90, -26 * 60, COAST)
+    settings = {"slow_mins": 30.0, "min_slow_voices": 5, "false_alarm_budget_mins": 1.0}
+    assert len(alerts(quick, **settings)) == len(alerts([stray, *quick], **settings)) == 1
+
+
+def test_a_device_at_the_scene_and_two_who_name_no_place_are_enough() -> None:
+    here = msgspec.structs.replace(COAST, kind="point", method="gps", uncertainty_km=0.3, population=0)
+    fire = {"hazards": {"fire": 1.0}}
+    nowhere = [said(1, 20, **fire), said(2, 40, **fire)]
+    assert [i.place for i in alerts([said(0, 0, here, **fire), *nowhere])] == ["Coast"]
+    assert alerts([said(0, 0, COAST, **fire), *nowhere]) == []
+    assert alerts([said(0, 0, here, witness="relay", **fire), *nowhere]) == []
