@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test torture soak fuzz lint bench bench-kafka evaluation constraints docs system-parts clean
+.PHONY: help setup demo test torture soak fuzz lint bench bench-kafka evaluation proofs constraints docs system-parts clean
 
 # The first that runs and is new enough; 3.11 is the one the tests run on.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
@@ -64,6 +64,14 @@ bench-kafka: $(STAMP) system-parts ## one machine against Kafka: posts a second,
 evaluation: $(STAMP) ## replay and score every scenario of DATA=…, write docs/evaluation.md
 	@test -n "$(DATA)" || { echo "name the data: make evaluation DATA=path/to/data" >&2; exit 2; }
 	$(BIN)/python benchmarks/evaluate.py "$(DATA)"
+
+proofs: $(STAMP) ## what the deciding is worth on DATA=…: ablation, budgets, radii, attacks; writes docs/explanation
+	@test -n "$(DATA)" || { echo "name the data: make proofs DATA=path/to/data" >&2; exit 2; }
+	for seed in 60 61; do $(BIN)/tocsin simulate --out out/drawn --seed $$seed --hours 16 --rate 25 --incidents 26 --decoys 10 || exit 1; done
+	$(BIN)/python benchmarks/ablation.py "$(DATA)/scenarios" out/drawn
+	$(BIN)/python benchmarks/radius.py "$(DATA)/scenarios" out/drawn
+	$(BIN)/python benchmarks/calibration.py "$(DATA)"
+	$(BIN)/python benchmarks/attacks.py
 
 constraints: $(STAMP) ## pin all dependencies anew (a maintainer's chore; needs the network)
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

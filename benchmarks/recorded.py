@@ -1,16 +1,21 @@
 """Recordings of the scenarios of a data folder, heard once and kept; and the score of what a detector says of them.
 
-Shared by ``ablation.py`` and ``calibration.py``. A recording holds no text.
+Shared by ``ablation.py``, ``calibration.py`` and ``radius.py``. A recording holds no text. It is kept under a digest of the posts and of all
+that hears them: code and data of ``ingest`` and ``nlp``. What was heard by another tree is heard again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
+import ingest
+import nlp
 from tocsin.analysis.hearing import record
 from tocsin.analysis.recording import Recording, read, write
 from tocsin.model import Incident
@@ -19,6 +24,7 @@ from tocsin.scoring import read_alerts, read_truth, read_voices, score
 from tocsin.settings import load_settings
 
 TRUTH = ".truth.json"
+HEARING = (ingest, nlp)
 
 
 def scenarios(folders: Iterable[Path]) -> dict[str, Path]:
@@ -27,9 +33,27 @@ def scenarios(folders: Iterable[Path]) -> dict[str, Path]:
     return {name: path.with_name(name) for name, path in found.items()}
 
 
+@lru_cache(maxsize=1)
+def hearing() -> bytes:
+    """Give a digest of all that turns posts into mentions."""
+    digest = hashlib.blake2b(digest_size=16)
+    for package in HEARING:
+        folder = Path(package.__file__ or "").parent
+        for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix not in {".pyc", ".md"}):
+            digest.update(str(path.relative_to(folder)).encode() + b"\0")
+            digest.update(hashlib.blake2b(path.read_bytes(), digest_size=16).digest())
+    return digest.digest()
+
+
+def kept_as(base: Path, work: Path) -> Path:
+    """Give where the recording of a scenario is kept."""
+    posts = hashlib.blake2b(Path(f"{base}.posts.jsonl.gz").read_bytes(), digest_size=4, key=hearing())
+    return work / f"{base.name}.{posts.hexdigest()}.mentions.jsonl.gz"
+
+
 def heard(base: Path, work: Path) -> Recording:
     """Give the recording of a scenario: read it from the work folder, or hear the posts and keep it there."""
-    kept = work / f"{base.name}.mentions.jsonl.gz"
+    kept = kept_as(base, work)
     if kept.exists():
         return read([kept])
     settings = load_settings(None, os.environ)
