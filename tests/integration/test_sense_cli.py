@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 
+import numpy as np
 import pytest
 
 from tocsin.cli import main
@@ -100,6 +101,39 @@ def test_train_writes_weights_that_load_and_an_account(tmp_path):
     assert main(["train", str(tmp_path / "s"), "--out", str(out), "--account", str(account)]) == 0
     assert 0.3 < SenseModel.load(out).base_rate < 0.7
     assert "Platt slope" in account.read_text(encoding="utf-8")
+    assert "Further offsets: none" in account.read_text(encoding="utf-8")
+
+
+def test_languages_from_a_set_that_was_not_given_is_bad_usage(tmp_path, capfd):
+    (tmp_path / "fr.tsv").write_text("fire\tça brûle\npast\tjadis un feu\n", encoding="utf-8")
+    assert main(["train", str(tmp_path), "--languages-from", "nowhere", "--out", str(tmp_path / "w.npz")]) == 2
+    assert "nowhere" in capfd.readouterr().err
+
+
+def test_a_language_of_the_written_set_alone_gets_an_offset_of_its_own(tmp_path):
+    """The set behind the scale is French; German is known from a folder of written lines."""
+    rows = [("Gros incendie rue {}, on voit les flammes", True), ("Incendie de 19{}, procès au tribunal", False)]
+    with (
+        gzip.open(tmp_path / "s.posts.jsonl.gz", "wt") as posts,
+        gzip.open(tmp_path / "s.labels.jsonl.gz", "wt") as labels,
+    ):
+        for number in range(40):
+            text, relevant = rows[number % 2]
+            posts.write(json.dumps({"id": str(number), "text": text.format(number + 10), "lang": "fr"}) + "\n")
+            label = {"id": str(number), "relevant": relevant, "kind": "made", "event": f"e{number // 2 % 12}"}
+            labels.write(json.dumps(label) + "\n")
+    written = tmp_path / "many"
+    written.mkdir()
+    french = ["fire\tGros incendie rue Foch, je vois les flammes", "past\tIncendie de 1987, procès au tribunal"] * 15
+    german = ["fire\tGroßbrand am Markt, ich sehe die Flammen", "past\tGroßbrand von 1987, Prozess vor Gericht"] * 15
+    (written / "fr.tsv").write_text("\n".join(f"{line} {n}" for n, line in enumerate(french)), encoding="utf-8")
+    (written / "de.tsv").write_text("\n".join(f"{line} {n}" for n, line in enumerate(german)), encoding="utf-8")
+    out = tmp_path / "w.npz"
+    sets = [str(tmp_path / "s"), f"{written}=0.5"]
+    assert main(["train", *sets, "--languages-from", "many", "--out", str(out), "--account", str(tmp_path / "a")]) == 0
+    with np.load(out, allow_pickle=False) as file:
+        assert file["languages"].tolist() == ["de"]
+        assert np.isfinite(file["offsets"]).all()
 
 
 def test_extract_reads_the_lexicon_and_limits_of_a_settings_file(tmp_path, capfd):

@@ -59,6 +59,10 @@ def train(
     except (ValueError, KeyError) as error:
         sys.stderr.write(f"tocsin train: {given}: {error}\n")
         return 2
+    unknown = sorted(set(languages_from) - {example.source for example in examples})
+    if unknown:
+        sys.stderr.write(f"tocsin train: --languages-from: expected the name of a set, got {', '.join(unknown)}\n")
+        return 2
     with console.status(f"Reading {len(examples)} posts"):
         terms = Lexicon.load(lexicon)
         design = design_of(SenseReader(terms, CueBook.load(), None), Gate(terms), SentenceEncoder(), examples)
