@@ -27,7 +27,7 @@ from unittest import mock
 
 import msgspec
 from recorded import heard, scenarios
-from resampling import DECOY_TAG, DECOYS_A_MONTH, MONTH_MS, T0, Resampler, background_of, decoys_of
+from resampling import DECOY_TAG, DECOYS_A_MONTH, MONTH_MS, T0, Resampler, background_of, decoys_of, has_any
 from scipy.stats import chi2
 from written_days import build
 
@@ -277,6 +277,8 @@ def main() -> int:
     bases = scenarios([given.data / "scenarios", given.work / "own"])
     backgrounds, decoys = {}, []
     for name, base in bases.items():
+        if not has_any(base):
+            continue
         recording = heard(base, given.work)
         decoys += decoys_of(base, recording)
         if base.parent != given.work / "own" and (background := background_of(base, recording)).hours:

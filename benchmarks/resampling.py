@@ -33,6 +33,8 @@ LEAST_BURST = 3
 LATEST_PRINTS = 1_000
 """Fingerprints among which the original of a near copy is sought."""
 COPY_BITS = 9
+BACKGROUND, DECOY = ("background", "bg:"), "decoy"
+"""How labels call ordinary posts, and those of decoys."""
 DECOY_TAG = "d"
 """What the end of a post's identity begins with when the post is of a decoy."""
 
@@ -88,13 +90,21 @@ def cascades(mentions: Sequence[Mention]) -> list[Burst]:
     return groups
 
 
+def _kind(label: dict) -> str:
+    return label.get("kind") or ""
+
+
+def has_any(base: Path) -> bool:
+    """Tell whether the labels of a scenario speak of background or decoys: else it need not be heard."""
+    kinds = {_kind(label) for _, label in read_lines(Path(f"{base}.labels.jsonl.gz"))}
+    return any(kind.startswith(BACKGROUND) or DECOY in kind for kind in kinds)
+
+
 def background_of(base: Path, recording: Recording) -> Background:
     """Give the ordinary hours of a scenario: the posts that its labels call background and that tell of nothing real."""
     labels = (label for _, label in read_lines(Path(f"{base}.labels.jsonl.gz")))
     ordinary = {
-        label["id"]
-        for label in labels
-        if (label.get("kind") or "").startswith("background") and label.get("relevant") is not True
+        label["id"] for label in labels if _kind(label).startswith(BACKGROUND) and label.get("relevant") is not True
     }
     posts: Counter[int] = Counter()
     texts: set[bytes] = set()
@@ -114,7 +124,7 @@ def decoys_of(base: Path, recording: Recording) -> list[Burst]:
     """Give the decoy bursts of a scenario: what the labels call a decoy's, by the time of each decoy."""
     truth = read_truth(Path(f"{base}.truth.json"))
     labels = (label for _, label in read_lines(Path(f"{base}.labels.jsonl.gz")))
-    natives = [label["id"] for label in labels if "decoy" in (label.get("kind") or "")]
+    natives = [label["id"] for label in labels if DECOY in _kind(label)]
     wanted = {pseudonym(PUBLIC_REPLAY_KEY, "post", native) for native in natives}
     spans = sorted((parse_instant(d["start"]), parse_instant(d["end"]), d["name"]) for d in truth["decoys"])
     bursts: dict[str, list[Mention]] = defaultdict(list)

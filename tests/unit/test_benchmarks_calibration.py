@@ -17,7 +17,7 @@ import calibration
 import radius
 import resampling
 from calibration import Alarm, alarms, garwood
-from resampling import T0, Background, Burst, Hour, Resampler, background_of, cascades
+from resampling import T0, Background, Burst, Hour, Resampler, background_of, cascades, has_any
 
 from detectors import deciding
 from tocsin.analysis.recording import made
@@ -59,7 +59,7 @@ def test_a_cascade_is_a_post_with_its_reposts_and_near_copies():
 
 
 def test_background_is_what_the_labels_call_so_and_nothing_that_tells_of_an_event(tmp_path):
-    kinds = {"a": ("background_assumed", None), "b": ("background_gold", True), "c": ("t6:on_topic", True), "d": ("background_assumed", False)}  # fmt: skip
+    kinds = {"a": ("background_assumed", None), "b": ("background_gold", True), "c": ("t6:on_topic", True), "d": ("background_assumed", False), "e": ("bg:past", None)}  # fmt: skip
     posts = [
         {"id": name, "created_at": format_instant(DAY_ONE + hour * HOUR_MS), "text": "one" if name in "ad" else name}
         for hour, name in enumerate(kinds)
@@ -79,8 +79,10 @@ def test_background_is_what_the_labels_call_so_and_nothing_that_tells_of_an_even
         1: (0, 0),
         2: (0, 0),
         3: (1, 1),
+        4: (1, 1),
     }
-    assert len(found.texts) == 1
+    assert len(found.texts) == 2
+    assert has_any(tmp_path / "x")
 
 
 @pytest.fixture
