@@ -69,12 +69,14 @@ def main() -> int:
         print(f"alias of a row that does not exist: {id_} {name}")
     base = options.out / "gazetteer.bin"
     frequent = frequent_names(options.packages, cities)
-    marked = {word: ordinary.get(word, 0) | frequent.get(word, 0) for word in {**ordinary, **frequent}}
     print(f"names written too often for their towns: {len(frequent)}")
-    print("towns:", pack(table, marked, base))
+    print("towns:", pack(table, ordinary, frequent, base))
     towns = len(table.rows)
     Subtown(table, options.sources, ordinary).add()
-    print("below the town:", pack(table, marked, options.out / "subtown.bin", first_row=towns, base=base.read_bytes()))
+    print(
+        "below the town:",
+        pack(table, ordinary, frequent, options.out / "subtown.bin", first_row=towns, base=base.read_bytes()),
+    )
     print("roads:", write_roads(table, options.sources, options.out / "roads.tsv"))
     return 1 if missing else 0
 

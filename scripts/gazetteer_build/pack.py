@@ -40,10 +40,18 @@ WEIGHT_OF_NAME: Final = (1.0, 0.3, 0.1, 0.01)
 WEIGHT_OF_KIND: Final = {"country": 1.0, "region": 0.3, "departement": 0.1, "town": 1.0}
 
 
-def pack(
-    table: Table, ordinary: dict[bytes, int], path: Path, *, first_row: int = 0, base: bytes = b""
+def pack(  # what is packed, where, and upon what
+    table: Table,
+    ordinary: dict[bytes, int],
+    frequent: dict[bytes, int],
+    path: Path,
+    *,
+    first_row: int = 0,
+    base: bytes = b"",
 ) -> dict[str, int]:
     """Write the rows from ``first_row`` on and the names that point at them; give counts for the log.
+
+    ``ordinary`` are words, ``frequent`` whole names that are written too often for their towns (``gazetteer_build.words``).
 
     A later layer (``first_row > 0``) holds the packed ``base`` layer's digest and, for each of its names, the number of the same name there.
     """
@@ -59,7 +67,9 @@ def pack(
         pair_rows += [row for row, _ in found]
         pair_how += [how for _, how in found]
         starts.append(len(pair_rows))
-        flags.append(name_flags(name, [(table.rows[row], how) for row, how in table.names[name].items()], ordinary))
+        flags.append(
+            name_flags(name, [(table.rows[row], how) for row, how in table.names[name].items()], ordinary, frequent)
+        )
     columns = {
         "lat": np.array([round(row.lat * 1e5) for row in rows], "<i4"),
         "lon": np.array([round(row.lon * 1e5) for row in rows], "<i4"),
@@ -105,7 +115,9 @@ def weight(table: Table, row: Row) -> float:
     return (people + 10) * WEIGHT_OF_KIND.get(row.kind, 0.5)
 
 
-def name_flags(name: bytes, found: list[tuple[Row, int]], ordinary: dict[bytes, int]) -> int:
+def name_flags(
+    name: bytes, found: list[tuple[Row, int]], ordinary: dict[bytes, int], frequent: dict[bytes, int]
+) -> int:
     """Give the bits of the languages in which a name is an ordinary word, and whether its article melts."""
     words = name.split()
     primary = [row for row, how in found if how == PRIMARY]
@@ -119,7 +131,7 @@ def name_flags(name: bytes, found: list[tuple[Row, int]], ordinary: dict[bytes, 
         return EVERY_LANGUAGE | contracted
     if any(row.kind == "town" and row.population >= EXEMPT_POPULATION for row, how in found if how != CODE):
         return contracted
-    bits = ordinary.get(name, 0)
+    bits = ordinary.get(name, 0) | frequent.get(name, 0)
     if len(words) == 2 and words[0].decode() in ARTICLES:
         bits |= _common_bits(words[1:], ordinary)
     elif len(words) == 2 and largest < PHRASE_POPULATION and words[0] not in SAINTS:

@@ -40,11 +40,11 @@ table, ordinary = Table(), {{b"nouvelle": 1, b"beauval": 0}}
 France(table, Path({sources!r}), FrenchCities([])).add()
 call_short_and_joined(table, ordinary)
 out = Path({out!r})
-pack(table, ordinary, out / "gazetteer.bin")
+pack(table, ordinary, {{}}, out / "gazetteer.bin")
 towns = len(table.rows)
 table.add(Row("sub:1", "Les Lilas", "quarter", 46.01, 5.01, country="FR", town=table.by_id["fr:01001"], flags=NEEDS_CONTEXT))
 table.call(towns, "Beauval", 1)
-pack(table, ordinary, out / "subtown.bin", first_row=towns, base=(out / "gazetteer.bin").read_bytes())
+pack(table, ordinary, {{}}, out / "subtown.bin", first_row=towns, base=(out / "gazetteer.bin").read_bytes())
 """
 
 

@@ -154,7 +154,16 @@ def test_leaves_plain_proper_names_unmarked(gazetteer: Gazetteer, name: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "lang"), [("Ferrara", "it"), ("Como", "it"), ("Carpi", "it"), ("Kassel", "de"), ("Ulm", "de")]
+    ("name", "lang"),
+    [
+        ("Ferrara", "it"),
+        ("Como", "it"),
+        ("L'Aquila", "it"),
+        ("Lampedusa", "it"),
+        ("Carpi", "it"),
+        ("Kassel", "de"),
+        ("Ulm", "de"),
+    ],
 )
 def test_towns_written_as_often_as_their_size_says_are_no_ordinary_words(
     gazetteer: Gazetteer, name: str, lang: str
