@@ -17,6 +17,7 @@ from console.accounts import Accounts
 from console.decide import DecisionError, decision
 from console.desk import Desk
 from console.door import Door, read_form
+from console.exercising import ExercisePages
 from console.hub import RELOAD
 from console.render import mark
 from console.sessions import COOKIE, Session, Sessions
@@ -82,6 +83,7 @@ class Site:
             Route("/enter", self._door.enter),
             Route("/static/{name}", self._static),
             Route("/healthz", self._healthz),
+            *self._exercising(),
             *self._tuning(),
         ]
         self.asgi: ASGIApp = _Headed(Starlette(routes=routes, exception_handlers={HTTPException: _refused}))
@@ -90,6 +92,14 @@ class Site:
     def desk(self) -> Desk:
         """The state."""
         return self._desk
+
+    def _exercising(self) -> list[Route]:
+        pages = ExercisePages(self)
+        return [
+            Route("/exercises", self._page(pages.page)),
+            Route("/exercises", self._page(pages.declare), methods=["POST"]),
+            Route("/exercises/{window_id:path}/end", self._page(pages.end), methods=["POST"]),
+        ]
 
     def _tuning(self) -> list[Route]:
         tuner = self._desk.doors.tuner

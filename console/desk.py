@@ -10,11 +10,12 @@ import msgspec
 
 from console.board import Board, Change, Notice
 from console.coverage import Coverage, Source
+from console.exercises import Exercises
 from console.hub import Hub, event
 from console.render import Renderer
 from console.tuning import Tuner
 from console.words import Lang
-from tocsin.model import Incident, Verdict
+from tocsin.model import ExerciseWindow, Incident, Verdict
 from tocsin.runtime.audit import AuditEntry
 
 MAX_JUDGED: Final = 20_000
@@ -39,8 +40,8 @@ class AuditLog(Protocol):
 class Doors(msgspec.Struct, frozen=True, kw_only=True):
     """What the console may do to the rest of Tocsin."""
 
-    decide: Callable[[Verdict], str | None]
-    """Hand on a decision; it is durable when this returns. What comes back says what is wrong with it; then nothing was done."""
+    decide: Callable[[Verdict | ExerciseWindow], str | None]
+    """Hand on a decision, or an exercise; it is durable when this returns. What comes back says what is wrong; then nothing was done."""
     audit: AuditLog
     now: Callable[[], int]
     """The system's clock, UTC milliseconds: decisions are stamped with it."""
@@ -59,6 +60,7 @@ class Desk:
         self.hub = Hub()
         self.renderer = renderer
         self.coverage = Coverage()
+        self.exercises = Exercises()
         self._sources: dict[str, Source] = {}
         self._judged: OrderedDict[tuple[str, str], tuple[str, bool]] = OrderedDict()
 

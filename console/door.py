@@ -18,7 +18,7 @@ from console.words import WORDS, Lang
 
 MAX_BODY: Final = 4_096
 """Bytes of a form."""
-MAX_FIELDS: Final = 20
+MAX_FIELDS: Final = 40
 
 
 async def read_form(request: Request) -> dict[str, str]:

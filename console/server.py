@@ -20,7 +20,7 @@ from console.files import own_files
 from console.render import Renderer
 from console.sessions import Sessions
 from console.words import Lang
-from tocsin.model import Alert, Incident, Mention, Verdict
+from tocsin.model import Alert, ExerciseWindow, Incident, Mention, Verdict
 from tocsin.runtime.web import WebServer
 
 CLOCK_SECS: Final = 1.0
@@ -85,6 +85,10 @@ class ConsoleServer:
     def verdict(self, verdict: Verdict) -> None:
         """Show a decision that was made elsewhere."""
         self._server.soon(lambda: self._desk.verdict(verdict))
+
+    def exercise(self, window: ExerciseWindow) -> None:
+        """Show an exercise that was declared, or declared anew."""
+        self._server.soon(lambda: self._desk.exercises.take(window))
 
     def alert(self, alert: Alert) -> None:
         """Show an alert that went out."""

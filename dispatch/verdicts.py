@@ -175,19 +175,13 @@ class VerdictGate:
         given, self._refused = self._refused, []
         return given
 
-    def problem_with(self, verdict: Verdict) -> str | None:
-        """Say what is wrong with a verdict by itself, or ``None``."""
-        if verdict.centre not in self._territories:
-            return f"expected a centre of {', '.join(self.centres[:20])}, got {verdict.centre}"
-        if not verdict.operator.strip():
+    def problem_with(self, decision: Verdict | ExerciseWindow) -> str | None:
+        """Say what is wrong with a decision by itself, or ``None``."""
+        if decision.centre not in self._territories:
+            return f"expected a centre of {', '.join(self.centres[:20])}, got {decision.centre}"
+        if not decision.operator.strip():
             return "expected the name of the person who decides, got nothing"
-        if verdict.decision == "rejected" and not verdict.reason.strip():
-            return "expected a reason with rejected, got nothing"
-        if verdict.decision == "duplicate" and verdict.duplicate_of in ("", verdict.incident_id):
-            return "expected another incident in duplicate_of with duplicate, got none"
-        if verdict.known_at is not None and verdict.known_at > verdict.at:
-            return "expected known_at to be no later than the verdict"
-        return None
+        return _fault(decision) if isinstance(decision, Verdict) else _fault_of_window(decision)
 
     def evaluation(self, incident_id: str) -> dict[str, str]:
         """Give the standing decision of each centre that has judged an incident."""
@@ -397,3 +391,17 @@ class VerdictGate:
         for key in gone:
             del state.known[key]
         self.touched.update(gone)
+
+
+def _fault(verdict: Verdict) -> str | None:
+    if verdict.decision == "rejected" and not verdict.reason.strip():
+        return "expected a reason with rejected, got nothing"
+    if verdict.decision == "duplicate" and verdict.duplicate_of in ("", verdict.incident_id):
+        return "expected another incident in duplicate_of with duplicate, got none"
+    if verdict.known_at is not None and verdict.known_at > verdict.at:
+        return "expected known_at to be no later than the verdict"
+    return None
+
+
+def _fault_of_window(window: ExerciseWindow) -> str | None:
+    return None if window.from_at < window.until_at else "expected until_at after from_at"

@@ -13,7 +13,7 @@ from examples import AuditInMemory, incident
 from console.accounts import Account, Accounts
 from console.coverage import Source
 from dispatch.verdicts import VerdictGate
-from tocsin.model import Incident
+from tocsin.model import ExerciseWindow, Incident
 from tocsin.pipeline.page import open_console
 from tocsin.settings.console import ConsoleSettings
 from tocsin.settings.territory import TerritorySettings
@@ -37,6 +37,17 @@ def revision(name, number=1, **changed):
         "sentence": "3 voices tell of a fire at Nantes.",
     }
     return incident(number, **fields | changed)
+
+
+DRILL = ExerciseWindow(
+    window_id="a drill/1",
+    centre="sdis44",
+    operator="op1",
+    declared_at=START,
+    from_at=START,
+    until_at=START + 60 * MINUTE,
+    label="A drill",
+)
 
 
 class Room:
@@ -253,6 +264,39 @@ def test_the_console_works_by_forms_alone_without_scripts(chromium, room):
     context.close()
 
 
+def test_an_exercise_is_declared_and_ended_by_keyboard_alone(chromium, room):
+    with entered(chromium, room, role="analyst") as window:
+        window.goto(room.server.address + "/exercises")
+        window.locator("#label").focus()
+        window.keyboard.type("Crue 44")
+        for _ in range(20):  # the parts of the times, and what they offer, are stops too
+            if window.evaluate("document.activeElement.id") == "area":
+                break
+            window.keyboard.press("Tab")
+        window.keyboard.type("44109")
+        for _ in range(20):
+            if window.evaluate("document.activeElement.name") == "hazard_flood":
+                break
+            window.keyboard.press("Tab")
+        window.keyboard.press("Space")
+        window.keyboard.press("Enter")
+        window.wait_for_selector("td .chip")
+        declared = room.decided.get(timeout=10)
+        assert (declared.label, declared.communes, declared.hazards) == ("Crue 44", ("44109",), ("flood",))
+        assert declared.from_at == START + 10 * MINUTE, "the form proposes from now on"
+        window.goto(room.server.address + "/")
+        assert "1 running" in window.locator("nav").inner_text()
+        room.feed(declared)
+        room.feed(revision("f", hazard="flood", raised_at=START + 11 * MINUTE))
+        assert room.alerts[-1].status == "Exercise"
+        window.goto(room.server.address + "/exercises")
+        window.locator("td button").focus()
+        window.keyboard.press("Enter")
+        ended = room.decided.get(timeout=10)
+        assert (ended.window_id, ended.withdrawn) == (declared.window_id, False)
+        assert ended.until_at == START + 10 * MINUTE + 1, "at once, and no earlier than it began"
+
+
 SERIOUS = {"serious", "critical"}
 
 
@@ -264,12 +308,13 @@ def test_axe_finds_no_fault_of_weight_on_any_page(chromium, room, theme, lang):
     room.feed(revision("b", state="quiet", place="Angers"))
     room.feed(revision("w", state="watch"))
     room.server.source(Source("rss", START, down=True))
+    room.server.exercise(DRILL)
     with entered(chromium, room, role="analyst") as window:
         window.evaluate("(theme) => localStorage.setItem('theme', theme)", theme)
         if lang == "fr":
             window.locator(".menu summary").click()
             window.locator(".menu button[lang=fr]").click()
-        for path in ("/", "/incidents/a", "/coverage", "/shift", "/audit"):
+        for path in ("/", "/incidents/a", "/coverage", "/shift", "/audit", "/exercises"):
             window.goto(room.server.address + path)
             window.wait_for_selector(
                 "html[data-ready=true]" if path in {"/", "/incidents/a"} else "main", state="attached"

@@ -17,7 +17,7 @@ from tocsin import topics
 from tocsin.distributed import console_worker
 from tocsin.distributed.console_worker import run_console
 from tocsin.distributed.shell import Shell
-from tocsin.model import Verdict
+from tocsin.model import ExerciseWindow, Verdict
 from tocsin.runtime.embedded import Stop
 from tocsin.runtime.kafka import Cluster
 from tocsin.runtime.metrics import Metrics
@@ -26,6 +26,15 @@ from tocsin.settings.privacy import PrivacySettings
 
 PASSWORD = "a long password"
 LIMIT_S = 60.0
+DRILL = ExerciseWindow(
+    window_id="drill",
+    centre="cta-44",
+    operator="op2",
+    declared_at=T0,
+    from_at=T0 - 7_200_000,
+    until_at=T0 - 3_600_000,
+    label="a drill",
+)
 
 
 class Console:
@@ -88,15 +97,18 @@ def test_a_decision_on_the_console_makes_the_gate_speak(tmp_path, kafka_node):
     place = Place(tmp_path, kafka_node.bootstrap)
     # What stands in the topics before the console starts is shown; what is older than a day is not read again.
     place.put(topics.INCIDENTS, incident(incident_id="before"))
+    place.put(topics.VERDICTS, DRILL)
     console = Console(place, tmp_path)
     console.until(lambda: "row-before" in console.person.get("/").text)
+    console.until(lambda: "a drill" in console.person.get("/exercises").text)
     gate = place.start()
     place.put(topics.INCIDENTS, incident(incident_id="after"))
     console.until(lambda: "row-after" in console.person.get("/").text)
     console.until(lambda: "Draft" in console.sheet("after"))
     assert console.decide("after", decision="confirmed").json() == {"said": "Decision recorded: confirmed"}
     # Acknowledged before the person was told: it is in the topic now.
-    (written,) = [public.decode(record.value, Verdict) for record in place.read(topics.VERDICTS)]
+    _, written = [record.value for record in place.read(topics.VERDICTS)]
+    written = public.decode(written, Verdict)
     assert (written.incident_id, written.centre, written.operator, written.decision) == (
         "after",
         "cta-44",

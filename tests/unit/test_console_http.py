@@ -15,8 +15,10 @@ from test_console_board import HOUR, revision, verdict
 from console.accounts import FREE_TRIES, Account, Accounts
 from console.app import CSP, Site
 from console.desk import Desk, Doors
+from console.exercises import MAX_WINDOWS, Exercises
 from console.render import Renderer
 from console.sessions import COOKIE, IDLE_SECS, MAX_SESSIONS, TICKET_SECS, Sessions
+from tocsin.model import ExerciseWindow
 
 HOSTILE = '</script><img src=x onerror="alert(1)">{{7*7}}'
 PASSWORD = "a long password"
@@ -285,3 +287,141 @@ def test_the_track_record_outlives_the_console(house):
     another = Desk(house.desk.doors, house.desk.renderer)
     another.remember()
     assert another.record("sdis44", "fire") == (1, 1)
+
+
+# Exercises. The house's clock stands at noon of the first day of 1970, UTC: 13:00 in Paris, which had no summer time then.
+
+DRILL = {"label": " Crue  44 ", "from": "1970-01-01T14:00", "until": "1970-01-01T16:00", "area": "44, 2a 44109"}
+
+
+def declare(house, client, **form):
+    return post(client, "/exercises", csrf=house.csrf(client), **(DRILL | form))
+
+
+def test_an_analyst_declares_an_exercise_written_down_before_it_acts(house):
+    client = house.client("analyst")
+    house.act = lambda made: house.decided.append((made, [entry.action for entry in house.log.entries]))
+    answer = declare(house, client, hazard_flood="on", hazard_storm="on")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/exercises")
+    ((made, written),) = house.decided
+    assert written == ["exercise.declared"]
+    assert (made.label, made.centre, made.operator) == ("Crue 44", "sdis44", "analyst")
+    assert (made.from_at, made.until_at, made.declared_at) == (13 * HOUR, 15 * HOUR, 12 * HOUR)
+    assert (made.departements, made.communes) == (("44", "2A"), ("44109",))
+    assert made.hazards == ("flood", "storm")
+    assert "Crue 44" in house.log.entries[0].detail
+    page = get(client, "/exercises").text
+    assert "to come" in page
+    assert "44, 2A, 44109" in page
+    assert "Crue 44" in get(house.client("viewer"), "/exercises").text
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"label": "  "}, "needs a name"),
+        ({"from": "yesterday"}, "has to end after it begins"),
+        ({"until": "1970-01-01T14:00"}, "has to end after it begins"),
+        ({"until": "1970-01-09T14:01"}, "seven days"),
+        ({"from": "1970-01-01T10:00", "until": "1970-01-01T12:30"}, "in the future"),
+        ({"from": "1970-01-01T11:59"}, "an hour ago"),
+        ({"from": "1970-03-01T10:00", "until": "1970-03-01T12:00"}, "thirty days"),
+        ({"area": "Nantes"}, "by codes"),
+        ({"area": " ".join(map(str, range(100, 201)))}, "by codes"),
+    ],
+)
+def test_a_declaration_that_cannot_be_meant_is_refused_and_kept_in_the_form(house, form, said):
+    client = house.client("analyst")
+    answer = declare(house, client, **form)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert (house.decided, house.log.entries) == ([], [])
+    if "label" not in form:
+        assert "Crue  44" in answer.text, "nobody types it twice"
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator", "auditor"])
+def test_only_analysts_declare(house, role):
+    client = house.client(role)
+    assert declare(house, client).status_code == 403
+    assert '<form method="post" action="/exercises">' not in get(client, "/exercises").text
+    assert (house.decided, house.log.entries) == ([], [])
+
+
+def test_a_declaration_from_elsewhere_is_refused(house):
+    client = house.client("analyst")
+    assert post(client, "/exercises", **DRILL).status_code == 403
+    assert post(client, "/exercises", csrf="x", **DRILL).status_code == 403
+    assert post(house.client(), "/exercises", **DRILL).status_code == 401
+    assert house.decided == []
+
+
+def window(**changed):
+    values = {
+        "window_id": "orsec 44/1",
+        "centre": "sdis44",
+        "operator": "somebody",
+        "declared_at": 10 * HOUR,
+        "from_at": 11 * HOUR,
+        "until_at": 20 * HOUR,
+        "label": HOSTILE,
+    }
+    return ExerciseWindow(**(values | changed))
+
+
+def end(house, client, name="orsec%2044/1"):
+    return post(client, f"/exercises/{name}/end", csrf=house.csrf(client))
+
+
+def test_a_running_exercise_ends_now_and_one_to_come_is_called_off(house):
+    client = house.client("analyst")
+    house.desk.exercises.take(window())
+    house.desk.exercises.take(window(window_id="later", from_at=13 * HOUR))
+    page = get(client, "/exercises").text
+    assert "1 running" in page
+    assert HOSTILE not in page, "words of others are never markup"
+    assert end(house, client).status_code == end(house, client, "later").status_code == 303
+    first, second = house.decided
+    assert (first.window_id, first.until_at, first.withdrawn, first.from_at) == (
+        "orsec 44/1",
+        12 * HOUR,
+        False,
+        11 * HOUR,
+    )
+    assert (second.window_id, second.withdrawn, second.until_at) == ("later", True, 20 * HOUR)
+    assert {one.operator for one in house.decided} == {"analyst"}
+    assert [entry.action for entry in house.log.entries] == ["exercise.ended", "exercise.called_off"]
+    assert end(house, client).status_code == 422, "it is over"
+    assert end(house, client, "never").status_code == 404
+
+
+def test_an_exercise_of_another_centre_is_seen_without_its_person_and_not_ended(house):
+    client = house.client("analyst")
+    house.desk.exercises.take(window(centre="sdis49", operator="neighbour"))
+    page = get(client, "/exercises").text
+    assert "sdis49" in page
+    assert "neighbour" not in page
+    assert end(house, client).status_code == 403
+    assert house.decided == []
+
+
+def test_a_refusal_of_the_gate_is_told(house):
+    client = house.client("analyst")
+    house.refusal = "expected a centre of cta-44, got sdis44"
+    answer = declare(house, client)
+    assert (answer.status_code, "expected a centre" in answer.text) == (409, True)
+    assert house.desk.exercises.latest() == []
+
+
+def test_the_later_word_about_an_exercise_stands_in_any_order():
+    for order in ((0, 1), (1, 0), (0, 1, 0)):
+        known = Exercises()
+        said = [window(), window(declared_at=11 * HOUR, withdrawn=True)]
+        for which in order:
+            known.take(said[which])
+        assert known.latest() == [said[1]]
+    many = Exercises()
+    for number in range(MAX_WINDOWS + 1):
+        many.take(window(window_id=str(number), until_at=20 * HOUR + number))
+    assert len(many.latest()) == MAX_WINDOWS
+    assert many.get("0") is None

@@ -88,12 +88,19 @@ class ConsoleDesk:
         self._detect = detect
         self._in_force = in_force or self._in_force
 
-    def recall(self, recalled: Sequence[tuple[Incident, Sequence[Verdict]]], notices: Sequence[Numbered]) -> None:
+    def recall(
+        self,
+        recalled: Sequence[tuple[Incident, Sequence[Verdict]]],
+        exercises: Sequence[ExerciseWindow],
+        notices: Sequence[Numbered],
+    ) -> None:
         """Show what an earlier run has left."""
         for incident, verdicts in recalled:
             self._server.incident(incident)
             for verdict in verdicts:
                 self._server.verdict(verdict)
+        for window in exercises:
+            self._server.exercise(window)
         self._tell([one.message for one in notices])
 
     def incident(self, incident: Incident) -> None:
@@ -124,6 +131,8 @@ class ConsoleDesk:
     def _decided(self, decision: Verdict | ExerciseWindow) -> None:
         if isinstance(decision, Verdict):
             self._server.verdict(decision)
+        else:
+            self._server.exercise(decision)
 
     def _tell(self, messages: Sequence[Alert | Digest]) -> None:
         for message in messages:

@@ -75,7 +75,7 @@ class LiveOutputs(LineOutputs):
         if self._standing is not None:
             self._standing.recall(standing)
         if self.console is not None:
-            self.console.recall(recalled, alerting.recalled())
+            self.console.recall(recalled, alerting.handover.gate.windows, alerting.recalled())
 
     def incident(self, incident: Incident) -> None:
         """Write and log one revision."""

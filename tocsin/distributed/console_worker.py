@@ -11,11 +11,12 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from console.accounts import Accounts, AccountsError
+from console.exercises import FURTHEST_MS
 from dispatch import public
 from dispatch.verdicts import VerdictGate
 from tocsin import topics, wire
 from tocsin.distributed.shell import POLL_MS, where
-from tocsin.model import Alert, Incident, Mention, Progress, Verdict
+from tocsin.model import Alert, ExerciseWindow, Incident, Mention, Progress, Verdict
 from tocsin.pipeline.page import open_console
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.audit import AuditLog
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 STAGE: Final = "console"
 BACK_MS: Final = DAY_MS
 """How much of the topics is read at the start: what the shift sheet shows."""
+DECLARED_BACK_MS: Final = FURTHEST_MS
+"""How much of the decisions: an exercise may be declared so long before it."""
 READ: Final = (topics.INCIDENTS, topics.ALERTS, topics.VERDICTS, topics.MENTIONS)
 
 
@@ -46,14 +49,15 @@ class Ballot:
         self._lock = threading.Lock()
         self._producer: Producer = cluster.producer()
 
-    def decide(self, verdict: Verdict) -> str | None:
+    def decide(self, decision: Verdict | ExerciseWindow) -> str | None:
         """Write one decision; say what is wrong with it or with the cluster, or ``None`` once it is acknowledged."""
-        problem = self._gate.problem_with(verdict)
+        problem = self._gate.problem_with(decision)
         if problem is not None:
             return problem
+        about = decision.incident_id if isinstance(decision, Verdict) else decision.window_id
         with self._lock:
             try:
-                self._producer.send(self._topic, 0, public.encode(verdict), key=verdict.incident_id.encode())
+                self._producer.send(self._topic, 0, public.encode(decision), key=about.encode())
                 self._producer.settle()
             except ClusterError as error:
                 return str(error)
@@ -119,7 +123,10 @@ def _begin(cluster: Cluster, reader: Any) -> None:
                 )
         reader.assign(slots)
         ends = reader.end_offsets(slots)
-        found = reader.offsets_for_times(dict.fromkeys(slots, _now() - BACK_MS))
+        decisions = cluster.name(topics.VERDICTS)
+        now_at = _now()
+        back = {there: DECLARED_BACK_MS if there.topic == decisions else BACK_MS for there in slots}
+        found = reader.offsets_for_times({there: now_at - millis for there, millis in back.items()})
         for there in slots:
             at = found.get(there)
             reader.seek(there, ends[there] if at is None else at.offset)
@@ -145,10 +152,7 @@ def _show(record: Any, server: ConsoleServer) -> None:
         PublicError: it cannot be read.
     """
     if record.value.startswith(b"{"):
-        if b'"alert_id"' in record.value:
-            server.alert(public.decode(record.value, Alert))
-        elif b'"decision"' in record.value:
-            server.verdict(public.decode(record.value, Verdict))
+        _show_public(record.value, server)
         return
     packed = record.topic.endswith(topics.MENTIONS.name)
     for message in wire.decode_batch(record.value) if packed else [wire.decode(record.value)]:
@@ -156,10 +160,26 @@ def _show(record: Any, server: ConsoleServer) -> None:
             server.incident(message)
         elif isinstance(message, Verdict):
             server.verdict(message)
+        elif isinstance(message, ExerciseWindow):
+            server.exercise(message)
         elif isinstance(message, Mention):
             server.mention(message)
         elif isinstance(message, Progress):
             server.clock(message.up_to_at)
+
+
+def _show_public(raw: bytes, server: ConsoleServer) -> None:
+    """Show an alert or a decision in its public form.
+
+    Raises:
+        PublicError: it cannot be read.
+    """
+    if b'"alert_id"' in raw:
+        server.alert(public.decode(raw, Alert))
+    elif b'"decision"' in raw:
+        server.verdict(public.decode(raw, Verdict))
+    elif b'"window_id"' in raw:
+        server.exercise(public.decode(raw, ExerciseWindow))
 
 
 def _now() -> int:

@@ -202,13 +202,7 @@ class Handover:
 
     def problem_with(self, decision: Verdict | ExerciseWindow) -> str | None:
         """Say what is wrong with a decision by itself, or ``None``."""
-        if isinstance(decision, Verdict):
-            return self.gate.problem_with(decision)
-        if decision.centre not in self.gate.centres:
-            return f"expected a centre of {', '.join(self.gate.centres[:20])}, got {decision.centre}"
-        if not decision.operator.strip():
-            return "expected the name of the person who declares, got nothing"
-        return None if decision.from_at < decision.until_at else "expected until_at after from_at"
+        return self.gate.problem_with(decision)
 
     def refused(self) -> list[Refused]:
         """Give the verdicts that were not taken, for dead letters."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from console.accounts import Accounts
     from console.desk import AuditLog
     from console.tuning import Tuner
-    from tocsin.model import SettingsChange, Verdict
+    from tocsin.model import ExerciseWindow, SettingsChange, Verdict
     from tocsin.settings.console import ConsoleSettings
 
 MAX_CHANGES: Final = 100
@@ -75,7 +75,7 @@ def open_console(  # noqa: PLR0913  # what a console is made of
     settings: ConsoleSettings,
     accounts: Accounts,
     *,
-    decide: Callable[[Verdict], str | None],
+    decide: Callable[[Verdict | ExerciseWindow], str | None],
     audit: AuditLog,
     now: Callable[[], int],
     territories: Mapping[str, str] | None = None,
