@@ -1,10 +1,10 @@
 """Whose voice is it: what an open incident claims.
 
 *Claim*: a later voice that names any place inside the area of an open incident of its family belongs wholly to it; so does one that names
-only what contains the area, and one that names no place, while the incident is talked of. *Fringe*: a claim is soft between the r90 and
-the reach once the first reports are in, and wherever the voice names another hazard: the voice belongs to the incident, but may still be
-of a second event, if the pace of the first does not account for it (``echo``). So an open incident cannot swallow another one beside it,
-nor a later one of another kind at the same place.
+only what contains the area, and one that names no place, in a language of the incident, while it is talked of. *Fringe*: a claim is soft
+between the r90 and the reach once the first reports are in, and wherever the voice names another hazard: the voice belongs to the
+incident, but may still be of a second event, if the pace of the first does not account for it (``echo``). So an open incident cannot
+swallow another one beside it, nor a later one of another kind at the same place.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from detectors.geometry import distance_km
 from detectors.place import WIDE_KM
 from detectors.pool import coarse_key, containing_keys
 from detectors.telling import spread_of
-from detectors.voices import Voice
+from detectors.voices import Voice, understood
 from tocsin.model import COARSE_KINDS, OPEN, Place
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS
@@ -102,7 +102,7 @@ def _in_core(place: Place, case: Case, settings: DetectorSettings) -> bool:
 
 
 def owner_of(voice: Voice, cases: Iterable[Case], settings: DetectorSettings) -> Case | None:
-    """Give the case a voice belongs to: the nearest that claims one of its places, else the most talked of when it names none."""
+    """Give the case a voice belongs to: the nearest that claims one of its places, else the most talked of in its language."""
     nearest: tuple[float, str, Case] | None = None
     loudest: tuple[float, str, Case] | None = None
     for case in cases:
@@ -116,7 +116,8 @@ def owner_of(voice: Voice, cases: Iterable[Case], settings: DetectorSettings) ->
                 nearest = (distance, case.incident_id, case)
         elif near_kin(voice, case) and voice.at - case.last_voice_at <= TALKED_OF_MINS * MINUTE_MS:
             pace = -case.pace_now(voice.at)
-            if loudest is None or (pace, case.incident_id) < loudest[:2]:
+            louder = loudest is None or (pace, case.incident_id) < loudest[:2]
+            if louder and understood(voice, {other.lang for other in case.voices}):
                 loudest = (pace, case.incident_id, case)
     chosen = nearest or loudest
     return chosen[2] if chosen else None

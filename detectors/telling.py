@@ -10,7 +10,7 @@ import msgspec
 from detectors.hazards import PERCEPTION_SUPPORT, SPREAD_KM
 from detectors.pool import Pool
 from detectors.talk import LEAST_SUPPORT, TALK_MS, named_support, talk_of
-from detectors.voices import Voice, across_the_roll
+from detectors.voices import Voice, across_the_roll, understood
 from tocsin.model import COARSE_KINDS, Place
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS
@@ -72,7 +72,10 @@ def listen(hazard: str, seed: Place, now_at: int, pool: Pool, settings: Detector
     floating: list[Voice] = []
     if located:
         floating = pool.unlocated(since, settings.max_hypothesis_voices)
-        floating = [v for v in floating if named_support(v, hazard) >= LEAST_SUPPORT_UNLOCATED]
+        spoken = {v.lang for v in near if v.role == "event"}
+        floating = [
+            v for v in floating if named_support(v, hazard) >= LEAST_SUPPORT_UNLOCATED and understood(v, spoken)
+        ]
     heard = [*near, *floating[-UNLOCATED_FOR_ONE * located :]]
     recent = now_at - int(settings.explanation_mins * MINUTE_MS)
     here = sum(talk_of(v).get(hazard, 0) for v in near if v.at >= since)

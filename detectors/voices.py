@@ -6,7 +6,7 @@ asserted explanation ("it is a drill") is neither for nor against until a second
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Final, Literal
@@ -43,6 +43,8 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=
     post_id: str
     author: str
     source: str
+    lang: str = ""
+    """The language it is written in (BCP 47); empty when nobody says."""
     at: int
     role: Role = "event"
     explanation: str = ""
@@ -98,6 +100,18 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=
     def media(self) -> bool:
         """It is a newsroom."""
         return self.witness == "media"
+
+
+def understood(voice: Voice, languages: Collection[str]) -> bool:
+    """Tell whether a voice may speak of what others tell of in some languages: in one of them, or in one that nobody says.
+
+    >>> def said(lang: str) -> Voice:
+    ...     return Voice(number=0, post_id="p", author="a", source="", lang=lang, at=0, hazards={}, main="fire", probability=0.5,
+    ...         weight=1.0)
+    >>> [understood(said("fr"), spoken) for spoken in ({"fr", "de"}, {"en"}, {"en", ""})], understood(said(""), {"en"})
+    ([True, False, True], True)
+    """
+    return not voice.lang or voice.lang in languages or "" in languages
 
 
 def mark_weight(probability: float, settings: DetectorSettings) -> float:
@@ -171,6 +185,7 @@ def voice_of(mention: Mention, number: int, settings: DetectorSettings) -> Voice
         post_id=mention.post_id,
         author=mention.author,
         source=mention.source,
+        lang=mention.lang.partition("-")[0],
         at=mention.event_at,
         role=role,
         explanation=explanation,

@@ -204,3 +204,20 @@ def test_a_device_at_the_scene_and_two_who_name_no_place_are_enough() -> None:
     assert [i.place for i in alerts([said(0, 0, here, **fire), *nowhere])] == ["Coast"]
     assert alerts([said(0, 0, COAST, **fire), *nowhere]) == []
     assert alerts([said(0, 0, here, witness="relay", **fire), *nowhere]) == []
+
+
+def test_what_names_no_place_tells_of_what_is_told_in_its_language() -> None:
+    fire = {"hazards": {"fire": 1.0}}
+    placed = [said(0, 0, COAST, lang="es", **fire), said(1, 20, COAST, lang="es-GT", **fire)]
+    assert alerts([*placed, said(2, 40, lang="es", **fire)])
+    assert alerts([*placed, said(2, 40, lang="", **fire)])
+    assert alerts([*placed, said(2, 40, lang="en", **fire)]) == []
+
+
+def test_an_open_incident_takes_in_what_names_no_place_only_in_its_language() -> None:
+    fire = {"hazards": {"fire": 1.0}}
+    placed = [said(n, 20 * n, COAST, lang="es", **fire) for n in range(4)]
+    for lang, grows in (("es", True), ("en", False)):
+        detector = Detector(DetectorSettings())
+        detector.feed([*placed, *(said(10 + n, 200 + 20 * n, lang=lang, **fire) for n in range(4))])
+        assert any(i.reason == "grown" for i in detector.finish()) is grows
