@@ -23,10 +23,10 @@ class DetectorSettings(BaseModel):
     )
     min_voices: int = Field(3, ge=1, le=1_000, description="Voices needed before anything is raised.")
     min_slow_voices: int = Field(
-        5, ge=1, le=1_000, description="Voices needed when they took longer than slow_mins to come together."
+        5, ge=1, le=1_000, description="Voices needed when no min_voices of them came within slow_mins."
     )
     slow_mins: float = Field(
-        30.0, gt=0, le=1_440, description="Time from the first to the last voice beyond which they are slow."
+        30.0, gt=0, le=1_440, description="Time within which min_voices voices make a burst that is not slow."
     )
     min_placed_voices: int = Field(
         2, ge=1, le=1_000, description="Voices needed whose place is finer than a département."
@@ -35,7 +35,8 @@ class DetectorSettings(BaseModel):
         1,
         ge=1,
         le=1_000,
-        description="The same where min_placed_voices agree at the scale of the hazard (a quake's town and its country).",
+        description="The same where min_placed_voices agree at the scale of the hazard (a quake's town and its country), or a device "
+        "of one that speaks at first hand says where it is.",
     )
     agreeing_spreads: float = Field(
         7.0,
