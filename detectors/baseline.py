@@ -146,7 +146,7 @@ class Baseline:
         return (PRIOR_POSTS_PER_MIN + h.pace_posts) / (1.0 + h.pace_mins)
 
     def expose(self, at: int, posts: int, minutes: float) -> None:
-        """Record that ``posts`` posts were heard in the ``minutes`` before an instant."""
+        """Record that ``posts`` posts were heard in the ``minutes`` before an instant; of 0 minutes no pace is learnt."""
         self._rates.clear()
         h = self.history
         if h.young_posts and h.young_posts[-1][0] > at - MINUTE_MS:
@@ -154,6 +154,8 @@ class Baseline:
             h.young_posts.append((posts_before[0], posts_before[1] + posts))
         else:
             h.young_posts.append((at, posts))
+        if minutes <= 0.0:
+            return
         fade = math.exp(-minutes / PACE_MINS)
         h.pace_posts = h.pace_posts * fade + posts
         h.pace_mins = h.pace_mins * fade + minutes

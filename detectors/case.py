@@ -9,6 +9,7 @@ import msgspec
 
 from detectors.geometry import within_km
 from detectors.hazards import CLAIM_KM, CLAIM_LEAST_KM
+from detectors.outages import Outage
 from detectors.place import Whereabouts
 from detectors.voices import Voice
 from tocsin.model import HAZARDS, OPEN, IncidentState, Place
@@ -77,6 +78,10 @@ class Case(msgspec.Struct, kw_only=True):
     said_hazard: str = ""
     touched: bool = False
     forgery: int = 0
+    away: tuple[Outage, ...] = ()
+    """The sources that are away now."""
+    said_away_at: int | None = None
+    """Since when the latest of them was away when it was said that silence is no calm."""
     against_first_hand: int = 0
     """First-hand voices heard since it was withdrawn."""
 

@@ -116,6 +116,7 @@ def _hold(memory: Memory, found: Hypothesis, seed: Place, spoken_at: int, explai
 def _raise(memory: Memory, found: Hypothesis, spoken_at: int, pane_start_at: int) -> Incident:
     warm = memory.baseline.warm(found.where.place)
     case = open_case(found, spoken_at, pane_start_at, memory.settings, warm=warm)
+    case.away = memory.outages.away(memory.now_at)
     memory.cases[case.incident_id] = case
     _give_up(memory, [voice for voice in found.voices if voice.number in memory.owned])
     for voice in found.voices:

@@ -8,7 +8,7 @@ from detectors import deciding, hearing, speaking, state
 from detectors.baseline import History
 from detectors.memory import BEFORE_ALL, Memory
 from detectors.panes import Item, Pane, PaneBuffer
-from tocsin.model import Incident
+from tocsin.model import Incident, SourceGap
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS, Panes
 
@@ -69,12 +69,14 @@ class Detector:
     def _live_through(self, pane: Pane) -> list[Incident]:
         memory = self._memory
         spoken_at = pane.end_at + self._panes.lateness_ms
-        minutes = (self._panes.width_ms if memory.now_at == BEFORE_ALL else pane.end_at - memory.now_at) / MINUTE_MS
+        before_at = pane.start_at if memory.now_at == BEFORE_ALL else memory.now_at
         memory.turn(pane.end_at)
+        memory.note_outages(item for item in pane.items if isinstance(item, SourceGap))
+        heard_ms = memory.outages.heard_ms(before_at, pane.end_at)
         hearing.learn(memory)
         written = speaking.grow_old(memory, spoken_at)
         if pane.posts:
-            memory.baseline.expose(pane.end_at, sum(pane.posts.values()), minutes)
+            memory.baseline.expose(pane.end_at, sum(pane.posts.values()), heard_ms / MINUTE_MS)
         memory.baseline.turn(pane.end_at)
         new = hearing.hear(memory, pane.items)
         written += deciding.raise_what_passes(memory, new, spoken_at, pane.start_at)

@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from detectors.outages import Outage
 from detectors.voices import Voice
 from tocsin.model import OPEN, Incident
-from tocsin.time import DAY_MS, HOUR_MS, MINUTE_MS
+from tocsin.time import DAY_MS, HOUR_MS, MINUTE_MS, format_instant
 
 HAZARD_WORDS: Final[Mapping[str, str]] = {
     "fire": "a fire",
@@ -73,8 +74,8 @@ def span(millis: int) -> str:
     return f"{seconds // 60} min" if seconds < 7_200 else f"{seconds // 3_600} h"
 
 
-def sentence(incident: Incident) -> str:
-    """Say in one sentence what is heard, where, by whom, and against what it was measured."""
+def sentence(incident: Incident, away: Sequence[Outage] = ()) -> str:
+    """Say in one sentence what is heard, where, by whom, against what it was measured, and who is not heard now."""
     heard = spell(incident.voices, "independent voice")
     first = f", {incident.witnesses} at first hand," if incident.witnesses else ""
     length = span(max(1_000, incident.updated_at - incident.first_voice_at))
@@ -83,6 +84,8 @@ def sentence(incident: Incident) -> str:
     words = ", ".join(f"“{term}”" for term in incident.terms[:3])
     said = f" ({words})" if words else ""
     tail = f"; {spell(incident.denials, 'voice')} against" if incident.denials else ""
+    if away:
+        tail += f"; silence is no calm, {' and '.join(map(_since, away))}"
     return f"{heard}{first} in {length} tell of {HAZARD_WORDS[incident.hazard]} {where}{said}; {usual}{tail}."
 
 
@@ -131,6 +134,23 @@ def unknown(consequences: Mapping[str, int], witnesses: int) -> tuple[str, ...]:
     if "responders" not in consequences:
         missing.append("whether help is there")
     return tuple(missing)
+
+
+def unheard(away: Sequence[Outage]) -> tuple[str, ...]:
+    """Say which sources are away.
+
+    >>> unheard([Outage("bluesky", 7_500_000)])
+    ('what is told on bluesky: not heard since 02:05 UTC',)
+    """
+    return tuple(f"what is told on {one.origin}: not heard since {_clock(one)} UTC" for one in away)
+
+
+def _since(one: Outage) -> str:
+    return f"{one.origin} has not been heard since {_clock(one)} UTC"
+
+
+def _clock(one: Outage) -> str:
+    return format_instant(one.from_at)[11:16]
 
 
 def top_terms(counts: Mapping[str, int]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Final
 
 from detectors.baseline import Baseline, History
@@ -10,12 +11,14 @@ from detectors.case import Case
 from detectors.copies import Copies
 from detectors.echo import Echo
 from detectors.incident import absorb
+from detectors.outages import LONGEST_MS, Outages
 from detectors.pool import Pool
 from detectors.reach import Reach
 from detectors.voices import Voice
 from detectors.watch import Watch
-from tocsin.model import Place
+from tocsin.model import Place, SourceGap
 from tocsin.settings.detector import DetectorSettings
+from tocsin.time import MINUTE_MS
 
 BEFORE_ALL: Final = 0
 """The instant of a detector that has closed no pane."""
@@ -35,6 +38,7 @@ class Memory:
         """Number of a voice to the incident that owns it, at most ``max_pool_voices``."""
         self.cases: dict[str, Case] = {}
         self.watches: dict[str, Watch] = {}
+        self.outages = Outages()
         self.following = 0
         """The number of the next voice."""
         self.now_at = BEFORE_ALL
@@ -61,6 +65,15 @@ class Memory:
         """Let an incident take in a voice that it claims (``own``: wholly)."""
         absorb(case, voice, self.settings, own=own)
         self.give(voice, case)
+
+    def note_outages(self, gaps: Iterable[SourceGap]) -> None:
+        """Take in what is told of sources that went away or came back; incidents say it from their next revision on."""
+        for gap in gaps:
+            self.outages.note(gap)
+        self.outages.forget(self.now_at - LONGEST_MS - int(self.settings.close_mins * MINUTE_MS))
+        away = self.outages.away(self.now_at)
+        for case in self.cases.values():
+            case.away = away
 
     def change(self, settings: DetectorSettings) -> None:
         """Go on with other settings; what was heard and decided stays."""

@@ -11,23 +11,32 @@ from typing import Final
 
 import msgspec
 
-from tocsin.model import GeocodeResult, Mention, Retraction, SettingsChange
+from tocsin.model import GeocodeResult, Mention, Retraction, SettingsChange, SourceGap
 from tocsin.time import Panes
 
-Item = Mention | Retraction | GeocodeResult | SettingsChange
+Item = Mention | Retraction | GeocodeResult | SettingsChange | SourceGap
 """What the detector hears."""
 
-_ORDER: Final[dict[type, int]] = {SettingsChange: 0, Mention: 1, GeocodeResult: 2, Retraction: 3}
+_ORDER: Final[dict[type, int]] = {SettingsChange: 0, Mention: 1, GeocodeResult: 2, Retraction: 3, SourceGap: 4}
 """Within one instant: settings first, then what was said, then what sharpens it, then what takes it back."""
 
 
 def instant_of(item: Item) -> int:
     """Give the instant that decides the pane of an item."""
-    return item.event_at if isinstance(item, Mention) else item.at
+    if isinstance(item, Mention):
+        return item.event_at
+    if isinstance(item, SourceGap):
+        return item.from_at if item.to_at is None else item.to_at
+    return item.at
 
 
 def _key(item: Item) -> tuple[int, int, str]:
-    name = item.toml if isinstance(item, SettingsChange) else item.post_id
+    if isinstance(item, SettingsChange):
+        name = item.toml
+    elif isinstance(item, SourceGap):
+        name = f"{item.origin} {item.from_at} {item.filled}"
+    else:
+        name = item.post_id
     return instant_of(item), _ORDER[type(item)], name
 
 
@@ -56,12 +65,14 @@ class PaneBuffer:
         self._closed_before: int | None = None
 
     def add(self, item: Item) -> None:
-        """Keep an item for its pane; the same item again changes nothing.
+        """Keep an item for its pane; the same item again changes nothing. What is told of a source that is away is never late.
 
         Raises:
             ValueError: its pane was already closed (the caller decides what is late, and counts it).
         """
         start = self._panes.start(instant_of(item))
+        if isinstance(item, SourceGap) and self._closed_before is not None:
+            start = max(start, self._closed_before)
         self._refuse_closed(start)
         self._items.setdefault(start, {})[_key(item)] = item
 
@@ -106,12 +117,11 @@ class PaneBuffer:
 
     def restore(self, items: list[Item], posts: list[tuple[int, str, int]], closed_before: int | None) -> None:
         """Take back what ``snapshot`` gave; what was held before is forgotten."""
-        self._items, self._posts, self._closed_before = {}, {}, None
+        self._items, self._posts, self._closed_before = {}, {}, closed_before
         for item in items:
             self.add(item)
         for start, source, count in posts:
             self.expose(start, source, count)
-        self._closed_before = closed_before
 
     def _refuse_closed(self, start: int) -> None:
         if self._closed_before is not None and start + self._panes.width_ms <= self._closed_before:

@@ -118,13 +118,13 @@ def revise(case: Case, now_at: int, reason: Reason, settings: DetectorSettings) 
         terms=explain.top_terms(case.terms),
         reported=explain.reported(case.consequences),
         inferred=explain.inferred(hazards, case.hazard, where.r90_km, where.mass[where.medoid]),
-        unknown=explain.unknown(case.consequences, case.witnesses),
+        unknown=(*explain.unknown(case.consequences, case.witnesses), *explain.unheard(case.away)),
         lineage=tuple(case.lineage),
         areas=where.areas(),
         consequences=dict(sorted(case.consequences.items())),
         quotable=explain.quotable(case.voices, case.count),
     )
-    return msgspec.structs.replace(incident, sentence=explain.sentence(incident))
+    return msgspec.structs.replace(incident, sentence=explain.sentence(incident, case.away))
 
 
 def place_words(where: Whereabouts, settings: DetectorSettings) -> str:

@@ -55,7 +55,7 @@ def _merge(memory: Memory, case: Case, spoken_at: int) -> list[Incident]:
 
 
 def _fall_silent(memory: Memory, case: Case, spoken_at: int) -> list[Incident]:
-    silent_ms = memory.now_at - case.last_voice_at
+    silent_ms = memory.outages.heard_ms(case.last_voice_at, memory.now_at)
     if case.state == "closed" or silent_ms >= memory.settings.close_mins * MINUTE_MS:
         memory.cases_changed()
         del memory.cases[case.incident_id]
@@ -64,4 +64,15 @@ def _fall_silent(memory: Memory, case: Case, spoken_at: int) -> list[Incident]:
     if case.state == "open" and silent_ms >= memory.settings.quiet_mins * MINUTE_MS:
         case.state = "quiet"
         return [revise(case, spoken_at, "quiet", memory.settings)]
+    if case.state == "open" and memory.now_at - case.last_voice_at >= memory.settings.quiet_mins * MINUTE_MS:
+        return _silent_unheard(memory, case, spoken_at)
     return []
+
+
+def _silent_unheard(memory: Memory, case: Case, spoken_at: int) -> list[Incident]:
+    """Say once an outage that nothing is heard of an incident because a source is away: it stays open."""
+    latest = max((one.from_at for one in case.away), default=None)
+    if latest is None or latest == case.said_away_at:
+        return []
+    case.said_away_at = latest
+    return [revise(case, spoken_at, "quiet", memory.settings)]

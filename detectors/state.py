@@ -9,10 +9,11 @@ import msgspec
 from detectors.baseline import History
 from detectors.case import Case
 from detectors.memory import Memory
+from detectors.outages import Outage, Outages
 from detectors.panes import Item, PaneBuffer
 from detectors.voices import Voice
 from detectors.watch import Watch
-from tocsin.model import GeocodeResult, Mention, Retraction, SettingsChange
+from tocsin.model import GeocodeResult, Mention, Retraction, SettingsChange, SourceGap
 from tocsin.settings.detector import DetectorSettings
 
 
@@ -36,6 +37,8 @@ class State(msgspec.Struct, kw_only=True):
     retractions: list[Retraction]
     answers: list[GeocodeResult]
     changes: list[SettingsChange]
+    gaps: list[SourceGap] = []
+    outages: list[Outage] = []
     posts: list[tuple[int, str, int]]
     closed_before: int | None
     settings: str
@@ -63,6 +66,8 @@ def encode(memory: Memory, buffer: PaneBuffer) -> bytes:
             retractions=[item for item in items if isinstance(item, Retraction)],
             answers=[item for item in items if isinstance(item, GeocodeResult)],
             changes=[item for item in items if isinstance(item, SettingsChange)],
+            gaps=[item for item in items if isinstance(item, SourceGap)],
+            outages=memory.outages.held,
             posts=posts,
             closed_before=closed_before,
             settings=memory.settings.model_dump_json(),
@@ -77,7 +82,7 @@ def decode(data: bytes, buffer: PaneBuffer) -> Memory:
         msgspec.DecodeError: the bytes are no snapshot of this version.
     """
     state = msgspec.msgpack.decode(data, type=State)
-    items: list[Item] = [*state.mentions, *state.retractions, *state.answers, *state.changes]
+    items: list[Item] = [*state.mentions, *state.retractions, *state.answers, *state.changes, *state.gaps]
     buffer.restore(items, state.posts, state.closed_before)
     memory = Memory(DetectorSettings.model_validate_json(state.settings), state.history)
     memory.following = state.following
@@ -91,5 +96,6 @@ def decode(data: bytes, buffer: PaneBuffer) -> Memory:
     memory.owned = OrderedDict(state.owned)
     memory.cases = {case.incident_id: case for case in state.cases}
     memory.watches = dict(state.watches)
+    memory.outages = Outages(state.outages)
     memory.cases_changed()
     return memory

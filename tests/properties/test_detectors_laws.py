@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors import Detector
-from tocsin.model import Admin, Incident, Mention, Place, Retraction
+from tocsin.model import Admin, Incident, Mention, Place, Retraction, SourceGap
 
 T0 = 1_775_540_880_000
 TOWNS = [
@@ -26,10 +26,21 @@ TOWNS = [
 ]  # fmt: skip
 
 
-def stream(seed: int, count: int = 60) -> list[Mention | Retraction]:
-    """A seeded stream: a few bursts, noise, denials, explanations, copies, deletions."""
+Said = Mention | Retraction | SourceGap
+
+
+def at_of(item: Said) -> int:
+    if isinstance(item, Mention):
+        return item.event_at
+    if isinstance(item, SourceGap):
+        return item.from_at if item.to_at is None else item.to_at
+    return item.at
+
+
+def stream(seed: int, count: int = 60) -> list[Said]:
+    """A seeded stream: a few bursts, noise, denials, explanations, copies, deletions, outages."""
     rng = random.Random(seed)
-    items: list[Mention | Retraction] = []
+    items: list[Said] = []
     for number in range(count):
         burst = rng.random() < 0.7
         town = TOWNS[seed % 4] if burst else rng.choice(TOWNS)
@@ -54,6 +65,15 @@ def stream(seed: int, count: int = 60) -> list[Mention | Retraction]:
         )
         if rng.random() < 0.05:
             items.append(Retraction(post_id=f"p{rng.randrange(count):04d}", at=at + rng.randrange(100_000)))
+    for origin in ("s", "t"):
+        from_at = T0 + rng.randrange(2_000_000)
+        items.append(SourceGap(origin=origin, from_at=from_at))
+        if rng.random() < 0.7:
+            items.append(
+                SourceGap(
+                    origin=origin, from_at=from_at, to_at=from_at + rng.randrange(3_000_000), filled=rng.random() < 0.3
+                )
+            )
     return items
 
 
@@ -61,7 +81,7 @@ def exposures() -> list[tuple[int, str, int]]:
     return [(T0 - T0 % 10_000 + n * 10_000, "s", 3 + n % 5) for n in range(0, 500, 7)]
 
 
-def run(items: list[Mention | Retraction]) -> list[Incident]:
+def run(items: list[Said]) -> list[Incident]:
     detector = Detector()
     detector.feed(items)
     for exposure in exposures():
@@ -81,7 +101,7 @@ def test_order_and_duplicates_change_nothing(seed: int, order: random.Random) ->
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 999), chunk=st.integers(1, 30))
 def test_batches_as_they_come_change_nothing(seed: int, chunk: int) -> None:
-    items = sorted(stream(seed), key=lambda item: item.event_at if isinstance(item, Mention) else item.at)
+    items = sorted(stream(seed), key=at_of)
     detector = Detector()
     for exposure in exposures():
         detector.exposure(*exposure)
@@ -89,8 +109,7 @@ def test_batches_as_they_come_change_nothing(seed: int, chunk: int) -> None:
     for low in range(0, len(items), chunk):
         part = items[low : low + chunk]
         detector.feed(part)
-        last = part[-1]
-        written += detector.advance(last.event_at if isinstance(last, Mention) else last.at)
+        written += detector.advance(at_of(part[-1]))
     written += detector.finish()
     assert written == run(items)
 

@@ -2,16 +2,19 @@
 
 import random
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from words import START, WordExtractor, WordGate, stream
 
+from detectors.outages import Outage
+from detectors.state import State
 from ingest.block import Builder
 from ingest.normalise import Limits
 from ingest.privacy import PublicPseudonyms
 from tocsin import wire
-from tocsin.distributed.detect import Detect
+from tocsin.distributed.detect import Detect, DetectState
 from tocsin.distributed.extract import Extract, Given, IllVersionError
 from tocsin.distributed.ingest import Ingest, PassOn
 from tocsin.distributed.lanes import Lane
@@ -179,6 +182,28 @@ def test_the_watermark_waits_for_every_lane_and_a_gap_lets_an_origin_go():
     assert detect.gaps == {"b"}, "the last one stays"
     detect.take("w", progress(1, START + 10_000, origin="b"))
     assert detect.watermark_at == START, "it is back, and its other partitions are not"
+
+
+def test_the_detector_hears_that_an_origin_is_away_and_back():
+    def outages(detect):
+        state = msgspec.msgpack.decode(detect.snapshot(), type=DetectState)
+        return msgspec.msgpack.decode(state.detector, type=State).outages
+
+    detect = two_origins()
+    detect.take("w", wire.encode_batch([SourceGap(origin="b", from_at=START)]))
+    for step in (1, 2):
+        for partition in range(3):
+            detect.take("w", progress(step, START + step * 60_000, partition=partition))
+    assert outages(detect) == [Outage("b", START)]
+    again = Detect(SETTINGS)
+    again.restore(detect.snapshot())
+    for one in (detect, again):
+        for partition in range(3):
+            one.take("w", progress(1, START + 180_000, origin="b", partition=partition))
+            one.take("w", progress(2, START + 240_000, origin="b", partition=partition))
+            one.take("w", progress(3, START + 240_000, partition=partition))
+        assert outages(one) == [Outage("b", START, START + 180_000)]
+    assert again.snapshot() == detect.snapshot()
 
 
 def test_a_record_that_never_comes_is_given_up_and_counted():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tocsin.analysis.recording import Recording, instant_of
+from detectors.panes import instant_of
+from tocsin.analysis.recording import Recording
 from tocsin.pipeline.primed import detector_of
 from tocsin.time import HOUR_MS, Panes
 

@@ -1,8 +1,8 @@
 """A recording: all that the detector was given in a stretch of time, so that it can be played again under other settings.
 
 It is what ``replay --mentions`` writes, and more: one JSON object a line, a mention, a retraction, a geocoder's answer, a change of
-settings, or how many posts a source had in a pane. It holds no text. Without the last kind, rates are measured against the packaged
-pace of posts, and the player says so.
+settings, a source that went away or came back, or how many posts a source had in a pane. It holds no text. Without the last kind, rates
+are measured against the packaged pace of posts, and the player says so.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import msgspec
 import zstandard
 
-from tocsin.model import Exposure, GeocodeResult, Mention, Retraction, SettingsChange
+from detectors.panes import Item, instant_of
+from tocsin.model import Exposure, GeocodeResult, Mention, Retraction, SettingsChange, SourceGap
 from tocsin.pipeline.outputs import whole
 from tocsin.runtime.files import whole_file
 from tocsin.time import Panes
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 MAX_ITEMS: Final = 5_000_000
 """Lines of one recording, at most: what a machine of 8 GB holds."""
 MAX_LINE_BYTES: Final = 1_000_000
-
-Item = Mention | Retraction | GeocodeResult | SettingsChange
 
 
 class RecordingError(ValueError):
@@ -76,11 +75,6 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def instant_of(item: Item) -> int:
-    """Give the instant that decides the pane of an item."""
-    return item.event_at if isinstance(item, Mention) else item.at
-
-
 def made(name: str, items: Sequence[Item], exposures: Sequence[Exposure] = (), panes: Panes | None = None) -> Recording:
     """Make a recording: everything in order of time, the exposures of one source and pane summed.
 
@@ -106,6 +100,7 @@ _KINDS: Final[tuple[tuple[frozenset[str], type[Item | Exposure]], ...]] = (
     (frozenset({"post_id", "place"}), GeocodeResult),
     (frozenset({"post_id", "at"}), Retraction),
     (frozenset({"toml"}), SettingsChange),
+    (frozenset({"origin", "from_at"}), SourceGap),
 )
 """By which fields a line is known, the first that fits."""
 

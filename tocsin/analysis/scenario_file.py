@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+ORDINARY_SOURCE: Final = "test"
+"""Where posts come from, unless a test says another."""
 MAX_REPEATS: Final = 10_000
 MAX_SPAN_MS: Final = 90 * DAY_MS
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -116,7 +118,7 @@ class _Repeated(_Form):
     """A name for it; with a count, the first is ``name``, the others ``name-2``, ``name-3``…"""
     author: str | None = None
     """One author for all of them; each its own by default."""
-    source: str = "test"
+    source: str = ORDINARY_SOURCE
     repost_of: str | None = None
 
 
@@ -155,6 +157,15 @@ class Withdrawal(_Form):
 
     at: Duration
     of: str
+
+
+class Absence(_Form):
+    """A source is away, and the detector is told; the ordinary posts of the test are those of ``ORDINARY_SOURCE``."""
+
+    at: Duration
+    until: Duration | None = None
+    """When it is back; never, by default."""
+    source: str = ORDINARY_SOURCE
 
 
 class Expected(_Form):
@@ -196,6 +207,7 @@ class ScenarioTest(_Form):
     mentions: tuple[MentionPlan, ...] = ()
     posts: tuple[PostPlan, ...] = ()
     deleted: tuple[Withdrawal, ...] = ()
+    away: tuple[Absence, ...] = ()
     until: Duration | None = None
     """The end; by default two minutes after the last thing said."""
     expect: tuple[Expected, ...] = ()
@@ -264,5 +276,14 @@ def _is_branch(part: str | int) -> bool:
 
 
 def _known_names() -> Iterable[str]:
-    forms: tuple[type[BaseModel], ...] = (ScenarioFile, ScenarioTest, Expected, MentionPlan, PostPlan, Withdrawal, Spot)
+    forms: tuple[type[BaseModel], ...] = (
+        ScenarioFile,
+        ScenarioTest,
+        Expected,
+        MentionPlan,
+        PostPlan,
+        Withdrawal,
+        Absence,
+        Spot,
+    )
     return sorted({name for form in forms for name in form.model_fields} | set(HAZARDS) | {OPEN})

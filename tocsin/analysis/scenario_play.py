@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.analysis.atlas import gazetteer
 from tocsin.analysis.hearing import record
-from tocsin.analysis.recording import Item, Recording, made
-from tocsin.analysis.scenario_file import Expected, MentionPlan, PostPlan, ScenarioTest, Spot
+from tocsin.analysis.recording import Recording, made
+from tocsin.analysis.scenario_file import ORDINARY_SOURCE, Expected, MentionPlan, PostPlan, ScenarioTest, Spot
 from tocsin.ids import content_id
-from tocsin.model import Admin, Exposure, Mention, Place, Retraction
+from tocsin.model import Admin, Exposure, Mention, Place, Retraction, SourceGap
 from tocsin.settings import Settings
 from tocsin.time import MINUTE_MS, format_instant
 
 if TYPE_CHECKING:
+    from detectors.panes import Item
     from ingest.block import Block
     from tocsin.pipeline.hear import Heard
 
@@ -96,13 +97,21 @@ def recording_of(
             lines.append((start_at + gone.at, {"retract": gone.of, "at": format_instant(start_at + gone.at)}))
         else:
             items.append(Retraction(post_id=labels[gone.of], at=start_at + gone.at))
+    for one in test.away:
+        items.append(SourceGap(origin=one.source, from_at=start_at + one.at))
+        if one.until is not None:
+            items.append(SourceGap(origin=one.source, from_at=start_at + one.at, to_at=start_at + one.until))
     exposures: list[Exposure] = []
     if lines:
         assert hear is not None, "who has posts brings what hears them"
         heard = _heard(lines, settings, hear)
         items += heard.items
         exposures += heard.exposures
-    exposures += _exposures(test.posts_a_minute, start_at, start_at + end_ms(test), settings.time.panes().width_ms)
+    ordinary = _exposures(test.posts_a_minute, start_at, start_at + end_ms(test), settings.time.panes().width_ms)
+    for one in (each for each in test.away if each.source == ORDINARY_SOURCE):
+        back_at = start_at + (end_ms(test) if one.until is None else one.until)
+        ordinary = [e for e in ordinary if not start_at + one.at <= e.pane_start_at < back_at]
+    exposures += ordinary
     return made(test.name, items, exposures, settings.time.panes())
 
 
@@ -186,6 +195,6 @@ def _exposures(a_minute: float, start_at: int, end_at: int, width_ms: int) -> li
     first = start_at - start_at % width_ms
     for number, pane_at in enumerate(range(first, end_at, width_ms), 1):
         due = int(a_minute * number * width_ms / MINUTE_MS)
-        out.append(Exposure(pane_at, "test", due - told))
+        out.append(Exposure(pane_at, ORDINARY_SOURCE, due - told))
         told = due
     return out

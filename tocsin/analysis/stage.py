@@ -16,7 +16,7 @@ from detectors.voices import Voice, voice_of
 from tocsin.analysis.knobs import as_toml
 from tocsin.analysis.play import Player
 from tocsin.analysis.recording import Recording
-from tocsin.model import Mention, Place, SettingsChange
+from tocsin.model import Mention, Place, SettingsChange, SourceGap
 from tocsin.pipeline.primed import detector_of
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import Panes
@@ -58,7 +58,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
             detector.feed([SettingsChange(at=self.from_at - 1, toml=as_toml(settings))])
         rest = self.rest
         if without:
-            kept = tuple(i for i in rest.items if isinstance(i, SettingsChange) or i.post_id not in without)
+            kept = tuple(i for i in rest.items if isinstance(i, SettingsChange | SourceGap) or i.post_id not in without)
             rest = msgspec.structs.replace(rest, items=kept)
         return Player(rest, detector)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tocsin.cli.console_desk import ConsoleDesk
-    from tocsin.model import DeadLetter, Incident, Mention
+    from tocsin.model import DeadLetter, Incident, Mention, SourceGap
     from tocsin.pipeline.detect import Detect, Summary
     from tocsin.pipeline.live_alerts import LiveAlerts
     from tocsin.pipeline.standing import StandingFile
@@ -58,6 +58,8 @@ class LiveOutputs(LineOutputs):
         """Tells the centres."""
         self.console: ConsoleDesk | None = None
         """Shows persons what goes on."""
+        self.gaps: Callable[[], list[SourceGap]] = list
+        """Gives the gaps of the sources since it was last asked."""
         self.detect: Detect | None = None
         """Whose memory is kept with the alerts that it caused."""
         self._fresh: list[Incident] = []
@@ -118,6 +120,9 @@ class LiveOutputs(LineOutputs):
             for letter in self.alerting.dead_letters():
                 self.dead_letter(letter)
         self.consumed(summary.blocks)
+        for gap in self.gaps():
+            if self.detect is not None:
+                self.detect.put(gap)
         if self.console is not None:
             self.console.clock(summary.clock_at or 0)
             self.console.sources(self.names, self._metrics, now())

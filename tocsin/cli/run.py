@@ -100,7 +100,7 @@ def _run(settings: Settings, path: Path | None, stack: ExitStack) -> int:
         sources.append(networks)
     outputs = _outputs(settings, path, metrics, stack)
     if networks is not None:
-        outputs.consumed, outputs.names = networks.consumed, networks.names
+        outputs.consumed, outputs.names, outputs.gaps = networks.consumed, networks.names, networks.gaps
     _open_doors(settings, outputs, metrics, stack)
     desk = None
     if settings.geocoder.enabled:

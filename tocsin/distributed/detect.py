@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from detectors import Detector
+from detectors.panes import instant_of
 from ingest.duplicates import SeenPosts
 from tocsin import wire
 from tocsin.distributed.lanes import Lane
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from tocsin.settings.detector import DetectorSettings
 
 STAGE: Final = "detect"
-Item = Mention | Retraction | GeocodeResult | SettingsChange
+Item = Mention | Retraction | GeocodeResult | SettingsChange | SourceGap
 
 
 class LaneState(msgspec.Struct, kw_only=True):
@@ -188,8 +189,8 @@ class Detect:
         self._items, self._exposures = {}, {}
         for raw_item in state.items:
             item = wire.decode(raw_item)
-            assert isinstance(item, Mention | Retraction | GeocodeResult | SettingsChange), "only items are kept"
-            self._items.setdefault(self._panes.start(_instant(item)), []).append(item)
+            assert isinstance(item, Item), "only items are kept"
+            self._put(item)
         for exposure in state.exposures:
             self._exposures.setdefault(exposure.pane_start_at, []).append(exposure)
         self._seen.restore(state.seen)
@@ -225,15 +226,15 @@ class Detect:
                 self.tally[f"detect.dead.{part.reason}"] += 1
             elif isinstance(part, Mention | Retraction):
                 self._keep(part)
-            elif isinstance(part, SettingsChange | GeocodeResult):
+            elif isinstance(part, SettingsChange | GeocodeResult | SourceGap):
                 refused = refusal(part)
                 if refused is None:
+                    if isinstance(part, SourceGap):
+                        self._leave(part)
                     # The order of the topic says which panes are open, so whoever reads it again agrees.
                     self._put(placed(part, self._closed_before))
                 else:
                     dead.append(DeadLetter(stage=STAGE, reason=refused[0], detail=refused[1], origin=where))
-            elif isinstance(part, SourceGap):
-                self._leave(part)
             elif isinstance(part, Progress):
                 self._progress(part)
             else:
@@ -242,7 +243,7 @@ class Detect:
 
     def _keep(self, item: Mention | Retraction) -> None:
         self.tally["detect.received"] += 1
-        if self._closed_before is not None and _instant(item) < self._closed_before:
+        if self._closed_before is not None and instant_of(item) < self._closed_before:
             if isinstance(item, Mention):
                 self.tally["detect.late"] += 1
                 return
@@ -250,7 +251,10 @@ class Detect:
         self._put(item)
 
     def _put(self, item: Item) -> None:
-        self._items.setdefault(self._panes.start(_instant(item)), []).append(item)
+        start = self._panes.start(instant_of(item))
+        if isinstance(item, SourceGap) and self._closed_before is not None:
+            start = max(start, self._closed_before)  # it acts in the first open pane, as the order of the topic says
+        self._items.setdefault(start, []).append(item)
 
     def _leave(self, gap: SourceGap) -> None:
         """Let an origin out of the watermark while it is away; the last one stays, or no time would pass at all."""
@@ -262,7 +266,10 @@ class Detect:
         before = heard[progress.partition]
         heard[progress.partition] = progress.up_to_at if before is None else max(before, progress.up_to_at)
         self._ended[progress.origin][progress.partition] = progress.ended
-        self._gaps.discard(progress.origin)
+        if progress.origin in self._gaps:
+            self._gaps.discard(progress.origin)
+            back_at = max(progress.up_to_at, self._closed_before or 0)
+            self._put(SourceGap(origin=progress.origin, from_at=back_at, to_at=back_at))
         self.finished = False
         for exposure in progress.exposures:
             if self._closed_before is None or exposure.pane_start_at >= self._closed_before:
@@ -311,13 +318,11 @@ class Detect:
         return fed
 
 
-def _instant(item: Item) -> int:
-    return item.event_at if isinstance(item, Mention) else item.at
-
-
 def _received(item: Item) -> tuple[int, str, str]:
     """The order in which items were received, the same however they were shuffled."""
     if isinstance(item, Mention):
         return item.received_at, item.post_id, "mention"
+    if isinstance(item, SourceGap):
+        return instant_of(item), item.origin, "gap"
     name = item.toml if isinstance(item, SettingsChange) else item.post_id
     return item.at, name, type(item).__name__

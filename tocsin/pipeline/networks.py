@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ingest.files import Line
+    from tocsin.model import SourceGap
     from tocsin.runtime.metrics import Metrics
     from tocsin.settings import Settings
 
@@ -52,6 +53,10 @@ class Networks:
         """
         self._before = self._listener.positions()
         return self._listener.poll(self._most)
+
+    def gaps(self) -> list[SourceGap]:
+        """Take the gaps noted since the last look, oldest first."""
+        return self._listener.gaps
 
     def cut(self, number: int, whole: bool) -> None:
         """Hear that a block was cut, and whether all that was polled is in it or in one before it."""

@@ -1,4 +1,4 @@
-"""Words to the detector from outside the stream of posts: new settings, a geocoder's answer. Both ways check and place them here.
+"""Words to the detector from outside the posts: new settings, a geocoder's answer, a source that is away. Checked and placed here.
 
 A word acts in the pane of its instant, or in the first that is still open when it comes. The detector reads settings in the middle of a
 pane, where nobody could refuse them any more; so what it could not read is refused before.
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from pydantic import ValidationError
 
-from tocsin.model import GeocodeResult, SettingsChange
+from tocsin.model import GeocodeResult, SettingsChange, SourceGap
 from tocsin.settings.detector import DetectorSettings
 
 if TYPE_CHECKING:
     from tocsin.model import DeadReason
 
-Word = SettingsChange | GeocodeResult
+Word = SettingsChange | GeocodeResult | SourceGap
 MAX_TOML_CHARS: Final = 100_000
 """Characters of a settings change."""
 
@@ -31,9 +31,15 @@ def refusal(word: Word) -> tuple[DeadReason, str] | None:
     """
     if isinstance(word, GeocodeResult):
         place = word.place
-        if -90 <= place.lat <= 90 and -180 <= place.lon <= 180 and place.uncertainty_km >= 0:
-            return None
-        return "bad_position", "expected a position on the globe, got another"
+        inside = -90 <= place.lat <= 90 and -180 <= place.lon <= 180 and place.uncertainty_km >= 0
+        return None if inside else ("bad_position", "expected a position on the globe, got another")
+    if isinstance(word, SourceGap):
+        ordered = word.to_at is None or word.from_at <= word.to_at
+        return None if ordered else ("bad_time", "expected a gap that ends after it begins, got one that ends before")
+    return _settings_refusal(word)
+
+
+def _settings_refusal(word: SettingsChange) -> tuple[DeadReason, str] | None:
     if len(word.toml) > MAX_TOML_CHARS:
         return "too_long", f"expected at most {MAX_TOML_CHARS} characters of settings, got {len(word.toml)}"
     try:
@@ -61,6 +67,6 @@ def settings_of(change: SettingsChange) -> DetectorSettings:
 
 def placed(word: Word, closed_before: int | None) -> Word:
     """Give the word with an instant whose pane is open, ``closed_before`` being the end of the last closed one."""
-    if closed_before is None or word.at >= closed_before:
+    if isinstance(word, SourceGap) or closed_before is None or word.at >= closed_before:  # a gap is never late
         return word
     return msgspec.structs.replace(word, at=closed_before)
