@@ -3,10 +3,11 @@
 import json
 
 import pytest
+from mentions import mention
 
 from tocsin.analysis.recording import made, write
 from tocsin.cli import main
-from tocsin.model import Mention, Place
+from tocsin.model import Place
 
 NANTES = Place(
     id="fr:44109",
@@ -18,18 +19,11 @@ NANTES = Place(
     country="FR",
     population=320_000,
 )
-T0 = 1_775_540_880_000
 
 
 @pytest.fixture
 def recording(tmp_path):
-    mentions = [
-        Mention(
-            post_id=f"p{n}", source="s", author=f"author-{n}", event_at=T0 + 20_000 * n, received_at=T0 + 20_000 * n,
-            hazards={"fire": 1.0}, terms=("feu",), witness="first_hand", probability=0.8, places=(NANTES,),
-        )
-        for n in range(6)
-    ]  # fmt: skip
+    mentions = [mention(n, 20 * n, NANTES, author=f"author-{n}", probability=0.8) for n in range(6)]
     path = tmp_path / "heard.jsonl.gz"
     write(made("heard", mentions), path)
     return str(path)

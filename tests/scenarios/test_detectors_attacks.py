@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 
 import pytest
+from mentions import T0, mention
 
 from detectors import Detector
 from tocsin.model import Admin, Incident, Mention, Place, Retraction
-from tocsin.time import MINUTE_MS, SECOND_MS
+from tocsin.time import MINUTE_MS
 
-T0 = 1_775_540_880_000
 LYON = Place(
     id="fr:69123",
     name="Lyon",
@@ -42,21 +42,7 @@ LYON_TEXAS = Place(
 
 
 def post(number: int, secs: float, **changes: object) -> Mention:
-    at = T0 + round(secs * SECOND_MS)
-    fields: dict[str, object] = {
-        "post_id": f"p{number:05d}",
-        "source": "a",
-        "author": f"a{number:05d}",
-        "event_at": at,
-        "received_at": at,
-        "hazards": {"explosion": 1.0},
-        "terms": ("explosion",),
-        "witness": "first_hand",
-        "probability": 0.7,
-        "consequences": ("injured",),
-        "places": (LYON,),
-    }
-    return Mention(**(fields | changes))  # type: ignore[arg-type]
+    return mention(number, secs, LYON, hazard="explosion", **({"consequences": ("injured",)} | changes))  # type: ignore[arg-type]
 
 
 def alerts(items: list[Mention | Retraction]) -> list[Incident]:

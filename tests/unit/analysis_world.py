@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from mentions import T0, mention
+
 from tocsin.model import Admin, Mention, Place
 from tocsin.time import SECOND_MS
-
-T0 = 1_775_540_880_000 - 1_775_540_880_000 % 10_000
 
 
 def town(code: str, name: str, lat: float, lon: float, people: int, departement: str, region: str) -> Place:
@@ -29,21 +29,8 @@ NICE = town("06088", "Nice", 43.7, 7.268, 342_000, "06", "93")
 
 
 def said(number: int, secs: float, place: Place | None = NANTES, hazard: str = "fire", **changes: object) -> Mention:
-    at = T0 + round(secs * SECOND_MS)
-    fields: dict[str, object] = {
-        "post_id": f"p{number:06d}",
-        "source": "replay",
-        "author": f"a{number:06d}",
-        "event_at": at,
-        "received_at": at,
-        "hazards": {hazard: 1.0},
-        "terms": (hazard,),
-        "witness": "first_hand",
-        "probability": 0.7,
-        "places": () if place is None else (place,),
-        "consequences": ("damage",),
-    }
-    return Mention(**(fields | changes))  # type: ignore[arg-type]
+    places = () if place is None else (place,)
+    return mention(number, secs, *places, hazard=hazard, **({"consequences": ("damage",)} | changes))  # type: ignore[arg-type]
 
 
 def burst(

@@ -6,6 +6,7 @@ import random
 
 import msgspec
 import pytest
+from mentions import T0, mention
 
 from detectors import Detector
 from detectors.talk import TALK_MS, UNIT, Talk
@@ -14,8 +15,6 @@ from detectors.voices import Voice
 from tocsin.model import HAZARDS, Admin, Incident, Mention, Place
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS, SECOND_MS
-
-T0 = 1_775_540_880_000
 
 
 def town(name: str, lat: float, lon: float, country: str = "GT", people: int = 30_000, score: float = 0.9) -> Place:
@@ -43,20 +42,7 @@ LARGE_COUNTRY = Place(
 
 
 def said(number: int, secs: float, *places: Place, **changes: object) -> Mention:
-    at = T0 + round(secs * SECOND_MS)
-    fields: dict[str, object] = {
-        "post_id": f"p{number:05d}",
-        "source": "a",
-        "author": f"a{number:05d}",
-        "event_at": at,
-        "received_at": at,
-        "hazards": {"earthquake": 1.0},
-        "terms": ("quake",),
-        "witness": "first_hand",
-        "probability": 0.7,
-        "places": places,
-    }
-    return Mention(**(fields | changes))  # type: ignore[arg-type]
+    return mention(number, secs, *places, **({"hazard": "earthquake"} | changes))  # type: ignore[arg-type]
 
 
 def alerts(items: list[Mention], **settings: object) -> list[Incident]:

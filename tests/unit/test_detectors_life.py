@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from mentions import T0, mention
 
 from detectors import Detector
 from tocsin.model import Admin, GeocodeResult, Incident, Mention, Place, Retraction, SettingsChange
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS, SECOND_MS
 
-T0 = 1_775_540_880_000
 NANTES = Place(
     id="fr:44109",
     name="Nantes",
@@ -42,21 +42,8 @@ _made = iter(range(10**9))
 
 
 def said(secs: float, place: Place | None = NANTES, hazard: str = "fire", **changes: object) -> Mention:
-    number = next(_made)
-    fields: dict[str, object] = {
-        "post_id": f"p{number:06d}",
-        "source": "replay",
-        "author": f"a{number:06d}",
-        "event_at": T0 + round(secs * SECOND_MS),
-        "received_at": T0 + round(secs * SECOND_MS),
-        "hazards": {hazard: 1.0},
-        "terms": (hazard,),
-        "witness": "first_hand",
-        "probability": 0.7,
-        "places": () if place is None else (place,),
-        "consequences": ("damage",),
-    }
-    return Mention(**(fields | changes))  # type: ignore[arg-type]
+    places = () if place is None else (place,)
+    return mention(next(_made), secs, *places, hazard=hazard, **({"consequences": ("damage",)} | changes))  # type: ignore[arg-type]
 
 
 def heard(*mentions: Mention, settings: DetectorSettings | None = None, until_secs: float = 0) -> list[Incident]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,9 +14,8 @@ from rich.table import Table
 
 from tocsin.analysis import explain_page
 from tocsin.analysis.explain_words import of_what_if, of_why, of_why_not, of_would
-from tocsin.analysis.hearing import hear
-from tocsin.analysis.knobs import KnobError, change, turned
-from tocsin.analysis.recording import Recording, RecordingError, is_recording, write
+from tocsin.analysis.knobs import KnobError
+from tocsin.analysis.recording import Recording, RecordingError, is_recording
 from tocsin.analysis.saying import instant_words
 from tocsin.analysis.stage import ExplainError
 from tocsin.analysis.unheard import unheard
@@ -25,8 +23,9 @@ from tocsin.analysis.unheard import words as unheard_words
 from tocsin.analysis.whereabouts import meant
 from tocsin.analysis.why import raised_incidents, why
 from tocsin.analysis.whynot import AFTER_MS, BEFORE_MS, WhyNot, why_not
+from tocsin.cli.heard import Changes, Config, Keep, heard
 from tocsin.model import Hazard
-from tocsin.settings import Settings, load_settings
+from tocsin.settings import Settings
 from tocsin.time import parse_instant
 
 if TYPE_CHECKING:
@@ -50,17 +49,13 @@ def explain(  # noqa: PLR0913  # each is an option of the command line
     hazard: Annotated[
         Hazard | None, Parameter(help="Which hazard was not raised; that which came nearest by default.")
     ] = None,
-    config: Annotated[Path | None, Parameter(help="Settings file (TOML).")] = None,
-    settings: Annotated[
-        tuple[str, ...], Parameter(name="--set", negative="", help="Change the settings first: detector.key=value.")
-    ] = (),
+    config: Config = None,
+    settings: Changes = (),
     posts: Annotated[
         tuple[Path, ...],
         Parameter(negative="", help="The posts of recorded mentions: with them, what was not heard at all is counted."),
     ] = (),
-    keep: Annotated[
-        Path | None, Parameter(help="Keep what was heard in this file, so that the next run need not extract.")
-    ] = None,
+    keep: Keep = None,
     page: Annotated[
         Path | None, Parameter(help="Write the answer with its pictures as one HTML file that opens offline.")
     ] = None,
@@ -73,15 +68,9 @@ def explain(  # noqa: PLR0913  # each is an option of the command line
     Without either, the incidents that were raised are listed. What would have prevented it, or would have raised it, is found by running
     the detector again with that changed. No text and no author is shown. Exits with 0 when answered, with 2 when it cannot be.
     """
-    console = Console(stderr=True)
     try:
-        _refuse(recordings, incident, place, at)
-        loaded = load_settings(config, os.environ)
-        chosen = turned(loaded.detector, dict(change(text) for text in settings))
-        with console.status(f"Hearing {recordings[0].name}"):
-            recording = hear(list(recordings), loaded)
-        if keep is not None:
-            write(recording, keep)
+        _refuse(incident, place, at)
+        recording, loaded, chosen = heard(recordings, config, settings, keep)
         if incident is not None:
             return _why(recording, loaded, chosen, incident, page, as_json=as_json)
         if place is not None and at is not None:
@@ -93,9 +82,7 @@ def explain(  # noqa: PLR0913  # each is an option of the command line
         return 2
 
 
-def _refuse(recordings: Sequence[Path], incident: str | None, place: str | None, at: str | None) -> None:
-    if not recordings:
-        raise RecordingError("expected at least one recording, got none")
+def _refuse(incident: str | None, place: str | None, at: str | None) -> None:
     if (place is None) != (at is None) or (incident is not None and place is not None):
         raise ExplainError("expected --incident, or --place with --at")
 

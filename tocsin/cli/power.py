@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -16,15 +15,14 @@ from rich.table import Table
 
 from tocsin.analysis import power_page
 from tocsin.analysis.atlas import gazetteer
-from tocsin.analysis.hearing import hear
-from tocsin.analysis.knobs import KnobError, change, turned
+from tocsin.analysis.knobs import KnobError
 from tocsin.analysis.power import Plan, PowerError, PowerReport
 from tocsin.analysis.power import power as measure
-from tocsin.analysis.recording import RecordingError, write
+from tocsin.analysis.recording import RecordingError
 from tocsin.analysis.spots import LANGUAGES, SpotKind
 from tocsin.analysis.witnesses import extracted
+from tocsin.cli.heard import Changes, Config, Keep, heard
 from tocsin.model import Hazard
-from tocsin.settings import load_settings
 
 MAX_WITNESSES = 200
 MAX_TRIALS = 1_000
@@ -51,13 +49,9 @@ def power(  # noqa: PLR0913  # each is an option of the command line
     ] = 60.0,
     country: Annotated[str, Parameter(help="Where events happen (ISO 3166-1 alpha-2): FR or GB.")] = "FR",
     seed: Annotated[int, Parameter(help="The same seed and options give the same report.")] = 1,
-    config: Annotated[Path | None, Parameter(help="Settings file (TOML).")] = None,
-    settings: Annotated[
-        tuple[str, ...], Parameter(name="--set", negative="", help="Change the settings first: detector.key=value.")
-    ] = (),
-    keep: Annotated[
-        Path | None, Parameter(help="Keep what was heard in this file, so that the next run need not extract.")
-    ] = None,
+    config: Config = None,
+    settings: Changes = (),
+    keep: Keep = None,
     page: Annotated[
         Path | None, Parameter(help="Write tables and pictures as one HTML file that opens offline.")
     ] = None,
@@ -73,14 +67,7 @@ def power(  # noqa: PLR0913  # each is an option of the command line
     console = Console(stderr=True)
     try:
         plan = _plan(kinds, hazards, witnesses, trials, within_mins, country, seed)
-        if not recordings:
-            raise RecordingError("expected at least one recording, got none")  # noqa: TRY301  # said where all refusals are
-        loaded = load_settings(config, os.environ)
-        chosen = turned(loaded.detector, dict(change(text) for text in settings))
-        with console.status(f"Hearing {recordings[0].name}"):
-            recording = hear(list(recordings), loaded)
-        if keep is not None:
-            write(recording, keep)
+        recording, loaded, chosen = heard(recordings, config, settings, keep)
         with Progress(
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
             console=console, transient=True,
