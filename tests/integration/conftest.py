@@ -42,10 +42,10 @@ def wait_for_port(port: int, process: subprocess.Popen, limit_s: float = 60.0) -
 
 
 class RedisServer:
-    """A redis-server of Debian with append-only persistence in a folder, that can be stopped, killed and started again."""
+    """A redis-server of Debian, by default with append-only persistence in its folder, that can be stopped, killed and started again."""
 
-    def __init__(self, folder) -> None:
-        self.folder = folder
+    def __init__(self, folder, *, persists: bool = True) -> None:
+        self.folder, self.persists = folder, persists
         self.port = free_port()
         self.process: subprocess.Popen | None = None
 
@@ -62,7 +62,7 @@ class RedisServer:
             "--dir",
             self.folder,
             "--appendonly",
-            "yes",
+            "yes" if self.persists else "no",
             "--save",
             "",
         ]

@@ -1,10 +1,9 @@
 """What destroying a key is worth, by what its server does with what it held."""
 
 import shutil
-import subprocess
 
 import pytest
-from conftest import RedisServer, free_port, missing, wait_for_port
+from conftest import RedisServer, missing
 
 from tocsin.distributed.keeping import open_key_store, warn_of_copies
 from tocsin.runtime.redis_store import connect
@@ -16,21 +15,12 @@ from tocsin.time import HOUR_MS
 AT = 1_775_563_200_000
 
 
-class KeyServer(RedisServer):
-    """A redis-server as `deploy/compose.yaml` runs the one of the keys: nothing is written to disk."""
-
-    def start(self):
-        self.port = free_port()
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
-        self.process = subprocess.Popen([*command, "--appendonly", "no", "--save", ""], stdout=subprocess.DEVNULL)
-        wait_for_port(self.port, self.process)
-
-
 @pytest.fixture(scope="module")
 def key_server(tmp_path_factory):
+    """As `deploy/compose.yaml` runs the one of the keys: nothing is written to disk."""
     if shutil.which("redis-server") is None:
         missing("redis-server")
-    server = KeyServer(tmp_path_factory.mktemp("keys"))
+    server = RedisServer(tmp_path_factory.mktemp("keys"), persists=False)
     server.start()
     yield server
     server.stop()
