@@ -21,7 +21,7 @@ from nlp.lexicon import SIGN_ROLES, WEIGHED_ID, Entry, Lexicon
 from nlp.matcher import Matcher, by_rarity, padded
 from nlp.pattern import Frame
 
-WEAK_OPENS_FROM: Final = 0.5
+WEAK_OPENS_FROM: Final = 0.6
 """Entries that do not open the gate alone open it together when the chance that one of them is meant (noisy or) reaches this."""
 
 _ENOUGH: Final = -math.log(1.0 - WEAK_OPENS_FROM)

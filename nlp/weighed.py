@@ -30,7 +30,8 @@ MAX_FORMS: Final = 3_000
 FILE_BYTES: Final = 1_000_000
 LENGTH: Final = 64.0
 """Folded bytes of a text at which the mark is ``base``; it rises by ``charge`` with every doubling."""
-SHORTEST: Final = 8
+SHORTEST: Final = 32
+"""Folded bytes below which the mark falls no further: a word alone is not enough."""
 STRENGTH: Final = (0.2, 0.6)
 """What such a sum is worth beside an entry's strength, at least and at most."""
 LEAST_SHARE: Final = 0.1

@@ -53,7 +53,7 @@ ORDINARY = ("fr", "en")
 HELD = 5
 KEPT = 3_000
 STEM = 6
-ALLOWED = 0.004
+ALLOWED = 0.006
 MARKED_ON = ("dev-synthetic", "quiet-dev")
 COMMON = 0.01
 """Forms in more ordinary posts than this say nothing and would cost time."""

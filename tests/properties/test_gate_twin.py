@@ -114,8 +114,9 @@ def test_frames_agree_with_a_scan_over_windows(parts: list[set[str]], words: lis
 
 def test_weak_signs_open_only_together() -> None:
     gate = packaged_gate()
-    assert gate.open(["crash", "omg", "crash omg", "bonne soirée à tous"]) == [(), (), gate.open(["crash omg"])[0], ()]
-    assert gate.open(["crash omg"])[0] != ()
+    alone = ["crash", "omg", "smoke", "crash omg", "bonne soirée à tous"]
+    assert gate.open(alone) == [()] * len(alone)
+    assert len(gate.open(["omg crash smoke"])[0]) >= 2
 
 
 def test_explanations_alone_never_open() -> None:
