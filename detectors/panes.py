@@ -31,6 +31,8 @@ def instant_of(item: Item) -> int:
 
 
 def _key(item: Item) -> tuple[int, int, str]:
+    if isinstance(item, Mention):  # mostly
+        return item.event_at, _ORDER[Mention], item.post_id
     if isinstance(item, SettingsChange):
         name = item.toml
     elif isinstance(item, SourceGap):
@@ -70,11 +72,12 @@ class PaneBuffer:
         Raises:
             ValueError: its pane was already closed (the caller decides what is late, and counts it).
         """
-        start = self._panes.start(instant_of(item))
+        key = _key(item)
+        start = self._panes.start(key[0])
         if isinstance(item, SourceGap) and self._closed_before is not None:
             start = max(start, self._closed_before)
         self._refuse_closed(start)
-        self._items.setdefault(start, {})[_key(item)] = item
+        self._items.setdefault(start, {})[key] = item
 
     def expose(self, pane_start_at: int, source: str, posts: int) -> None:
         """Record that a source had ``posts`` posts in a pane.
