@@ -35,6 +35,7 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._base = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=WAIT_SECS)
             self._base.execute("PRAGMA journal_mode=WAL")
+            self._base.execute("PRAGMA secure_delete=ON")  # what is let go is overwritten, not only unlinked
             self._base.execute("PRAGMA synchronous=FULL")  # what was written is there after a power cut
         except (OSError, sqlite3.Error) as error:
             raise OutboxError(f"{path}: expected an outbox that can be written: {error}") from error
