@@ -48,6 +48,8 @@ PERIODS: Final[tuple[tuple[str, int, str], ...]] = (
     ("h", HOUR_MS, "h"),
     ("min", MINUTE_MS, "min"),
 )
+RIVAL_SHARE: Final = 0.6
+"""A second hazard with at least this part of the leading one's share is named beside it."""
 LEAST_QUOTED: Final = 5
 """Voices below which no post of an incident may be quoted: among fewer, one might be known by the words."""
 MOST_QUOTED: Final = 8
@@ -86,7 +88,19 @@ def sentence(incident: Incident, away: Sequence[Outage] = ()) -> str:
     tail = f"; {spell(incident.denials, 'voice')} against" if incident.denials else ""
     if away:
         tail += f"; silence is no calm, {' and '.join(map(_since, away))}"
-    return f"{heard}{first} in {length} tell of {HAZARD_WORDS[incident.hazard]} {where}{said}; {usual}{tail}."
+    what = HAZARD_WORDS[incident.hazard]
+    rival = rival_hazard(incident)
+    if rival is not None:
+        what += f", or {HAZARD_WORDS[rival]},"
+    return f"{heard}{first} in {length} tell of {what} {where}{said}; {usual}{tail}."
+
+
+def rival_hazard(incident: Incident) -> str | None:
+    """Give the hazard told nearly as much as the leading one, if there is one: the next voices may turn the two round."""
+    lead = incident.hazards.get(incident.hazard, 0.0)
+    others = {h: mass for h, mass in incident.hazards.items() if h not in (incident.hazard, OPEN) and mass > 0}
+    second = max(others, key=lambda hazard: (others[hazard], hazard), default=None)
+    return second if second is not None and others[second] >= RIVAL_SHARE * lead else None
 
 
 def ordinary(expected: float, window_ms: int) -> str:

@@ -130,3 +130,11 @@ def test_where_much_is_told_on_an_ordinary_day_nothing_is_confirmed() -> None:
     for places, expected in ((small, 1), (metropolis, 0)):
         burst = [said(9 * n, places[n % 2], hazard="fire") for n in range(6)]
         assert len(raised(*burst)) == expected
+
+
+def test_a_hazard_told_nearly_as_much_is_said_beside_the_leading_one() -> None:
+    hazards = {"explosion": 0.5, "collapse": 0.4, "open": 0.1}
+    (either,) = raised(*(msgspec.structs.replace(said(n, VILLAGE), hazards=hazards) for n in range(4)))
+    assert " tell of an explosion, or a collapse, at Village " in either.sentence
+    (sure,) = raised(*(said(n, VILLAGE) for n in range(4)))
+    assert " tell of an explosion at Village " in sure.sentence
