@@ -3,7 +3,7 @@
 Usage: python scripts/build_weighed_words.py DATA [POSTS …]
 
 ``POSTS`` are files ``label<TAB>text`` (a hazard, or ``open``: it happens here and now; any other label: it does not); those of
-``training`` and the looked half of ``benchmarks/incidents`` are always read. Posts whose CRC-32 is divisible by ``HELD`` are left out, to be
+``training/posts``, ``training/pairs`` and the looked half of ``benchmarks/incidents`` are always read. Posts whose CRC-32 is divisible by ``HELD`` are left out, to be
 counted by others. ``DATA`` gives posts of any day: what CrisisLex T6 and T26 and the RER B stream (MIT) hold of other things, and the
 background of two development streams, from which nothing is learnt but the mark: ``ALLOWED`` more of it may pass.
 
@@ -47,6 +47,7 @@ from nlp.persons import person_names  # noqa: E402
 from nlp.weighed import LENGTH, NAMED, SHORTEST  # noqa: E402
 from tocsin.settings.purpose import judge  # noqa: E402
 
+SETS = ("posts", "pairs")
 LANGUAGES = ("fr", "en", "es", "it", "pt", "de")
 ORDINARY = ("fr", "en")
 """Languages of the ordinary posts."""
@@ -79,7 +80,9 @@ def main() -> None:
     parser.add_argument("posts", type=Path, nargs="*")
     parser.add_argument("--out", type=Path, default=ROOT / "nlp" / "data" / "lexicon" / "weighed.tsv")
     args = parser.parse_args()
-    real, traps = written([*sorted((ROOT / "training").glob("posts*/*.tsv")), *args.posts])
+    real, traps = written(
+        [*(path for name in SETS for path in sorted((ROOT / "training" / name).glob("*.tsv"))), *args.posts]
+    )
     gate = Gate(Lexicon.load().without_weighed())
     plain = closed(gate, [*other_things(args.data)])
     forms = Forms([text for _, text in real], traps, plain)
