@@ -46,6 +46,24 @@ def once_an_author(voices: Iterable[Voice]) -> list[Voice]:
     return across_the_roll(list(best.values()))
 
 
+def once_a_template(voices: list[Voice], settings: DetectorSettings) -> list[Voice]:
+    """Keep of voices that seem spun from one text the earliest: one text in many words is one witness.
+
+    Wider than what counts as a copy anywhere (``copy_bits``), which is safe among the few voices of one event: hardly one true witness in
+    a hundred writes so nearly what an earlier one did. A text too short for a fingerprint (0) is like no other.
+    """
+    kept: list[Voice] = []
+    prints: list[int] = []
+    for voice in voices:
+        print_ = voice.fingerprint
+        if print_ and any((print_ ^ other).bit_count() <= settings.template_bits for other in prints):
+            continue
+        kept.append(voice)
+        if print_:
+            prints.append(print_)
+    return kept
+
+
 class Told(msgspec.Struct, frozen=True):
     """What may be told of one hypothesis, before any of it is weighed."""
 
@@ -80,7 +98,7 @@ def listen(hazard: str, seed: Place, now_at: int, pool: Pool, settings: Detector
     recent = now_at - int(settings.explanation_mins * MINUTE_MS)
     here = sum(talk_of(v).get(hazard, 0) for v in near if v.at >= since)
     everywhere = pool.talk.of(hazard)
-    telling = once_an_author(v for v in heard if v.role == "event")
+    telling = once_a_template(once_an_author(v for v in heard if v.role == "event"), settings)
     return Told(
         telling=telling,
         located=sum(bool(v.places) for v in telling),

@@ -67,6 +67,22 @@ def test_a_town_and_its_country_do_not_agree_on_a_fire() -> None:
     assert alerts(heard) == []
 
 
+def spun(bits: int) -> list[Mention]:
+    """Six accounts with one text, in which each exchanges so many bits of the first one's fingerprint, each other ones."""
+    first = int.from_bytes(random.Random(7).randbytes(7))
+    words = [sum(1 << bit for bit in random.Random(n).sample(range(56), bits)) for n in range(5)]
+    return [said(n, 20 * n, COAST, fingerprint=first ^ word) for n, word in enumerate([0, *words])]
+
+
+def test_a_text_spun_by_many_accounts_is_one_witness() -> None:
+    assert alerts(spun(bits=12)) == []
+    assert [i.place for i in alerts(spun(bits=12), template_bits=9)] == ["Coast"]
+
+
+def test_different_texts_of_one_event_are_different_witnesses() -> None:
+    assert [i.place for i in alerts(spun(bits=25))] == ["Coast"]
+
+
 def test_while_nobody_speaks_at_first_hand_more_evidence_is_asked() -> None:
     relays = [said(n, 25 * n, COAST, witness="relay") for n in range(12)]
     (strict,) = alerts(relays, hearsay_nats=12.0)

@@ -141,6 +141,12 @@ class DetectorSettings(BaseModel):
 
     # -- near duplicates --------------------------------------------------------------------------------------------
     copy_bits: int = Field(9, ge=0, le=32, description="Fingerprints at most so many bits apart are copies.")
+    template_bits: int = Field(
+        14,
+        ge=0,
+        le=32,
+        description="Of voices of one event whose fingerprints are at most so many bits apart the earliest counts.",
+    )
 
     # -- limits -----------------------------------------------------------------------------------------------------
     max_pool_voices: int = Field(50_000, ge=100, le=5_000_000, description="Voices held that no incident owns.")
