@@ -14,7 +14,7 @@ from nlp.cues import CueBook
 from nlp.fingerprint import fingerprint
 from nlp.fold import fold_aligned
 from nlp.gate import Gate
-from nlp.lexicon import Lexicon
+from nlp.lexicon import WEIGHED_ID, Lexicon
 from nlp.relevance import SenseModel
 from nlp.resolve import PlaceQuery, Resolution, Resolver
 from nlp.sense import Sense, SenseQuery, SenseReader
@@ -153,7 +153,8 @@ class Extractor:
     def _drop(self, sense: Sense) -> DropReason | None:
         if not sense.telling:
             return "no_term"
-        if sense.judgement.probability >= self._settings.keep_probability or sense.frame.denial:
+        least = self._settings.keep_weighed_probability if _weighed(sense) else self._settings.keep_probability
+        if sense.judgement.probability >= least or sense.frame.denial:
             return None
         return "not_relevant" if sense.frame.modality in PLAIN_MODALITIES else "explained"
 
@@ -168,6 +169,11 @@ class Extractor:
             for low in range(0, len(queries), size)
             for found in self._places.resolve(queries[low : low + size], entities=entities)
         ]
+
+
+def _weighed(sense: Sense) -> bool:
+    """Tell whether no entry in a post opens the gate alone, but words that tell only together pass."""
+    return any(hit.entry.id == WEIGHED_ID for hit in sense.reading.hits)
 
 
 def _place_query(sense: Sense, point: Point | None, profile_place: str | None) -> PlaceQuery:

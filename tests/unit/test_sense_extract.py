@@ -11,7 +11,7 @@ from nlp.account import account
 from nlp.cues import CueBook
 from nlp.extract import DROP_REASONS, Dropped, Extractor
 from nlp.gate import Gate
-from nlp.lexicon import Lexicon
+from nlp.lexicon import WEIGHED_ID, Lexicon
 from nlp.relevance import SenseModel
 from nlp.resolve import Resolution, Toponym
 from nlp.sense import SenseReader
@@ -61,6 +61,7 @@ def post(number, text, **more):
     )
 
 
+SUM = "both lanes gone, lorry driver on the cab roof"
 FIRE = "Gros incendie à Ville, énorme fumée noire, les pompiers arrivent, j'entends des explosions"
 
 
@@ -87,6 +88,18 @@ def test_no_mention_holds_text():
     extractor, _ = extractor_of()
     (mention,) = extractor.mentions([post(1, FIRE, lang="fr")])
     assert "arrivent, j'entends" not in repr(mention)
+
+
+def test_words_that_tell_only_together_need_more_belief():
+    mentions = []
+    for least in (0.0, 1.0):
+        extractor, _ = extractor_of(NlpSettings(keep_weighed_probability=least))
+        mentions += extractor.mentions([post(1, SUM), post(2, FIRE, lang="fr")])
+    weighed, fire, dropped, same = mentions
+    assert WEIGHED_ID in {span.entry for span in weighed.spans}
+    assert 0.0 < weighed.probability < 1.0
+    assert dropped == Dropped("p1", "not_relevant")
+    assert same == fire
 
 
 def test_what_is_certainly_nothing_is_dropped_and_a_denial_is_kept():

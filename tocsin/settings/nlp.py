@@ -43,6 +43,12 @@ class NlpSettings(BaseModel):
         le=1,
         description="A post whose probability of being first-hand, now and real lies below is no mention, unless it denies.",
     )
+    keep_weighed_probability: float = Field(
+        default=0.25,
+        ge=0,
+        le=1,
+        description="The same for posts in which no entry opens the gate alone, but words that tell only together do.",
+    )
     shed: bool = Field(
         default=True,
         description="When hearing cannot keep up, `run` and `worker extract` on live sources leave out the dear gates one after another: "
