@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from test_console_browser import START, Log, entered
+from examples import AuditInMemory
+from test_console_browser import START, entered
 
 from console.accounts import Account, Accounts
 from console.tuning import TuningError
@@ -117,7 +118,7 @@ def test_a_change_takes_two_people_and_acts_once(bench):
 def test_in_the_browser_a_knob_moves_the_curve_and_a_second_analyst_approves(bench, chromium):
     made, applied = bench
     settings = ConsoleSettings(port=0, lang="en")
-    log = Log()
+    log = AuditInMemory()
     with open_console(
         settings, Accounts([]), decide=lambda _: None, audit=log, now=lambda: START, tuner=made
     ) as server:
