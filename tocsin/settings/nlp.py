@@ -44,7 +44,7 @@ class NlpSettings(BaseModel):
         description="A post whose probability of being first-hand, now and real lies below is no mention, unless it denies.",
     )
     keep_weighed_probability: float = Field(
-        default=0.25,
+        default=0.1,
         ge=0,
         le=1,
         description="The same for posts in which no entry opens the gate alone, but words that tell only together do.",
