@@ -81,4 +81,6 @@ def test_the_written_sets_cover_every_language_trap_and_both_answers(folder: str
         kinds = {one.kind.removeprefix("written:") for one in own}
         assert {"figurative", "past", "negated", "hypothetical", "exercise", "advert", "homonym"} <= kinds
         assert kinds & {"real", *HAZARDS}
-        assert not any(mark in one.query.text for one in own for mark in "{}|")
+        # Some write a bar between the parts of a headline; only where lines hold choices is it a choice left over.
+        marks = "{}" if folder == "pairs" else "{}|"
+        assert not any(mark in one.query.text for one in own for mark in marks)

@@ -226,15 +226,15 @@ def _problem(model: type[BaseModel], sources: Sources, details: ErrorDetails) ->
 
 
 def _nearest_key(model: type[BaseModel], key: KeyPath) -> str | None:
-    """Give the known key that an unknown one most likely means: of its own table, else one of the same name elsewhere."""
+    """Give the known key that an unknown one most likely means: of the same name elsewhere, like it in its own table, or like it elsewhere."""
     table: type[BaseModel] | None = model
     for part in key[:-1]:
         field = table.model_fields.get(str(part)) if table is not None else None
         table = section_of(field.annotation) if field is not None else None
-    own = _closest(str(key[-1]), list(table.model_fields)) if table is not None else None
-    if own is not None:
-        return ".".join([*(str(part) for part in key[:-1]), own])
     elsewhere = {path[-1]: ".".join(path) for path, _ in leaves(model)}
+    own = _closest(str(key[-1]), list(table.model_fields)) if table is not None else None
+    if own is not None and str(key[-1]) not in elsewhere:
+        return ".".join([*(str(part) for part in key[:-1]), own])
     other = _closest(str(key[-1]), list(elsewhere), cutoff=0.8)
     return elsewhere[other] if other is not None else None
 
