@@ -226,7 +226,7 @@ def _problem(model: type[BaseModel], sources: Sources, details: ErrorDetails) ->
 
 
 def _nearest_key(model: type[BaseModel], key: KeyPath) -> str | None:
-    """Give the known key that an unknown one most likely means: of the same name elsewhere, like it in its own table, or like it elsewhere."""
+    """Give the known key that an unknown one means: of the same name elsewhere, else like it in its own table, else like it elsewhere."""
     table: type[BaseModel] | None = model
     for part in key[:-1]:
         field = table.model_fields.get(str(part)) if table is not None else None
