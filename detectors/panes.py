@@ -6,7 +6,7 @@ item that came twice is taken once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -40,6 +40,11 @@ def _key(item: Item) -> tuple[int, int, str]:
     else:
         name = item.post_id
     return instant_of(item), _ORDER[type(item)], name
+
+
+def says(items: Iterable[Item]) -> bool:
+    """Tell whether items are more than words about sources that are away."""
+    return not all(isinstance(item, SourceGap) for item in items)
 
 
 class Pane(msgspec.Struct, frozen=True):
@@ -107,8 +112,10 @@ class PaneBuffer:
 
     @property
     def last_start_at(self) -> int | None:
-        """The start of the youngest pane that holds something."""
-        return max(self._items.keys() | self._posts.keys(), default=None)
+        """The start of the youngest pane in which something was said or heard: that a source is away lengthens no stream."""
+        return max(
+            {start for start, held in self._items.items() if says(held.values())} | self._posts.keys(), default=None
+        )
 
     def snapshot(self) -> tuple[list[Item], list[tuple[int, str, int]], int | None]:
         """Give what is held: the items, the exposures, and the bound of what is closed."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from detectors import Detector
-from detectors.panes import instant_of
+from detectors.panes import instant_of, says
 from ingest.duplicates import SeenPosts
 from tocsin import wire
 from tocsin.distributed.lanes import Lane
@@ -283,7 +283,7 @@ class Detect:
         over = (origin in self._gaps or all(ended) for origin, ended in self._ended.items())
         if self.finished or not self._lanes or not all(over):
             return []
-        starts = self._items.keys() | self._exposures.keys()
+        starts = {start for start, items in self._items.items() if says(items)} | self._exposures.keys()
         written = self._close(max(starts) + self._panes.width_ms) if starts else []
         self.finished = True
         return written + self._detector.finish()
