@@ -44,6 +44,10 @@ class Dropped:
 class Places(Protocol):
     """Whatever resolves places in batches, each answer independent of its batch."""
 
+    def warm(self) -> None:
+        """Load now what comes at first need."""
+        ...
+
     def resolve(self, queries: Sequence[PlaceQuery], *, entities: bool = True) -> list[Resolution]:
         """Resolve a batch, with or without an entity model; the results are aligned with the queries."""
         ...
@@ -95,6 +99,15 @@ class Extractor:
         reader = SenseReader(lexicon, CueBook.load(), SenseModel.load())
         resolver = Resolver(Gazetteer.load(), SpacyRecogniser() if chosen.entities else None, ask=ask)
         return cls(reader, resolver, Gate(lexicon), chosen)
+
+    def warm(self) -> None:
+        """Load now what else comes at first need: the entity models and the sentence encoder.
+
+        Raises:
+            OSError: a model package is not installed.
+        """
+        self._places.warm()
+        self.analyse("Incendie")
 
     def mentions(self, posts: Sequence[Post], shed: int = 0) -> list[Mention | Dropped]:
         """Give for each post its mention, or why there is none; aligned with the input.

@@ -115,6 +115,17 @@ class Resolver:
         self.ner_reads = 0
         """Posts that NER has read since the start."""
 
+    def warm(self) -> None:
+        """Load the entity models now, not at the first doubtful post of the night.
+
+        Raises:
+            OSError: a model package is not installed.
+        """
+        if self._recogniser is not None:
+            from nlp.ner import MODELS  # noqa: PLC0415  spaCy: only for who reads entities
+
+            self._recogniser.entities([(language, ".") for language in MODELS])
+
     def resolve(self, queries: Sequence[PlaceQuery], *, entities: bool = True) -> list[Resolution]:
         """Resolve a batch; the results are aligned with the queries. Without ``entities`` NER is left out, and the results say where."""
         sights = [self._reader.sights(query.text, query.folded, query.lang, query.taken) for query in queries]

@@ -4,6 +4,7 @@ from tocsin.pipeline.hear import HearFactory
 from tocsin.settings import Settings
 
 
-def test_both_language_models_are_loaded_before_the_first_post():
+def test_all_models_are_loaded_before_the_first_post():
     hear = HearFactory(Settings())()
     assert set(hear._extractor._places._recogniser._models) == {"fr", "en"}
+    assert hear._extractor._sense._encoder._model is not None

@@ -21,7 +21,6 @@ from tocsin import topics
 from tocsin.distributed.extract import STAGE, Extract, Given
 from tocsin.distributed.shell import bury, note_lag, now, poll, where
 from tocsin.pipeline.counting import publish_stage
-from tocsin.pipeline.hear import WARM_UP
 from tocsin.pipeline.shedding import told
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.kafka import said, slot
@@ -159,6 +158,5 @@ def packaged_extractor(settings: Settings) -> Extracts:
     threadpool_limits(1)
     extractor = Extractor.load(settings.nlp, ask=settings.geocoder.enabled)
     # Before the group is joined: a member that loads models keeps the others waiting.
-    for lang, text in WARM_UP:
-        extractor.analyse(text, lang=lang)
+    extractor.warm()
     return extractor

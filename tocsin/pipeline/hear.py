@@ -28,15 +28,6 @@ if TYPE_CHECKING:
     from tocsin.settings import Settings
 
 
-WARM_UP: Final = (
-    ("fr", "Incendie, la Marne déborde, Florence a peur pour Nancy"),
-    ("fr", "Explosion chez Laurent, Lourdes et Ali sont à Die"),
-    ("en", "Fire at Victoria, Austin said"),
-    ("en", "Explosion, Jordan and Chelsea left for Reading"),
-)
-"""Texts with names that may be persons: they make each language model load now, not at the first doubtful post of the night."""
-
-
 GATE_FAILED: Final = ("gate_failed",)
 """What stands in place of lexicon entries on a post that the gate could not read."""
 
@@ -215,8 +206,7 @@ class HearFactory(msgspec.Struct, frozen=True):
         # One thread: sums must not depend on how many the machine has, and the processors are already shared out.
         threadpool_limits(1)
         extractor = Extractor.load(self.settings.nlp, ask=self.settings.geocoder.enabled)
-        for lang, text in WARM_UP:
-            extractor.analyse(text, lang=lang)
+        extractor.warm()
         return Hear(
             Gate(Lexicon.load(self.settings.nlp.lexicon_path)),
             extractor,
