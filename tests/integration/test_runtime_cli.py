@@ -155,7 +155,8 @@ def test_a_live_run_hears_a_growing_file_serves_its_metrics_and_ends_in_order(tm
         f'[ingest]\nfollow_paths = ["{path}"]\nfollow_poll_secs = 0.05\n[time]\npane_secs = 1\nlateness_secs = 1\n[runtime]\ntick_secs = 0.1\n'
     )
     process = command("run", "--config", str(config), "--incidents", str(out))
-    address = json.loads(process.stderr.readline())["address"]
+    said = map(json.loads, process.stderr)
+    address = next(line["address"] for line in said if line["event"] == "serving")
     wait_until(lambda: metric(address, "tocsin_ready") == 1, process)
     now = time.time_ns() // 1_000_000
     with path.open("ab") as stream:
