@@ -4,7 +4,8 @@ Usage: python scripts/build_weighed_words.py DATA [POSTS …]
 
 ``POSTS`` are files ``label<TAB>text`` (a hazard, or ``open``: it happens here and now; any other label: it does not); those of
 ``training/posts``, ``training/pairs`` and the looked half of ``benchmarks/incidents`` are always read. Posts whose CRC-32 is divisible by ``HELD`` are left out, to be
-counted by others. ``DATA`` gives posts of any day: what CrisisLex T6 and T26 and the RER B stream (MIT) hold of other things, and the
+counted by others. Posts of any day are what CrisisLex T6 and T26 and the RER B stream (MIT) in ``DATA`` hold of other things, the small
+talk of the simulator, and the
 background of two development streams, from which nothing is learnt but the mark: ``ALLOWED`` more of it may pass.
 
 Model: logistic regression whose weights may not be negative (L-BFGS-B), L2 penalty; the ``KEPT`` forms that matter most, fitted again.
@@ -46,6 +47,8 @@ from nlp.matcher import COMMON_WORDS  # noqa: E402
 from nlp.persons import person_names  # noqa: E402
 from nlp.weighed import LENGTH, NAMED, SHORTEST  # noqa: E402
 from tocsin.settings.purpose import judge  # noqa: E402
+from tocsin.simulation.scenario import Background, Scenario  # noqa: E402
+from tocsin.simulation.stream import Stream  # noqa: E402
 
 SETS = ("posts", "pairs")
 LANGUAGES = ("fr", "en", "es", "it", "pt", "de")
@@ -58,6 +61,8 @@ ALLOWED = 0.006
 MARKED_ON = ("dev-synthetic", "quiet-dev")
 COMMON = 0.01
 """Forms in more ordinary posts than this say nothing and would cost time."""
+SMALL_TALK, SMALL_TALK_SEED = 5_000, 1_000
+"""Simulated ordinary posts in each of two languages."""
 TIMES = 2
 """Real posts that must hold a form."""
 REAL_WEIGHT, TRAP_WEIGHT, PLAIN_WEIGHT = 3.0, 2.0, 1.0
@@ -84,7 +89,7 @@ def main() -> None:
         [*(path for name in SETS for path in sorted((ROOT / "training" / name).glob("*.tsv"))), *args.posts]
     )
     gate = Gate(Lexicon.load().without_weighed())
-    plain = closed(gate, [*other_things(args.data)])
+    plain = closed(gate, [*other_things(args.data), *small_talk()])
     forms = Forms([text for _, text in real], traps, plain)
     table, marks = learn(forms, real, traps, plain)
     days = [text for name in MARKED_ON for text in background(args.data / "scenarios" / name)]
@@ -134,6 +139,14 @@ def other_things(data: Path) -> Iterator[str]:
             for post in lines_of(data / f"{name}.posts.jsonl.gz")
             if labels[post["id"]]["relevant"] is False
         )
+
+
+def small_talk() -> Iterator[str]:
+    """Give what the simulator's people write of weather, trains and dinner: French of any day is rare in the other sets."""
+    for lang_share in (1.0, 0.0):
+        quiet = Background(rate_per_min=SMALL_TALK / 60, share_fr=lang_share, hot_share=0.0, single_share=0.0)
+        for sent in Stream(Scenario(hours=1.0, seed=SMALL_TALK_SEED, background=quiet)):
+            yield json.loads(sent.line)["text"]
 
 
 def background(path: Path) -> list[str]:
