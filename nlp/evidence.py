@@ -46,6 +46,8 @@ WEIGHTS: Final[dict[str, float]] = {
     "home": 1.1,
     "shortened": -0.5,
     "fine": 0.0,
+    "distinct": 0.0,
+    "articled": -2.0,
     "common": -2.0,
     "common_tag": -0.8,
     "common_large": 1.0,
@@ -115,6 +117,10 @@ class NameInfo(NamedTuple):
     """It is an ordinary English word, which people of any language write too."""
     home: bool
     """A place of that name lies in a country where the language is at home."""
+    distinct: bool = False
+    """Only one town has a part of that name, and it is no plain word: the part is known without its town."""
+    bare_town: bool = False
+    """A town bears it, and no region or quarter, which may take an article."""
 
 
 def total(features: Mapping[str, float]) -> float:
@@ -137,9 +143,10 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
     role = around.led(found, frame, first, last)
     if last > first and any(len(word.data) > 2 for word in items[first : last + 1]):
         found["long"] = 1.0
-    people = info.population if head.capital or tagged else info.own_population
+    capital = head.capital or around.capitalised(words, first, last)
+    people = info.population if capital or tagged else info.own_population
     found["size"] = math.log10((10_000_000 if code else people) + 100.0) - 4.0
-    if not head.capital and not tagged and role == "bare":
+    if not capital and not tagged and role == "bare":
         found["lower_bare"] = 1.0
         found["size"] = min(1.0, found["size"])
     short = head.end - head.start <= 3 and first == last and not code
@@ -152,6 +159,8 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
             ("shortened", info.short),
             ("fine", info.fine),
             ("short", short),
+            ("distinct", info.distinct),
+            ("articled", info.bare_town and around.articled(words, first, frame.lang)),
         )
         if holds
     )
@@ -159,7 +168,7 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
         if tagged:
             found["common_tag"] = 1.0 if head.capital else 2.0
         elif not code:
-            _ordinary(found, frame, head, info)
+            _ordinary(found, frame, head, info, role)
     if first == last and not code and role not in LED:
         found.update(_borne_by_people(head.data, info, frame.lang, tagged=tagged))
     if tagged:
@@ -176,10 +185,14 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
     return found, ("tag" if tagged and role == "bare" else role), wide, code
 
 
-def _ordinary(found: dict[str, float], frame: Frame, head: Word, info: NameInfo) -> None:
-    """Add that the name is also a plain word, more so where its capital says nothing, less so if a large town bears it."""
+def _ordinary(found: dict[str, float], frame: Frame, head: Word, info: NameInfo, role: str) -> None:
+    """Add that the name is also a plain word, more so where its capital says nothing, less so if a large town bears it.
+
+    Every German noun has a capital: there it says something only where a preposition leads to the name ("Zug", "in Zug").
+    """
     found["common"] = 1.0
-    if not head.capital or frame.words.shouting or (head.initial and info.population < EXPOSED_POPULATION):
+    noun = frame.lang == "de" and role not in LED and info.population < EXPOSED_POPULATION
+    if not head.capital or noun or frame.words.shouting or (head.initial and info.population < EXPOSED_POPULATION):
         found["common_exposed"] = 1.0
         found["size"] = min(0.5, found["size"])
     else:

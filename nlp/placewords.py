@@ -111,6 +111,17 @@ DETERMINERS: Final[dict[str, frozenset[bytes]]] = {
 ARTICLES: Final = _set("le la les l the el los las lo il gli i o os as der die das den dem")
 """Articles: looked through when the word before a name is asked for."""
 
+TOWN_ARTICLES: Final[dict[str, frozenset[bytes]]] = {
+    "fr": _set("le la les l"),
+    "es": _set("el la los las"),
+    "it": _set("il lo la gli le i l"),
+    "de": _set("der die das den dem des im am zum zur vom beim"),
+}
+"""Articles by language that stand before no town unless they are in its name ("La Rochelle", "Le Mans").
+
+Not in English: there they belong to what follows ("the Boston police").
+"""
+
 LOCAL_NOUNS: Final = _set(
     "ville commune village quartier centre secteur region departement province canton ile faubourg banlieue agglo "
     "agglomeration metropole mairie plage port cote littoral nord sud est ouest hauteur niveau environs alentours "
@@ -124,7 +135,7 @@ LOCAL_NOUNS: Final = _set(
 STREET_BEFORE: Final = _set(
     "rue av ave avenue bd bld blvd boulevard place pl quai quais cours allee allees impasse chemin rond square passage "
     "esplanade parvis montee rampe venelle sente ruelle pont viaduc passerelle tunnel rocade carrefour giratoire "
-    "echangeur cite tour dalle butte jardin parc calle avenida plaza paseo puente carrer rua praca "
+    "cite tour dalle butte jardin parc calle avenida plaza paseo puente carrer rua praca "
     "ponte via viale piazza corso largo strasse salle chapelle "
     "collegiale halle galerie galeries ile iles quartier secteur lieu hameau "
     "bois lac riviere fleuve col mont vallee gorges massif presqu pointe cap baie anse barrage canal marais "
@@ -140,6 +151,7 @@ SITE_BEFORE: Final = _set(
     "marche musee theatre cinema eglise cathedrale basilique college ecole caserne prison campus halles cantine "
     "mediatheque bibliotheque piscine gymnase kermesse foire carnaval "
     "gare aeroport hopital chu chr ch clinique lycee universite fac faculte stade arena zenith port peage aire sortie "
+    "echangeur diffuseur bahnhof ausfahrt anschlussstelle flughafen klinikum krankenhaus casello svincolo "
     "prefecture mairie tribunal palais chateau citadelle estacion aeropuerto hospital stazione aeroporto ospedale "
     "estacao stadio "
     "estadio metro tram tramway arret station rer ter route foret plage campus centrale usine raffinerie lac etang "
@@ -152,6 +164,9 @@ BEFORE: Final = STREET_BEFORE | SITE_BEFORE
 
 LOWER_KINDS: Final = _set("rue avenue av bd boulevard quai pont stade gare hopital lycee tunnel place route viaduc")
 """Kind words after which even a lower-case word is the name."""
+
+LOWER_STREETS: Final = _set("street st road rd avenue ave lane boulevard blvd square")
+"""Words that make a street of the name before them even without a capital ("at jackson square")."""
 
 PLAIN_ADJECTIVES: Final = _set(
     "whole entire other along across middle front behind busy quiet narrow empty local residential closed blocked "
@@ -283,6 +298,18 @@ NOT_PLACES: Final = _set(
     "ya il y avait est sont etait etaient fait faire va vont aller voir vu dit dire"
 )
 """Words that are never a place alone, whatever the gazetteer says (function words, days, months, events, newsroom labels)."""
+
+GENERIC_PARTS: Final = (
+    DIRECTIONS
+    | BEFORE
+    | STREET_AFTER
+    | _set(
+        "saint sainte saints st ste san santa santo sankt grand grande petit petite neuf neuve nouveau nouvelle plaine "
+        "plateau vallon clos mairie eglise poste new old upper lower town village green woods industrial industriel "
+        "pointe rive rives moulin ferme domaine parc neustadt altstadt bahnhof zentrum oberdorf unterdorf dorf feld"
+    )
+)
+"""Words in names of parts of towns that many towns have ("Saint-Marc", "Le Moulin", "Oberdorf")."""
 
 GIVEN_NAMES: Final = _set(
     "adam adele adrian alain albert alex alexander alexandre alexis alice amanda amy ana andre andrea andrew angela "

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nlp.fold import fold_name
-from nlp.joint import COARSE, INSIDE, Candidate, holds, prior
+from nlp.joint import COARSE, INSIDE, Candidate, holds, prior, settle
 from nlp.placewords import DIRECTIONS
 
 if TYPE_CHECKING:
@@ -20,12 +20,19 @@ FEW_RIVALS: Final = 4
 LARGE_TOWN: Final = 50_000
 """With many namesakes a smaller town than this is a doubtful reading."""
 
+CUT_POPULATION: Final = 50_000
+"""A name with a word cut off ("South Yorkshire") means a place of this size at least, not a hamlet of the rest's name."""
+
 _PART: Final = re.compile(r"\s*(?:[,/|•·()\[\];–]|\s-\s|\bet\b|\band\b|\bfrom\b|\bnear\b|&)\s*", re.IGNORECASE)
 _DEPARTEMENT: Final = re.compile(r"^(?:0[1-9]|[1-8]\d|9[0-5]|2[abAB]|97[1-6])$")
 _DROP: Final = re.compile(
     r"^(?:sud|nord|est|ouest|south|north|east|west|central|greater|quartier|province de|region|région|city of|ville de)\s+",
     re.IGNORECASE,
 )
+
+
+_REGIONAL: Final = re.compile(r"^\s*(?:province|region|région|provincia|landkreis|kreis)\b", re.IGNORECASE)
+"""Words before a name that make a region of it; else the town is meant that the region is named after ("Pisa", "Sheffield")."""
 
 
 class Profile(NamedTuple):
@@ -89,7 +96,8 @@ def _candidates(part: str, lookup: Callable[[bytes], Sequence[Candidate]]) -> li
         return []
     for variant in (name, fold_name(_DROP.sub("", part)), name.rstrip(b" 0123456789")):
         if len(variant) >= 3:
-            candidates = [one for one in lookup(variant) if not one.needs_context]
+            least = 0 if variant == name else CUT_POPULATION
+            candidates = [one for one in lookup(variant) if not one.needs_context and one.population >= least]
             if candidates:
-                return candidates
+                return settle(candidates, admin=False, regional=_REGIONAL.match(part) is not None)
     return []

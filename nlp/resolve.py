@@ -18,6 +18,7 @@ from nlp.gazetteer import ALTERNATE, CODE, PRIMARY, SHORT
 from nlp.homelands import HOME, LANGUAGE_COUNTRIES, dialect
 from nlp.joint import COARSE, SUBTOWN, Anchor, Candidate, choose, distance_km, holds, settle
 from nlp.ner import MODELS
+from nlp.placewords import GENERIC_PARTS
 from nlp.profile import Profile, read_profile
 from nlp.shortened import Shortened
 from nlp.sight import Sight
@@ -35,6 +36,14 @@ MAX_ROWS: Final = 48
 """Places of one name that are weighed, the most populous first."""
 PENALTY: Final = {PRIMARY: 0.0, ALTERNATE: 0.3, SHORT: 2.0, CODE: 0.5}
 """Log-odds that a row loses when the name is not its own."""
+ALSO_CALLED: Final = 3.0
+"""Log-odds that a far town loses which only answers to a name that a known town at home bears ("Sion", of Jerusalem)."""
+KNOWN_TOWN: Final = 5_000
+"""People of a town at home that is thought of before a far one's other name; a hamlet called Cologne is not."""
+DISTINCT: Final = 0.5
+"""Log-odds that a part of a town loses whose name no other town's part bears: the tables do not list them all."""
+DISTINCT_LETTERS: Final = 5
+ONE_TOWN_KM: Final = 8.0
 CACHED_NAMES: Final = 65_536
 CACHED_PROFILES: Final = 16_384
 NEAR_KM: Final = 20.0
@@ -158,7 +167,12 @@ class Resolver:
         profile = self._profile(query.profile_place, query.lang) if query.profile_place else None
         anchors = _anchors(query.point, profile)
         found = [sight for sight in found if sight.logit > BEYOND_HELP]
-        rows = [_told_as_quarter(sight, [self._candidate(row, how) for row, how in sight.rows]) for sight in found]
+        rows = [
+            _own_names_first(
+                _told_as_quarter(sight, [self._candidate(row, how) for row, how in sight.rows]), query.lang
+            )
+            for sight in found
+        ]
         found = [
             sight._replace(admin=sight.admin and _holds_the_one_before(index, found, rows))
             for index, sight in enumerate(found)
@@ -218,6 +232,8 @@ class Resolver:
         table = self._gazetteer
         pairs = list(zip(table.candidates(name_id), table.candidates_how(name_id), strict=True))[:MAX_ROWS]
         plain = tuple(pair for pair in pairs if pair[1] != CODE)
+        if lang == "fr" and plain and all(self._candidate(*pair).kind in SUBTOWN for pair in plain):
+            plain += tuple((row, SHORT) for row in self._cuts.without_article(table.folded(name_id)))
         known = [self._candidate(row, how) for row, how in plain]
         kinds = {one.kind for one in known}
         countries = LANGUAGE_COUNTRIES.get(lang or "", {})
@@ -233,6 +249,8 @@ class Resolver:
             common=table.is_ordinary(name_id, lang),
             loan=table.is_ordinary(name_id, "en"),
             home=any(countries.get(one.country, 0.0) >= HOME for one in known),
+            distinct=_distinct(table.folded(name_id), known) and not table.is_ordinary(name_id),
+            bare_town="town" in kinds and kinds.isdisjoint({"quarter", *COARSE}),
         )
 
     def _dotted_code(self, letters: bytes) -> NameInfo | None:
@@ -242,8 +260,8 @@ class Resolver:
         info = self._info(name_id, None)
         return info._replace(rows=()) if info.codes else None
 
-    def _shortened_name(self, word: bytes) -> NameInfo | None:
-        rows = self._cuts.rows(word)
+    def _shortened_name(self, word: bytes, lang: str) -> NameInfo | None:
+        rows = self._cuts.rows(word, lang) or (self._cuts.without_article(word) if lang == "fr" else ())
         if not rows:
             return None
         return NameInfo(
@@ -303,10 +321,44 @@ class Resolver:
 
 
 def _told_as_quarter(sight: Sight, options: list[Candidate]) -> list[Candidate]:
-    """Give the candidates of "quartier X": no town needs to stand beside a name that is told to be a part of one."""
-    if "quarter" not in (sight.features or ()):
+    """Give the candidates of "quartier X": no town needs to stand beside a name that is told to be a part of one.
+
+    Nor beside the name of a part that only one town has ("Upperthorpe"), though others may have one that no table lists.
+    """
+    features = sight.features or ()
+    if "quarter" in features:
+        return [one._replace(needs_context=False) for one in options]
+    if "distinct" in features:
+        return [
+            one._replace(needs_context=False, penalty=one.penalty + DISTINCT) if one.needs_context else one
+            for one in options
+        ]
+    return options
+
+
+def _own_names_first(options: list[Candidate], lang: str | None) -> list[Candidate]:
+    """Give the candidates with the loss of far towns that only answer to the name too, where a town at home bears it ("Sion")."""
+    table = LANGUAGE_COUNTRIES.get(lang or "", {})
+    home = [table.get(one.country, 0.0) >= HOME for one in options]
+    if not any(
+        near and one.kind == "town" and one.population >= KNOWN_TOWN for one, near in zip(options, home, strict=True)
+    ):
         return options
-    return [one._replace(needs_context=False) for one in options]
+    other = PENALTY[ALTERNATE]
+    return [
+        one if near or one.penalty != other else one._replace(penalty=other + ALSO_CALLED)
+        for one, near in zip(options, home, strict=True)
+    ]
+
+
+def _distinct(name: bytes, known: Sequence[Candidate]) -> bool:
+    """Tell whether a name is that of a part of one town only: every place it names lies within ``ONE_TOWN_KM`` of a quarter."""
+    quarter = next((one for one in known if one.kind == "quarter"), None)
+    if quarter is None or len(name) < DISTINCT_LETTERS or not all(one.kind in SUBTOWN for one in known):
+        return False
+    if not GENERIC_PARTS.isdisjoint(name.split()):
+        return False
+    return all(distance_km(one.lat, one.lon, quarter.lat, quarter.lon) < ONE_TOWN_KM for one in known)
 
 
 def _doubtful(sight: Sight) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NO_NAME_BEFORE: Final = lists.DIRECTIONS | lists.ARTICLES | lists.NOT_PLACES
 _NO_NAME_AFTER: Final = lists.DIRECTIONS | lists.STREET_AFTER | lists.NOT_PLACES
+_SMALL: Final = lists.CONNECTORS | lists.BEFORE | lists.STREET_AFTER
 _GAPS_LISTED: Final = frozenset({", ", "/", " / ", " - ", ",", " & ", " – ", ", #"})
 
 
@@ -74,13 +75,19 @@ def whole_tag(words: Words, first: int, last: int) -> bool:
     return words.items[first].mark == "#" and (last + 1 >= len(words.items) or words.items[last + 1].gap != "")
 
 
+def capitalised(words: Words, first: int, last: int) -> bool:
+    """Tell whether a name is written as one: with a capital on every word but the small ones and the kind words ("gare de Rennes")."""
+    name = words.items[first : last + 1]
+    return all(word.capital or word.data in _SMALL for word in name) and any(word.capital for word in name)
+
+
 def written(found: dict[str, float], words: Words, first: int, last: int, *, tagged: bool) -> None:
     """Add how the name is written: case, and what the case of this post is worth."""
     head = words.items[first]
     if tagged:
         found["tag" if whole_tag(words, first, last) else "tag_part"] = 1.0
         return
-    capital = all(word.capital or word.data in lists.CONNECTORS for word in words.items[first : last + 1])
+    capital = capitalised(words, first, last)
     if head.initial and head.capital and not words.shouting and words.caseless:
         found["capital_initial"] = 1.0
     if words.caseless:
@@ -95,6 +102,13 @@ def written(found: dict[str, float], words: Words, first: int, last: int, *, tag
             found["titled"] = 1.0
     else:
         found["lower"] = 1.0
+
+
+def articled(words: Words, first: int, lang: str | None) -> bool:
+    """Tell whether an article stands before the name that is no part of it ("jusqu'à la Liberté", "im Moos"): towns take none."""
+    if first == 0 or not words.linked(first) or words.items[first - 1].mark:
+        return False
+    return words.items[first - 1].data in lists.TOWN_ARTICLES.get(lang or "", ())
 
 
 def led(found: dict[str, float], frame: Frame, first: int, last: int) -> str:
@@ -217,23 +231,28 @@ def phrase(found: dict[str, float], frame: Frame, first: int, last: int, info: N
     """Add what the kind phrase round the name says; tell whether the name is then only near ("sortie Mantes")."""
     for phrase in frame.phrases:
         if phrase.first <= first and last <= phrase.last:
-            if phrase.regional:
-                found["regional"] = 1.0
-                return False
-            if phrase.inner == (first, last) and phrase.site and info.fine:
-                return False
-            if phrase.first == first and phrase.last == last:
-                found["phrase_whole"] = 1.0
-                return False
-            if phrase.site:
-                found["site_inner"] = 1.0
-                return True
-            kind = frame.words.items[phrase.first].data
-            if info.below and phrase.inner == (first, last) and kind in lists.QUARTER_KINDS:
-                found["quarter"] = 1.0
-            elif not info.fine:
-                found["street_inner"] = 1.0
-            return False
+            return _inside(found, frame, phrase, (first, last), info)
+    words = frame.words
+    if frame.lang == "en" and words.linked(last + 1) and words.items[last + 1].data in lists.LOWER_STREETS:
+        found["street_inner"] = 1.0
+    return False
+
+
+def _inside(found: dict[str, float], frame: Frame, phrase: Phrase, at: tuple[int, int], info: NameInfo) -> bool:
+    """Add what a kind phrase says of the name that stands in it at some words; tell whether the name is then only near."""
+    if phrase.regional:
+        found["regional"] = 1.0
+    elif at == (phrase.first, phrase.last):
+        found["phrase_whole"] = 1.0
+    elif (phrase.inner == at and phrase.site and info.fine) or phrase.first == at[0] < phrase.inner[0]:
+        pass
+    elif phrase.site:
+        found["site_inner"] = 1.0
+        return True
+    elif info.below and phrase.inner == at and frame.words.items[phrase.first].data in lists.QUARTER_KINDS:
+        found["quarter"] = 1.0
+    elif not info.fine:
+        found["street_inner"] = 1.0
     return False
 
 

@@ -44,7 +44,7 @@ class Reader:
         find: the gazetteer's matches ``(at, to, name_id)`` in folded bytes.
         info: what is known of a gazetteer name in a post of a language.
         dotted: what is known of a code written with full stops ("U.S.", "N.C."), given without them; ``None`` when it is none.
-        shortened: what is known of a town's name cut to its first word ("Mantes"), in French; ``None`` when it is none.
+        shortened: what is known of a town's name cut to its first word ("Mantes"), in a language; ``None`` when it is none.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Reader:
         find: Callable[[bytes], Sequence[tuple[int, int, int]]],
         info: Callable[[int, str | None], NameInfo],
         dotted: Callable[[bytes], NameInfo | None],
-        shortened: Callable[[bytes], NameInfo | None],
+        shortened: Callable[[bytes, str], NameInfo | None],
     ) -> None:
         self._find = find
         self._shortened = shortened
@@ -131,11 +131,9 @@ class Reader:
         # A town called "West" is one when its state follows it.
         regions = {first for first, _, info in matches if info.coarse or info.codes}
         matches += [one for one in held_back if one[1] + 1 in regions and items[one[1] + 1].gap == ", "]
+        covered = {index for first, last, _ in matches for index in range(first, last + 1)}
+        matches += self._cut_names(words, covered, lang or "")
         if lang == "fr":
-            matches += self._cut_names(
-                words,
-                {index for first, last, _ in matches for index in range(first, last + 1)},
-            )
             matches += self._spelt_with_two(words, lang)
         matches += self._dotted_codes(words)
         return matches
@@ -171,14 +169,15 @@ class Reader:
             first = last + 1
         return found
 
-    def _cut_names(self, words: Words, covered: set[int]) -> list[tuple[int, int, NameInfo]]:
-        """Find towns called by their first word, where a preposition or a capital leads to it."""
+    def _cut_names(self, words: Words, covered: set[int], lang: str) -> list[tuple[int, int, NameInfo]]:
+        """Find towns called by their first word, where a preposition leads to it or, in French, a capital says enough."""
         found = []
         for index, word in enumerate(words.items):
             if index in covered or word.mark or len(word.data) < 5 or word.data in lists.NOT_PLACES:
                 continue
-            if (word.capital and not word.initial) or (words.caseless and lead(words, index)[0] != "bare"):
-                info = self._shortened(word.data)
+            told = lang == "fr" and word.capital and not word.initial
+            if told or ((word.capital or words.caseless) and lead(words, index)[0] != "bare"):
+                info = self._shortened(word.data, lang)
                 if info is not None:
                     found.append((index, index, info))
         return found

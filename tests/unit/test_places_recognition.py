@@ -77,10 +77,10 @@ def test_the_weights_are_summed_feature_by_feature() -> None:
 
 def test_first_words_of_long_names_are_towns_when_few_share_them() -> None:
     cuts = Shortened(gazetteer())
-    romorantin = cuts.rows(b"romorantin")
+    romorantin = cuts.rows(b"romorantin", "fr")
     assert [gazetteer().id(row) for row in romorantin] == ["fr:41194"]
-    assert cuts.rows(b"saint") == ()
-    assert cuts.rows(b"abc") == ()
+    assert cuts.rows(b"saint", "fr") == ()
+    assert cuts.rows(b"abc", "fr") == ()
 
 
 class Says:
