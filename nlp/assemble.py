@@ -48,6 +48,15 @@ ROAD_EXTRA_KM: Final = 4.0
 ROAD_ALONE_SCORE: Final = 0.4
 """What all towns of a road share when no town is named with it."""
 
+JUNCTION_SCORE: Final = 0.85
+"""What a junction's place gets: the rest is for a road of the same name elsewhere."""
+EXIT_CHARS: Final = 40
+"""Characters between a road and a junction of it."""
+SURE_TOWN: Final = 0.6
+"""From this probability on a town says where the road is."""
+ELSEWHERE_KM: Final = 150.0
+"""A junction farther than this from every town of the post is another road's of that name."""
+
 ROLE_WEIGHT: Final[dict[str, float]] = {
     "at": 1.0,
     "tag": 0.7,
@@ -85,6 +94,8 @@ class Make(NamedTuple):
     place: Callable[[int, str, float], Place]
     road: Callable[[str, str], Sequence[Candidate]]
     nearest_town: Callable[[float, float], Candidate | None]
+    junction: Callable[[str, str, int], Place | None]
+    """The place of a road's numbered junction: country, reference, number."""
 
 
 class _Share(NamedTuple):
@@ -109,7 +120,8 @@ def assemble(
     for one in usable:
         weight = one.probability * _role(one.sight.role) * _nearness(one.sight, taken)
         if one.sight.road is not None:
-            places = _road_places(one, towns, profile, point, make)
+            places = _at_junction(one, usable, towns, profile, make)
+            places = places or _road_places(one, towns, profile, point, make)
             weight *= 1.2
         else:
             weight *= _fineness(one, usable)
@@ -169,6 +181,39 @@ def _place(one: Named, candidate: Candidate, make: Make) -> Place:
             place = msgspec.structs.replace(place, method="near")
         place = msgspec.structs.replace(place, uncertainty_km=max(least, place.uncertainty_km))
     return place
+
+
+def _at_junction(
+    one: Named, usable: Sequence[Named], towns: Sequence[Named], profile: Profile | None, make: Make
+) -> list[tuple[Place, float]]:
+    """Give the place of "M1 J33": the junction nearest in the text, if the post does not speak of another land."""
+    road = one.sight.road
+    assert road is not None
+    exits = [
+        (_chars_between(one.sight, other.sight), other.sight.road)
+        for other in usable
+        if other.sight.road is not None and other.sight.road.kind == "exit"
+    ]
+    if road.kind != "ref" or not exits or min(exits)[0] > EXIT_CHARS:
+        return []
+    exit_ = min(exits)[1]
+    country = road.country or exit_.country
+    if not country or exit_.country not in {"", country}:
+        return []
+    place = make.junction(country, road.ref, exit_.number)
+    if place is None:
+        return []
+    told = [town.choices[0][0] for town in towns if town.probability >= SURE_TOWN]
+    told += [profile.candidate] if profile is not None else []
+    if told and all(
+        distance_km(it.lat, it.lon, place.lat, place.lon) > ELSEWHERE_KM + it.uncertainty_km for it in told
+    ):
+        return []
+    return [(place, JUNCTION_SCORE)]
+
+
+def _chars_between(one: Sight, other: Sight) -> int:
+    return max(one.start - other.end, other.start - one.end)
 
 
 def _road_places(

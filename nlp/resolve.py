@@ -11,14 +11,17 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from msgspec import structs
+
 from nlp.asking import Context, asks_of
 from nlp.assemble import MIN_PROBABILITY, Make, Named, assemble
+from nlp.bearers import home_names_first, is_distinct, told_as_quarter
 from nlp.evidence import WEIGHTS, NameInfo
 from nlp.gazetteer import ALTERNATE, CODE, PRIMARY, SHORT
 from nlp.homelands import HOME, LANGUAGE_COUNTRIES, dialect
 from nlp.joint import COARSE, SUBTOWN, Anchor, Candidate, choose, distance_km, holds, settle
+from nlp.junctions import junction, uncertainty_km
 from nlp.ner import MODELS
-from nlp.placewords import GENERIC_PARTS
 from nlp.profile import Profile, read_profile
 from nlp.shortened import Shortened
 from nlp.sight import Sight
@@ -36,14 +39,7 @@ MAX_ROWS: Final = 48
 """Places of one name that are weighed, the most populous first."""
 PENALTY: Final = {PRIMARY: 0.0, ALTERNATE: 0.3, SHORT: 2.0, CODE: 0.5}
 """Log-odds that a row loses when the name is not its own."""
-ALSO_CALLED: Final = 3.0
-"""Log-odds that a far town loses which only answers to a name that a known town at home bears ("Sion", of Jerusalem)."""
-KNOWN_TOWN: Final = 5_000
-"""People of a town at home that is thought of before a far one's other name; a hamlet called Cologne is not."""
-DISTINCT: Final = 0.5
-"""Log-odds that a part of a town loses whose name no other town's part bears: the tables do not list them all."""
-DISTINCT_LETTERS: Final = 5
-ONE_TOWN_KM: Final = 8.0
+HALF_WAY: Final = 0.5
 CACHED_NAMES: Final = 65_536
 CACHED_PROFILES: Final = 16_384
 NEAR_KM: Final = 20.0
@@ -120,7 +116,7 @@ class Resolver:
         self._cuts = Shortened(gazetteer)
         self._shortened = lru_cache(maxsize=CACHED_NAMES)(self._shortened_name)
         self._reader = Reader(gazetteer.find, self._info, self._dotted, self._shortened)
-        self._make = Make(self._place, self._road, self._nearest_town)
+        self._make = Make(self._place, self._road, self._nearest_town, self._junction)
         self.ner_reads = 0
         """Posts that NER has read since the start."""
 
@@ -168,8 +164,10 @@ class Resolver:
         anchors = _anchors(query.point, profile)
         found = [sight for sight in found if sight.logit > BEYOND_HELP]
         rows = [
-            _own_names_first(
-                _told_as_quarter(sight, [self._candidate(row, how) for row, how in sight.rows]), query.lang
+            home_names_first(
+                told_as_quarter(sight, [self._candidate(row, how) for row, how in sight.rows]),
+                query.lang,
+                PENALTY[ALTERNATE],
             )
             for sight in found
         ]
@@ -249,7 +247,7 @@ class Resolver:
             common=table.is_ordinary(name_id, lang),
             loan=table.is_ordinary(name_id, "en"),
             home=any(countries.get(one.country, 0.0) >= HOME for one in known),
-            distinct=_distinct(table.folded(name_id), known) and not table.is_ordinary(name_id),
+            distinct=is_distinct(table.folded(name_id), known) and not table.is_ordinary(name_id),
             bare_town="town" in kinds and kinds.isdisjoint({"quarter", *COARSE}),
         )
 
@@ -315,50 +313,31 @@ class Resolver:
     def _road(self, ref: str, country: str) -> list[Candidate]:
         return [self._candidate(row) for row in self._gazetteer.road(ref, country or None)]
 
+    def _junction(self, country: str, road: str, number: int) -> Place | None:
+        found = junction(country, road, number)
+        if found is None:
+            return None
+        table = self._gazetteer
+        near, far = table.row_of(found.id), table.row_of(found.toward)
+        if near is None or far is None:
+            return None
+        lat, lon = table.lat(near), table.lon(near)
+        spread = uncertainty_km(table.distance_km(far, lat, lon))
+        place = self._place(near if found.share <= HALF_WAY else far, "road", 1.0)
+        return structs.replace(
+            place,
+            id=f"road:{road}/{number}",
+            name=f"{road} {'sortie ' if country == 'FR' else 'J'}{number} ({place.name})",
+            kind="road",
+            lat=round(lat + found.share * (table.lat(far) - lat), 5),
+            lon=round(lon + found.share * (table.lon(far) - lon), 5),
+            uncertainty_km=round(spread, 1),
+            population=0,
+        )
+
     def _nearest_town(self, lat: float, lon: float) -> Candidate | None:
         row = self._gazetteer.nearest_town(lat, lon)
         return None if row is None else self._candidate(row)
-
-
-def _told_as_quarter(sight: Sight, options: list[Candidate]) -> list[Candidate]:
-    """Give the candidates of "quartier X": no town needs to stand beside a name that is told to be a part of one.
-
-    Nor beside the name of a part that only one town has ("Upperthorpe"), though others may have one that no table lists.
-    """
-    features = sight.features or ()
-    if "quarter" in features:
-        return [one._replace(needs_context=False) for one in options]
-    if "distinct" in features:
-        return [
-            one._replace(needs_context=False, penalty=one.penalty + DISTINCT) if one.needs_context else one
-            for one in options
-        ]
-    return options
-
-
-def _own_names_first(options: list[Candidate], lang: str | None) -> list[Candidate]:
-    """Give the candidates with the loss of far towns that only answer to the name too, where a town at home bears it ("Sion")."""
-    table = LANGUAGE_COUNTRIES.get(lang or "", {})
-    home = [table.get(one.country, 0.0) >= HOME for one in options]
-    if not any(
-        near and one.kind == "town" and one.population >= KNOWN_TOWN for one, near in zip(options, home, strict=True)
-    ):
-        return options
-    other = PENALTY[ALTERNATE]
-    return [
-        one if near or one.penalty != other else one._replace(penalty=other + ALSO_CALLED)
-        for one, near in zip(options, home, strict=True)
-    ]
-
-
-def _distinct(name: bytes, known: Sequence[Candidate]) -> bool:
-    """Tell whether a name is that of a part of one town only: every place it names lies within ``ONE_TOWN_KM`` of a quarter."""
-    quarter = next((one for one in known if one.kind == "quarter"), None)
-    if quarter is None or len(name) < DISTINCT_LETTERS or not all(one.kind in SUBTOWN for one in known):
-        return False
-    if not GENERIC_PARTS.isdisjoint(name.split()):
-        return False
-    return all(distance_km(one.lat, one.lon, quarter.lat, quarter.lon) < ONE_TOWN_KM for one in known)
 
 
 def _doubtful(sight: Sight) -> bool:

@@ -30,6 +30,8 @@ class RoadSight(NamedTuple):
     sure: bool
     country: str
     """ISO country that the way of writing points at, or empty."""
+    number: int = 0
+    """Of a junction, else 0."""
 
 
 _REF: Final = re.compile(
@@ -46,6 +48,10 @@ _EXIT: Final = re.compile(
     r"\b(?P<word>sortie|[ée]changeur|exit|junction|jct|salida|uscita|bretelle)\s?(?:n\s?[°o]\s?)?(?P<number>\d{1,3}[a-z]?)\b|\bJ(?P<j>\d{1,2}[aA]?)\b",
     re.IGNORECASE,
 )
+_EXIT_COUNTRY: Final = {
+    "sortie": "FR", "échangeur": "FR", "echangeur": "FR", "bretelle": "FR", "junction": "GB", "jct": "GB", "j": "GB",
+}  # fmt: skip
+"""Whose motorways the words speak of, where no town says otherwise."""
 _MARKER: Final = re.compile(
     r"\b(?:PK|PR|km|point kilom[ée]trique|mile marker|mm)\s?(?P<number>\d{1,4})(?:[.,+]\d{1,3})?\b",
     re.IGNORECASE,
@@ -92,8 +98,15 @@ def find_roads(words: Words, lang: str | None) -> list[RoadSight]:
     if sights:
         sights += [_sure(match, "marker", f"km {match['number']}") for match in _MARKER.finditer(text)]
     if sights or _ROAD_WORDS.search(text):
-        sights += [_sure(match, "exit", f"sortie {match['number'] or match['j']}") for match in _EXIT.finditer(text)]
+        sights += [_read_exit(match) for match in _EXIT.finditer(text)]
     return _without_overlaps(sights)
+
+
+def _read_exit(match: re.Match[str]) -> RoadSight:
+    number = match["number"] or match["j"]
+    country = _EXIT_COUNTRY.get((match["word"] or "j").lower(), "")
+    digits = int("".join(filter(str.isdecimal, number)))
+    return RoadSight(*match.span(), "exit", f"sortie {number}", sure=True, country=country, number=digits)
 
 
 def _sure(match: re.Match[str], kind: RoadKind, ref: str) -> RoadSight:
