@@ -12,7 +12,8 @@ from detectors.hazards import CLAIM_KM, CLAIM_LEAST_KM
 from detectors.outages import Outage
 from detectors.place import Whereabouts
 from detectors.voices import Voice
-from tocsin.model import HAZARDS, OPEN, IncidentState, Place
+from detectors.zones import Called
+from tocsin.model import HAZARDS, OPEN, IncidentState, Place, Zone
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS
 
@@ -70,6 +71,13 @@ class Case(msgspec.Struct, kw_only=True):
     """How many of its own voices named a place."""
     located_with: int = 0
     """How many voices it held when it was last located."""
+    called: dict[str, Called] = {}
+    """Its voices by the place they mean, at most ``MOST_CALLED`` places: what its zones are made of."""
+    called_with: int = 0
+    """How many voices were placed when its zones were last worked out; 0 to have them worked out again."""
+    zones: tuple[Zone, ...] = ()
+    said_zones: list[tuple[float, float]] = []
+    """Where zones were told of, at most ``MOST_HEADS``."""
     said_count: int = 0
     said_pace: float = 0.0
     said_lat: float = 0.0

@@ -53,6 +53,7 @@ RIVAL_SHARE: Final = 0.6
 LEAST_QUOTED: Final = 5
 """Voices below which no post of an incident may be quoted: among fewer, one might be known by the words."""
 MOST_QUOTED: Final = 8
+MOST_ZONES_SAID: Final = 3
 
 
 def spell(count: int, noun: str) -> str:
@@ -86,6 +87,12 @@ def sentence(incident: Incident, away: Sequence[Outage] = ()) -> str:
     words = ", ".join(f"“{term}”" for term in incident.terms[:3])
     said = f" ({words})" if words else ""
     tail = f"; {spell(incident.denials, 'voice')} against" if incident.denials else ""
+    if incident.zones:
+        tail += (
+            f"; told of in {', '.join(f'{zone.place} ({zone.voices})' for zone in incident.zones[:MOST_ZONES_SAID])}"
+        )
+        left = len(incident.zones) - MOST_ZONES_SAID
+        tail += f" and {spell(left, 'more place')}" if left > 0 else ""
     if away:
         tail += f"; silence is no calm, {' and '.join(map(_since, away))}"
     what = HAZARD_WORDS[incident.hazard]

@@ -112,4 +112,4 @@ def _sharpen(memory: Memory, answer: GeocodeResult) -> None:
         memory.pool.replace(sharpened(voice, answer.place))
     case = memory.case_of(number)
     if case is not None:
-        sharpen(case, answer.post_id, answer.place)
+        sharpen(case, answer.post_id, answer.place, memory.settings)

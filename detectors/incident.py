@@ -15,6 +15,7 @@ from detectors.hypothesis import Hypothesis, trust_of, zone_prior
 from detectors.place import nominate, whereabouts
 from detectors.telling import spread_of
 from detectors.voices import Voice, sharpened
+from detectors.zones import note, unnote, zones_of
 from tocsin.ids import author_day, content_id
 from tocsin.model import Place
 from tocsin.settings.detector import DetectorSettings
@@ -80,6 +81,8 @@ def absorb(case: Case, voice: Voice, settings: DetectorSettings, *, own: bool = 
         told = PERCEPTION_SHARE if voice.perception_only else 1.0
         case.masses[hazard] = case.masses.get(hazard, 0.0) + mass * voice.weight * told
     _note_words(case, voice)
+    if note(case.called, voice, settings):
+        case.called_with = 0
     if case.state == "explained" and voice.first_hand and not voice.perception_only:
         case.against_first_hand += 1
     if len(case.voices) < settings.max_incident_voices:
@@ -141,6 +144,8 @@ def take_back(case: Case, post_ids: set[str], settings: DetectorSettings) -> Non
         return
     beyond = case.count - len(case.voices)
     last_voice_at = case.last_voice_at
+    for voice in case.voices:
+        unnote(case.called, voice, settings)
     case.voices, case.authors, case.masses, case.networks, case.terms, case.consequences = [], {}, {}, {}, {}, {}
     case.days = {}
     case.count = case.witnesses = case.located = 0
@@ -148,27 +153,37 @@ def take_back(case: Case, post_ids: set[str], settings: DetectorSettings) -> Non
         absorb(case, voice, settings, own=False)  # its pace and what was told of it were, and stay
     case.count += beyond
     case.last_voice_at = last_voice_at
-    case.located_with = 0
+    case.located_with = case.called_with = 0
     case.touched = True
 
 
-def sharpen(case: Case, post_id: str, place: Place) -> None:
+def sharpen(case: Case, post_id: str, place: Place, settings: DetectorSettings) -> None:
     """Give the voice of a post, if the case holds it, the place that a geocoder found; where the case is will be worked out again."""
     for index, voice in enumerate(case.voices):
         if voice.post_id == post_id:
+            unnote(case.called, voice, settings)
             case.voices[index] = sharpened(voice, place)
-            case.located_with = 0
+            note(case.called, case.voices[index], settings)
+            case.located_with = case.called_with = 0
             case.touched = True
             return
 
 
 def locate(case: Case, settings: DetectorSettings) -> None:
     """Work out again where it is, and which hazard, from the voices it holds, when they have grown by a twentieth (or shrunk)."""
+    was = case.hazard, case.place.id
     case.hazard = hazard_of(case, case.hazard)
-    if case.located_with <= len(case.voices) < RELOCATE_FACTOR * case.located_with:
-        return
-    case.located_with = len(case.voices)
-    zones = nominate(case.voices, settings.max_hypothesis_zones)
-    if zones:
-        spread = spread_of(case.hazard, settings)
-        case.where = whereabouts(zones, zone_prior(zones), case.voices, trust_of(case.voices), spread)
+    if not case.located_with <= len(case.voices) < RELOCATE_FACTOR * case.located_with:
+        case.located_with = len(case.voices)
+        zones = nominate(case.voices, settings.max_hypothesis_zones)
+        if zones:
+            spread = spread_of(case.hazard, settings)
+            case.where = whereabouts(zones, zone_prior(zones), case.voices, trust_of(case.voices), spread)
+    if was != (case.hazard, case.place.id) or case.located >= RELOCATE_FACTOR * case.called_with:
+        find_zones(case, settings)
+
+
+def find_zones(case: Case, settings: DetectorSettings) -> None:
+    """Work out again from where people tell of it."""
+    case.called_with = case.located
+    case.zones = zones_of(case.hazard, case.place, case.reach_km(settings), case.called, settings)

@@ -21,6 +21,7 @@ from detectors.incident import absorb, locate
 from detectors.place import log_likelihood, nominate
 from detectors.telling import spread_of
 from detectors.voices import Voice
+from detectors.zones import take_over, unnote
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS
 
@@ -51,6 +52,10 @@ def are_one(one: Case, other: Case, settings: DetectorSettings) -> bool:
 
 def merge(older: Case, younger: Case, settings: DetectorSettings) -> None:
     """Let the older case take in the younger one, which closes."""
+    for voice in younger.voices:
+        unnote(younger.called, voice, settings)
+    take_over(older.called, younger.called)  # the places of voices that it no longer holds
+    younger.called, younger.zones = {}, ()
     for voice in sorted(younger.voices, key=lambda voice: voice.number):
         absorb(older, voice, settings)
     older.count += max(0, younger.count - len(younger.voices))
@@ -59,4 +64,5 @@ def merge(older: Case, younger: Case, settings: DetectorSettings) -> None:
     older.lineage.append(younger.incident_id)
     younger.lineage.append(older.incident_id)
     younger.state = "closed"
+    older.called_with = 0
     locate(older, settings)

@@ -1,7 +1,7 @@
 """What an incident says: whether there is something to say, and the revision that says it.
 
-It speaks again only when there is something new: its voices doubled, its hazard or place changed, its pace surged, it was denied, it fell
-silent.
+It speaks again only when there is something new: its voices doubled, its hazard or place changed, its pace surged, people tell of it in
+another town (a mass event), it was denied, it fell silent.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import msgspec
 
 from detectors import explain
 from detectors.case import SURGE_MINS, Case
-from detectors.geometry import distance_km
-from detectors.incident import DENIAL_WEIGHT
+from detectors.geometry import distance_km, within_km
+from detectors.incident import DENIAL_WEIGHT, find_zones
 from detectors.place import Whereabouts
-from tocsin.model import Incident, Reason
+from detectors.zones import MOST_HEADS, MOST_SPACING_KM
+from tocsin.model import Incident, Reason, Zone
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS
 
@@ -64,21 +65,42 @@ def _growth(case: Case, now_at: int, settings: DetectorSettings) -> Reason | Non
     return None
 
 
+def new_zones(case: Case) -> bool:
+    """Tell whether there is a zone where none was told of: worth a revision, though nothing else has changed."""
+    if len(case.said_zones) >= MOST_HEADS:
+        return False
+    return any(_is_new(case, zone) for zone in case.zones)
+
+
+def _is_new(case: Case, zone: Zone) -> bool:
+    return not any(within_km(zone.lat, zone.lon, lat, lon, MOST_SPACING_KM) for lat, lon in case.said_zones)
+
+
 def _msg_type(case: Case, reason: Reason) -> Literal["Alert", "Update", "Cancel"]:
     if reason == "raised":
         return "Alert"
     return "Cancel" if reason == "withdrawn" or (reason == "merged" and case.state == "closed") else "Update"
 
 
-def revise(case: Case, now_at: int, reason: Reason, settings: DetectorSettings) -> Incident:
-    """Write the next revision of a case, and remember what was said."""
+def revise(
+    case: Case, now_at: int, reason: Reason, settings: DetectorSettings, *, zones_only: bool = False
+) -> Incident:
+    """Write the next revision of a case, and remember what was said.
+
+    One for the sake of its zones alone says nothing of its pace and size: surge and growth are measured as if it had not been written.
+    """
     case.revision += 1
+    find_zones(case, settings)
     place, where = case.place, case.where
     total = sum(case.masses.values()) or 1.0
     hazards = {h: round(m / total, 4) for h, m in sorted(case.masses.items()) if m / total >= 0.005}
     recent = sum(at > now_at - SURGE_MINS * MINUTE_MS for at in case.surge_times)
-    case.said_pace = max(case.said_pace if reason != "surge" else 0.0, recent / SURGE_MINS)
-    case.said_count, case.said_hazard, case.said_r90_km = case.count, case.hazard, where.r90_km
+    if not zones_only:
+        case.said_pace = max(case.said_pace if reason != "surge" else 0.0, recent / SURGE_MINS)
+        case.said_count = case.count
+    new = [(zone.lat, zone.lon) for zone in case.zones if _is_new(case, zone)]
+    case.said_zones = [*case.said_zones, *new][:MOST_HEADS]
+    case.said_hazard, case.said_r90_km = case.hazard, where.r90_km
     case.said_lat, case.said_lon = place.lat, place.lon
     incident = Incident(
         incident_id=case.incident_id,
@@ -123,6 +145,7 @@ def revise(case: Case, now_at: int, reason: Reason, settings: DetectorSettings) 
         areas=where.areas(),
         consequences=dict(sorted(case.consequences.items())),
         quotable=explain.quotable(case.voices, case.count),
+        zones=case.zones,
     )
     return msgspec.structs.replace(incident, sentence=explain.sentence(incident, case.away))
 

@@ -6,7 +6,7 @@ from detectors.case import RAISED_STATES, Case
 from detectors.incident import locate
 from detectors.memory import Memory
 from detectors.merge import are_one, merge
-from detectors.revision import next_reason, revise
+from detectors.revision import new_zones, next_reason, revise
 from tocsin.model import Incident
 from tocsin.time import MINUTE_MS
 
@@ -27,6 +27,8 @@ def speak(memory: Memory, spoken_at: int) -> list[Incident]:
         if reason is not None:
             case.state = "explained" if reason == "withdrawn" else "open"
             written.append(revise(case, spoken_at, reason, memory.settings))
+        elif case.state == "open" and new_zones(case):
+            written.append(revise(case, spoken_at, "grown", memory.settings, zones_only=True))
     return written
 
 

@@ -8,7 +8,7 @@ from dispatch import tell
 from dispatch.cap import CapArea, CapCircle, CapInfo, CapMessage, CapReference, CapValue, write
 from dispatch.territory import TOLD_MASS, areas_of
 from dispatch.words import ended, hazard_words
-from tocsin.model import Alert
+from tocsin.model import Alert, Zone
 from tocsin.time import HOUR_MS
 
 EXPIRES_MS: Final = 2 * HOUR_MS
@@ -70,7 +70,7 @@ def _info(alert: Alert, lang: tell.Lang) -> CapInfo:
         description=tell.description(alert, lang),
         instruction=_INSTRUCTION[lang],
         parameters=_parameters(alert),
-        areas=(_area(alert, lang),),
+        areas=(_area(alert, lang), *(_zone(zone, lang) for zone in incident.zones)),
     )
 
 
@@ -92,6 +92,20 @@ def _area(alert: Alert, lang: tell.Lang) -> CapArea:
         description=tell.place_name(incident, lang) or "?",
         circles=(CapCircle(round(incident.lat, 6), round(incident.lon, 6), round(incident.radius_km, 3)),),
         geocodes=(*named, *country),
+    )
+
+
+def _zone(zone: Zone, lang: tell.Lang) -> CapArea:
+    """Give one zone of a mass event as an area of its own."""
+    french = zone.country in ("FR", "")
+    coded = (("INSEE:commune", zone.commune), ("INSEE:departement", zone.departement), ("INSEE:region", zone.region))
+    codes = [CapValue(name, code) for name, code in coded if code and french]
+    if zone.country:
+        codes.append(CapValue("ISO3166-1:alpha-2", zone.country))
+    return CapArea(
+        description=tell.zone_line(zone, lang),
+        circles=(CapCircle(zone.lat, zone.lon, max(zone.radius_km, 0.001)),),
+        geocodes=tuple(codes),
     )
 
 

@@ -14,7 +14,7 @@ import msgspec
 from dispatch import tell
 from dispatch.words import ended, hazard_words, percent
 from dispatch.xml import clean, instant
-from tocsin.model import Alert, AlertStatus, Incident
+from tocsin.model import Alert, AlertStatus, Incident, Zone
 
 UNKNOWN: Final = "UKN"
 _MODES: Final[dict[AlertStatus, str]] = {
@@ -198,8 +198,25 @@ def _event(alert: Alert, incident: Incident) -> Event:
                     COORD=(Coord(LAT=round(incident.lat, 6), LONG=round(incident.lon, 6)),),
                 ),
             ),
+            *(_zone(zone, incident) for zone in incident.zones),
         ),
         FREETEXT=clean(tell.description(alert, alert.lang)),
+    )
+
+
+def _zone(zone: Zone, incident: Incident) -> Geography:
+    """Give one zone of a mass event as a place of its own."""
+    return Geography(
+        DATIME=instant(incident.updated_at),
+        TYPE="GEN/LOCAT",
+        FREETEXT=f"zone, {zone.voices} voices, r90 {zone.radius_km:.1f} km",
+        POSITION=Position(
+            LOC_ID=clean(zone.place_id) or None,
+            NAME=clean(zone.place),
+            TYPE="POINT",
+            COORDSYS="EPSG-4326",
+            COORD=(Coord(LAT=zone.lat, LONG=zone.lon),),
+        ),
     )
 
 

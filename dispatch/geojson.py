@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from dispatch.json import is_raised, public
+from dispatch.json import is_raised, public, zone
 from tocsin.model import Incident
 
 DIGITS: Final = 6
@@ -49,6 +49,19 @@ def area(incident: Incident) -> dict[str, Any]:
     }
 
 
+def zones(incident: Incident) -> list[dict[str, Any]]:
+    """Give each zone of a mass event as a Feature with a Polygon, most voices first; its id is that of the incident and its number."""
+    return [
+        {
+            "type": "Feature",
+            "id": f"{incident.incident_id}/zone/{number}",
+            "geometry": {"type": "Polygon", "coordinates": [circle(one.lat, one.lon, max(one.radius_km, 0.001))]},
+            "properties": {"incident_id": incident.incident_id, "revision": incident.revision, **zone(one)},
+        }
+        for number, one in enumerate(incident.zones, 1)
+    ]
+
+
 def circle(lat: float, lon: float, radius_km: float) -> list[list[float]]:
     """Give a closed ring of positions [lon, lat] at one great-circle distance from a centre, counter-clockwise from the east."""
     angle = radius_km / EARTH_RADIUS_KM
@@ -67,7 +80,7 @@ def collection(revisions: Iterable[Incident], *, with_areas: bool = False, with_
 
     Args:
         revisions: in order of emission; a later revision of an incident replaces the earlier.
-        with_areas: add the r90 area after each point.
+        with_areas: add the r90 area, and the zones of a mass event, after each point.
         with_silent: also those whose latest state is ``watch`` or ``explained``.
     """
     latest: dict[str, Incident] = {}
@@ -78,7 +91,7 @@ def collection(revisions: Iterable[Incident], *, with_areas: bool = False, with_
         if with_silent or is_raised(incident):
             features.append(feature(incident))
             if with_areas:
-                features.append(area(incident))
+                features += [area(incident), *zones(incident)]
     return {"type": "FeatureCollection", "features": features}
 
 

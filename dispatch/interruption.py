@@ -1,7 +1,8 @@
 """The budget of interruptions: three an hour and centre ring; the rest is told in a digest.
 
 A hazard, or a zone, that has not rung within the hour always rings: the budget is against the tenth notice of one thing, never against a
-second emergency. Exercises have a budget of their own, so that they never use up that of real events.
+second emergency. New zones of one mass event, however far apart, ring within ``ZONES_AN_HOUR``. Exercises have a budget of their own, so
+that they never use up that of real events.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import msgspec
 from tocsin.time import HOUR_MS
 
 EARTH_RADIUS_KM: Final = 6_371.0
+ZONES_AN_HOUR: Final = 2
+"""Interruptions within an hour that one incident may make of one centre for new zones of it alone."""
 MOST_REMEMBERED: Final = 256
 """Interruptions remembered of one centre; beyond them the oldest is forgotten, which can only make it ring once more."""
 
@@ -66,6 +69,17 @@ def decide(  # noqa: PLR0913 - the budget and what is measured against it
     if answer.rings:
         rung.append(Rung(at, hazard, lat, lon))
     return answer
+
+
+def zone_may_ring(rang_at: list[int], at: int) -> bool:
+    """Tell whether a new zone of a mass event may interrupt once more; what is older than an hour is dropped from ``rang_at``.
+
+    >>> rang_at = [0, 60_000]
+    >>> zone_may_ring(rang_at, 120_000), zone_may_ring(rang_at, HOUR_MS + 30_000), rang_at
+    (False, True, [60000])
+    """
+    rang_at[:] = [past for past in rang_at if past > at - HOUR_MS]
+    return len(rang_at) < ZONES_AN_HOUR
 
 
 def distance_km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:

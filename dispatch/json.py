@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tocsin.model import Incident
+from tocsin.model import Incident, Zone
 from tocsin.time import format_instant
 
 _INSTANTS: Final = ("raised_at", "updated_at", "first_voice_at", "closed_at")
@@ -47,10 +47,18 @@ def public(incident: Incident, evaluation: str = EVALUATION_UNJUDGED) -> dict[st
         value = getattr(incident, field.name)
         if field.name in _INSTANTS:
             value = None if value is None else format_instant(value)
+        if field.name == "zones":
+            value = [zone(one) for one in incident.zones]
         written[field.name] = value
         if field.name == "state":
             written["evaluation"] = evaluation
     return written
+
+
+def zone(one: Zone) -> dict[str, Any]:
+    """Give the public JSON object of one zone of an incident."""
+    written: dict[str, Any] = msgspec.to_builtins(one)
+    return written | {"first_at": format_instant(one.first_at)}
 
 
 def line(incident: Incident, evaluation: str = EVALUATION_UNJUDGED) -> bytes:

@@ -7,9 +7,10 @@ from typing import Final, Literal, NotRequired, TypedDict
 
 from dispatch import interruption, words
 from dispatch.exercise import covering
-from dispatch.standing import Known, State, cited, lead, line_of, opinions, remember
+from dispatch.interruption import Ringing
+from dispatch.standing import Known, State, cited, lead, line_of, opinions, remember, remember_zones
 from tocsin.ids import content_id
-from tocsin.model import Alert, AlertStatus, Delivery, Digest, ExerciseWindow, Incident
+from tocsin.model import Alert, AlertStatus, Delivery, Digest, ExerciseWindow, Incident, Zone
 from tocsin.settings.territory import TerritorySettings
 from tocsin.time import HOUR_MS
 
@@ -27,6 +28,8 @@ class Cause(TypedDict):
     """What its identity is made of, beside incident and centre."""
     aloud: NotRequired[bool]
     """It is worth an interruption."""
+    zone: NotRequired[Zone | None]
+    """The new zone of a mass event that alone makes it worth one."""
     actual: NotRequired[bool]
     """A person of the centre has confirmed it, or takes back what was confirmed."""
 
@@ -60,6 +63,7 @@ class Scribe:
         cause: str,
         key: str,
         aloud: bool = False,
+        zone: Zone | None = None,
         actual: bool = False,
     ) -> Alert:
         """Write one notice to one centre, and remember that it was written."""
@@ -75,21 +79,31 @@ class Scribe:
         evaluation = "unjudged" if standing.verdict is None else standing.verdict.decision
         delivery: Delivery = "silent"
         why = "an update of what is shown"
-        if aloud:
+        if aloud or zone is not None:
             lane = f"{centre}/exercise" if status == "Exercise" else centre
-            ringing = interruption.decide(
-                state.rung.setdefault(lane, []),
-                incident.updated_at,  # the stream's time: a console whose clock is wrong uses up no budget
-                incident.hazard,
-                incident.lat,
-                incident.lon,
-                an_hour=self._an_hour,
-                distant_km=self._distant_km,
-            )
+            at = incident.updated_at  # the stream's time: a console whose clock is wrong uses up no budget
+            if not aloud and not interruption.zone_may_ring(standing.zones_rang_at, at):
+                ringing = Ringing(
+                    rings=False, why="enough new zones of it have rung within the hour: told in the digest"
+                )
+            else:
+                where = incident if zone is None else zone
+                ringing = interruption.decide(
+                    state.rung.setdefault(lane, []),
+                    at,
+                    incident.hazard,
+                    where.lat,
+                    where.lon,
+                    an_hour=self._an_hour,
+                    distant_km=self._distant_km,
+                )
             delivery, why = ("interrupt" if ringing.rings else "digest"), ringing.why
             standing.rang |= ringing.rings
+            if not aloud and ringing.rings:
+                standing.zones_rang_at.append(at)
         standing.sequence += 1
         standing.said_hazard = incident.hazard
+        remember_zones(standing, incident)
         players = window.recipients if window is not None and window.centre == centre else ()
         confirmed = actual and standing.verdict is not None and standing.verdict.decision == "confirmed"
         alert = Alert(

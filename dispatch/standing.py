@@ -7,10 +7,14 @@ from typing import Final, Literal
 import msgspec
 
 from dispatch import words
-from dispatch.interruption import Rung
+from dispatch.interruption import Rung, distance_km
+from dispatch.territory import holds
 from tocsin.ids import content_id
-from tocsin.model import Alert, ExerciseWindow, Incident, Opinion, Reference, Verdict
+from tocsin.model import Alert, ExerciseWindow, Incident, Opinion, Reference, Verdict, Zone
+from tocsin.settings.territory import TerritorySettings
 
+MAX_ZONES: Final = 64
+"""Zones of one incident that a centre is known to have been told of."""
 MAX_REFERENCES: Final = 16
 """Earlier notices that a notice names: the first one and the latest."""
 CLOSING: Final = frozenset({"rejected", "not_ours", "duplicate"})
@@ -31,6 +35,10 @@ class Standing(msgspec.Struct, kw_only=True):
     verdict: Verdict | None = None
     said_hazard: str = ""
     rang: bool = False
+    said_zones: list[tuple[float, float]] = []
+    """Where it was told that people tell of a mass event, at most ``MAX_ZONES``."""
+    zones_rang_at: list[int] = []
+    """When a new zone alone was worth an interruption, within the last hour."""
 
 
 class Known(msgspec.Struct, kw_only=True):
@@ -83,6 +91,23 @@ def kind_of(standing: Standing, incident: Incident, *, left: bool) -> Literal["A
     if stands:
         return "Update"
     return None if incident.state in ("closed", "watch") else "Alert"
+
+
+def new_zone(standing: Standing, incident: Incident, territory: TerritorySettings, distant_km: float) -> Zone | None:
+    """Give the most voiced zone of a mass event in a territory that is ``distant_km`` or more from all its centre was told of, if any."""
+    if len(standing.said_zones) >= MAX_ZONES:
+        return None
+    for zone in incident.zones:
+        far = all(distance_km(lat, lon, zone.lat, zone.lon) >= distant_km for lat, lon in standing.said_zones)
+        if far and holds(territory, zone):
+            return zone
+    return None
+
+
+def remember_zones(standing: Standing, incident: Incident) -> None:
+    """Note where a centre was told that an incident is, and that people tell of it."""
+    places = [(incident.lat, incident.lon), *((zone.lat, zone.lon) for zone in incident.zones)]
+    standing.said_zones = list(dict.fromkeys([*standing.said_zones, *places]))[:MAX_ZONES]
 
 
 def cited(standing: Standing) -> tuple[Reference, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from dispatch.words import hazard_words
-from tocsin.model import Alert, Incident
+from tocsin.model import Alert, Incident, Zone
 from tocsin.time import MINUTE_MS
 
 Lang = Literal["fr", "en"]
@@ -94,6 +94,20 @@ def place_name(incident: Incident, lang: Lang) -> str:
     return incident.place
 
 
+def zone_line(zone: Zone, lang: Lang) -> str:
+    """Give one zone of a mass event in a few words: where, how many voices, what they report.
+
+    >>> found = Zone(place="Nantes", place_id="n", lat=47.2, lon=-1.6, radius_km=5, voices=12, first_at=0, consequences={"damage": 2})
+    >>> zone_line(found, "fr"), zone_line(found, "en")
+    ('Nantes (12 voix : dégâts 2)', 'Nantes (12 voices: damage 2)')
+    """
+    ranked = sorted(zone.consequences.items(), key=lambda item: (-item[1], item[0]))
+    told = ", ".join(f"{consequence_name(name, lang)} {count}" for name, count in ranked)
+    voices = f"{zone.voices} {'voix' if lang == 'fr' else 'voice' if zone.voices == 1 else 'voices'}"
+    colon = " : " if lang == "fr" else ": "
+    return f"{zone.place} ({voices}{colon}{told})" if told else f"{zone.place} ({voices})"
+
+
 def decimal(value: float, lang: Lang) -> str:
     """Give a number with one decimal.
 
@@ -122,6 +136,9 @@ def headline(alert: Alert, lang: Lang) -> str:
 def description(alert: Alert, lang: Lang) -> str:
     """Give the whole of it for a person, one fact a line, what is reported, inferred and unknown kept apart."""
     lines = _french(alert) if lang == "fr" else _english(alert)
+    if alert.incident.zones:
+        zones = "; ".join(zone_line(zone, lang) for zone in alert.incident.zones)
+        lines.append(f"Zones : {zones}." if lang == "fr" else f"Zones: {zones}.")
     for opinion in alert.opinions:
         said = decision_name(opinion.decision, lang)
         reason = f" ({opinion.reason})" if opinion.reason else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from tocsin.model import AreaMass, Incident
+from tocsin.model import AreaMass, Incident, Zone
 from tocsin.settings.territory import TerritorySettings
 
 TOLD_MASS: Final = 0.15
@@ -19,8 +19,8 @@ EVERYWHERE: Final = TerritorySettings(centre="everywhere", name="Everywhere")
 """The one centre of a run without territories: it is told of everything."""
 
 
-def holds(territory: TerritorySettings, area: AreaMass) -> bool:
-    """Tell whether an area lies in a territory: any of its codes or shapes says so, or it has none at all.
+def holds(territory: TerritorySettings, area: AreaMass | Zone) -> bool:
+    """Tell whether an area or a zone lies in a territory: any of its codes or shapes says so, or it has none at all.
 
     >>> from tocsin.settings.territory import TerritorySettings
     >>> nantes = AreaMass(place="Nantes", mass=1.0, lat=47.22, lon=-1.55, country="FR", departement="44")
@@ -93,12 +93,15 @@ def areas_of(incident: Incident) -> tuple[AreaMass, ...]:
 def shares(incident: Incident, territories: Iterable[TerritorySettings]) -> dict[str, float]:
     """Give the posterior mass, from 0 to 1 in 4 digits, that lies in the territory of each centre that has any.
 
-    Territories may overlap (a fire brigade and an ambulance service of one département): each has its own share.
+    Territories may overlap (a fire brigade and an ambulance service of one département): each has its own share. A mass event is wherever
+    people tell of it: a territory that holds one of its zones counts for no less than ``TOLD_MASS``.
     """
     areas = areas_of(incident)
     found: dict[str, float] = {}
     for territory in territories:
         mass = sum(area.mass for area in areas if holds(territory, area))
+        if any(holds(territory, zone) for zone in incident.zones):
+            mass = max(mass, TOLD_MASS)
         if mass > 0:
             found[territory.centre] = round(min(1.0, found.get(territory.centre, 0.0) + mass), 4)
     return found

@@ -25,6 +25,7 @@ from dispatch.standing import (
     State,
     end_of,
     kind_of,
+    new_zone,
     opinions,
     rank,
     verdict_id,
@@ -87,6 +88,7 @@ class VerdictGate:
     ) -> None:
         self._territories = {one.centre: one for one in territories or (EVERYWHERE,)}
         self._scribe = Scribe(self._territories, trial=trial, an_hour=an_hour, distant_km=distant_km)
+        self._distant_km = distant_km
         self._state = State()
         self._refused: list[Refused] = []
         self.outcome: FeedOutcome = "filtered"
@@ -264,8 +266,12 @@ class VerdictGate:
             aloud = kind == "Alert" or incident.reason in ALOUD or incident.hazard != standing.said_hazard or left
             if kind == "Cancel" and not standing.rang:
                 aloud = False  # nobody was interrupted for it: its end interrupts nobody either
+            zone = None
+            if kind == "Update" and not aloud:
+                zone = new_zone(standing, incident, self._territories[centre], self._distant_km)
+            key = f"r{incident.revision}"
             alerts.append(
-                self._notice(known, centre, incident, kind=kind, cause=cause, key=f"r{incident.revision}", aloud=aloud)
+                self._notice(known, centre, incident, kind=kind, cause=cause, key=key, aloud=aloud, zone=zone)
             )
         return alerts
 

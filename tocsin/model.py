@@ -303,6 +303,28 @@ class AreaMass(msgspec.Struct, frozen=True, kw_only=True):
     commune: str | None = None
 
 
+class Zone(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the places from which people tell of a mass event (a storm, a flood, a quake heard in many towns)."""
+
+    place: str
+    """Name of the place most named there."""
+    place_id: str
+    lat: float
+    lon: float
+    """Position of that place."""
+    radius_km: float
+    """Holds nine tenths of its voices."""
+    voices: int
+    first_at: int
+    """When its first voice was heard."""
+    consequences: dict[str, int] = {}
+    """Reported consequences and how many of its voices told of each."""
+    country: str = ""
+    region: str | None = None
+    departement: str | None = None
+    commune: str | None = None
+
+
 IncidentState = Literal["watch", "open", "quiet", "closed", "explained"]
 Reason = Literal[
     "raised",
@@ -386,6 +408,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     quotable: tuple[str, ...] = ()
     """Posts whose words an authorised person may ask for, the most credible first: at most eight, and none below five voices.
     It stays inside: public forms of an incident leave it out."""
+    zones: tuple[Zone, ...] = ()
+    """Where people tell of a mass event, most voices first, at most 12; empty for narrow hazards and while there are not two."""
 
 
 Decision = Literal["seen", "checking", "already_known", "confirmed", "rejected", "not_ours", "duplicate"]
