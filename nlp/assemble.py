@@ -70,7 +70,7 @@ ROLE_WEIGHT: Final[dict[str, float]] = {
     "likeness": 0.15,
 }
 """How places of one post share: the more the sentence ties a place to the thing, the more it gets."""
-TIE: Final[dict[str, float]] = {"origin": 0.7, "service": 0.85, "media": 0.35, "likeness": 0.35}
+TIE: Final[dict[str, float]] = {"origin": 0.7, "service": 0.6, "media": 0.35, "likeness": 0.35}
 """Probability that the thing is by a place of this role at all, where that is less than sure; the rest is "somewhere else"."""
 NEAR_CHARS: Final = 80.0
 """At this distance from the hazard word a name weighs half."""
