@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from enum import IntEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import msgspec
 import numpy as np
@@ -37,6 +37,16 @@ DATE_TIME_CHARS: Final = len("2026-04-07T05:48")
 
 Name = str | int
 """An id as sources write it: text, or a whole number."""
+_SMALL: Final = 2**53
+_Key = (
+    Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
+    | Annotated[int, msgspec.Meta(gt=-_SMALL, lt=_SMALL)]
+)
+_Reference = (
+    Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARS)] | Annotated[int, msgspec.Meta(gt=-_SMALL, lt=_SMALL)]
+)
+_Source = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SOURCE_CHARS)]
+_Time = Annotated[str, msgspec.Meta(min_length=DATE_TIME_CHARS)]
 
 
 class Outcome(IntEnum):
@@ -102,25 +112,41 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         }
 
 
+class PlainPost(Record, frozen=True, kw_only=True, gc=False):
+    """A record that its types alone show to be a post, nearly; most lines are such."""
+
+    id: _Key
+    source: _Source
+    created_at: _Time
+    author: _Key
+    text: str
+    repost_of: _Reference | None = None
+    reply_to: _Reference | None = None
+    received_at: _Time | None = None
+
+
 class Draft(msgspec.Struct, frozen=True, gc=False):
     """A readable post before the gate: still in the words and names of its source, so it never leaves this process."""
 
     index: int
     """Which line of the block it is."""
-    id: str
+    text: str
+    """As it was written."""
     source: str
-    author: str
     created_at: int
     event_at: int
     received_at: int
     record: Record
 
     @property
-    def text(self) -> str:
-        """The text as it was written."""
-        text = self.record.text
-        assert text is not msgspec.UNSET, "a draft has a text"
-        return text
+    def id(self) -> str:
+        """The id that its source gave it."""
+        return str(self.record.id)
+
+    @property
+    def author(self) -> str:
+        """Who wrote it, as its source says."""
+        return str(self.record.author)
 
     @property
     def link(self) -> str | None:
@@ -169,6 +195,7 @@ class Refused(ValueError):  # noqa: N818 - a refusal is an outcome, not a failur
 
 
 _decoder: Final = msgspec.json.Decoder(Record)
+_plain_decoder: Final = msgspec.json.Decoder(PlainPost)
 
 
 def normalise(block: Block, *, limits: Limits, lateness_ms: int, rules: Rules | None = None) -> Normalised:
@@ -176,11 +203,9 @@ def normalise(block: Block, *, limits: Limits, lateness_ms: int, rules: Rules | 
 
     A block with ``arrived_at`` (live) is stamped with it; otherwise a line's own ``received_at`` counts, else its ``created_at``.
     """
-    lines = block.lines()
-    outcomes = np.zeros(len(lines), np.uint8)
-    received = np.zeros(len(lines), np.int64)
-    events = np.zeros(len(lines), np.int64)
-    sources = np.zeros(len(lines), np.uint16)
+    lines, arrived_at = block.lines(), block.arrived_at
+    outcomes: list[int] = [Outcome.BLANK.value] * len(lines)
+    received, events, sources = [0] * len(lines), [0] * len(lines), [0] * len(lines)
     names: dict[str, int] = {}
     drafts: list[Draft] = []
     withdrawals: list[Withdrawal] = []
@@ -188,47 +213,92 @@ def normalise(block: Block, *, limits: Limits, lateness_ms: int, rules: Rules | 
     kept_back: list[tuple[int, Withheld]] = []
     rules = rules or Rules()
     listed = rules.has_lists
+    heard = Outcome.POST.value  # an enumeration's member costs a look-up each time
     for index, line in enumerate(lines):
-        if not line or line.isspace():
-            continue
-        try:
-            record = read(line, limits)
-            item = _withdrawal(index, record, block.arrived_at)
-            if item is not None:
-                withdrawals.append(item)
-                outcomes[index], received[index] = Outcome.RETRACTION, item.received_at
+        draft = _plain(index, line, arrived_at, lateness_ms, limits)
+        if draft is None:
+            if not line or line.isspace():
                 continue
-            draft = _draft(index, record, block.arrived_at, lateness_ms, limits)
-        except Refused as refused:
-            origin, number = block.where(index)
-            raw = shape(line, limits.max_dead_letter_bytes)
-            letter = DeadLetter(
-                stage=STAGE, reason=refused.reason, detail=refused.detail, origin=origin, line=number, raw=raw
-            )
-            dead.append((index, letter))
-            outcomes[index] = Outcome.DEAD
-            continue
-        why = None
-        if listed or record.tells:
-            why = rules.withheld(Facts.of(draft.source, draft.author, record.told))
-        if why is not None:
-            kept_back.append((index, why))
-            outcomes[index], received[index], events[index] = Outcome.WITHHELD, draft.received_at, draft.event_at
-            continue
+            try:
+                item = _careful(index, line, arrived_at, lateness_ms, limits)
+            except Refused as refused:
+                origin, number = block.where(index)
+                raw = shape(line, limits.max_dead_letter_bytes)
+                letter = DeadLetter(
+                    stage=STAGE, reason=refused.reason, detail=refused.detail, origin=origin, line=number, raw=raw
+                )
+                dead.append((index, letter))
+                outcomes[index] = Outcome.DEAD.value
+                continue
+            if isinstance(item, Withdrawal):
+                withdrawals.append(item)
+                outcomes[index], received[index] = Outcome.RETRACTION.value, item.received_at
+                continue
+            draft = item
+        received[index], events[index] = draft.received_at, draft.event_at
+        if listed or draft.record.tells:
+            why = rules.withheld(Facts.of(draft.source, draft.author, draft.record.told))
+            if why is not None:
+                kept_back.append((index, why))
+                outcomes[index] = Outcome.WITHHELD.value
+                continue
         drafts.append(draft)
-        outcomes[index], received[index], events[index] = Outcome.POST, draft.received_at, draft.event_at
+        outcomes[index] = heard
         sources[index] = names.setdefault(draft.source, len(names))
     return Normalised(
-        outcomes=outcomes,
-        received_at=received,
-        event_at=events,
-        sources=sources,
+        outcomes=np.array(outcomes, np.uint8),
+        received_at=np.array(received, np.int64),
+        event_at=np.array(events, np.int64),
+        sources=np.array(sources, np.uint16),
         source_names=tuple(names),
         drafts=drafts,
         withdrawals=withdrawals,
         dead=dead,
         withheld=kept_back,
     )
+
+
+def _plain(index: int, line: bytes, arrived_at: int | None, lateness_ms: int, limits: Limits) -> Draft | None:
+    """Read a line that is a post without anything odd, as nearly all are; all others are left to ``_careful``, which says why."""
+    if len(line) > limits.max_line_bytes:
+        return None
+    try:
+        record = _plain_decoder.decode(line)
+        created_at = received_at = event_at = parse_instant(record.created_at)
+        if arrived_at is not None:
+            received_at = arrived_at
+        elif record.received_at is not None:
+            received_at = parse_instant(record.received_at)
+            if not EARLIEST_AT <= received_at < LATEST_AT:
+                return None
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
+        return None
+    if (
+        not EARLIEST_AT <= created_at < LATEST_AT
+        or len(record.text) > limits.max_text_chars
+        or record.retract is not msgspec.UNSET
+        or record.retract_author is not msgspec.UNSET
+        or not _is_plain(record.source)
+    ):
+        return None
+    if record.lat is not None or record.lon is not None:
+        try:
+            _check_position(record.lat, record.lon)
+        except Refused:
+            return None
+    if received_at != created_at:
+        event_at = min(max(created_at, received_at - lateness_ms), received_at)
+    return Draft(index, record.text, record.source, created_at, event_at, received_at, record)
+
+
+def _careful(index: int, line: bytes, arrived_at: int | None, lateness_ms: int, limits: Limits) -> Draft | Withdrawal:
+    """Read any line.
+
+    Raises:
+        Refused: it is neither a post nor a retraction.
+    """
+    record = read(line, limits)
+    return _withdrawal(index, record, arrived_at) or _draft(index, record, arrived_at, lateness_ms, limits)
 
 
 def read(line: bytes, limits: Limits) -> Record:
@@ -300,11 +370,13 @@ def _draft(index: int, record: Record, arrived_at: int | None, lateness_ms: int,
         _name("repost_of", record.repost_of)
     if record.reply_to:
         _name("reply_to", record.reply_to)
+    _name("id", record.id)
+    source = _source(record.source)
+    _name("author", record.author)
     return Draft(
         index=index,
-        id=_name("id", record.id),
-        source=_source(record.source),
-        author=_name("author", record.author),
+        text=text,
+        source=source,
         created_at=created_at,
         event_at=min(max(created_at, received_at - lateness_ms), received_at),
         received_at=received_at,

@@ -77,13 +77,30 @@ def _commonness(part: frozenset[bytes]) -> float:
     return math.fsum(sorted(total))
 
 
-def by_rarity(frame: Frame) -> list[frozenset[bytes]]:
-    """Give the parts of a frame, the likely rarest first.
+def by_rarity(frame: Frame) -> list[int]:
+    """Give the places of the parts of a frame, that of the likely rarest first.
 
     A text without the rarest part holds none of the frame, and few texts hold it: looking for it first is cheap. Which one it is, is
     guessed from a table of common words; a wrong guess costs time only.
     """
-    return list(frame.parts) if len(frame.parts) == 1 else sorted(frame.parts, key=_commonness)
+    places = range(len(frame.parts))
+    return [0] if len(places) == 1 else sorted(places, key=lambda place: _commonness(frame.parts[place]))
+
+
+def reach(frame: Frame, sight: int, other: int) -> tuple[int, int]:
+    """Give within how many words before and after one part of a frame another one ends, if the frame is there.
+
+    >>> from nlp.pattern import compile_form
+    >>> (frame,) = compile_form("route ...3 (sous|pleine de) ...2 eau", {})
+    >>> reach(frame, 2, 0), reach(frame, 0, 1)
+    ((8, 0), (0, 5))
+    """
+    first, last = min(sight, other), max(sight, other)
+    words = [max(form.count(b" ") for form in part) + 1 for part in frame.parts]
+    apart = sum(frame.gaps[first:last]) + sum(words[first + 1 : last]) + words[other]
+    if frame.parts[sight] == frame.parts[other]:
+        return apart, apart
+    return (apart, 0) if other < sight else (0, apart)
 
 
 def padded(form: bytes) -> bytes:
@@ -122,12 +139,12 @@ class Matcher:
         self._stems = [form.endswith(b"*") for form in forms]
         self._payloads = [tuple(dict.fromkeys(plain.get(form, ()))) for form in forms]
         self._parts = [tuple(parts_of.get(form, ())) for form in forms]
-        # A frame is looked at only when its likely rarest part was seen.
+        # A frame is looked at only when its two likely rarest parts were seen.
         commonness = {number: _commonness(part) for part, number in sets.items()}
-        self._by_anchor: dict[int, list[_Framed]] = {}
+        self._by_anchors: dict[int, dict[int, list[_Framed]]] = {}
         for frame_ in framed:
-            anchor = min(frame_.parts, key=commonness.__getitem__)
-            self._by_anchor.setdefault(anchor, []).append(frame_)
+            rarest, second = sorted(frame_.parts, key=commonness.__getitem__)[:2]
+            self._by_anchors.setdefault(rarest, {}).setdefault(second, []).append(frame_)
         patterns = [padded(form) for form in forms]
         self._automaton = BytesAhoCorasick(patterns, implementation=Implementation.ContiguousNFA) if patterns else None
         self.size = len(forms)
@@ -158,10 +175,12 @@ class Matcher:
                 found.add((start_, end_, payload))
             for part in self._parts[number]:
                 seen.setdefault(part, []).append((start_, end_))
-        for part in seen:
-            for frame in self._by_anchor.get(part, ()):
-                if seen.keys() >= frame.needs:
-                    found.update(self._frame(data, frame, seen))
+        for part in seen.keys() & self._by_anchors.keys():
+            beside = self._by_anchors[part]
+            for second in seen.keys() & beside.keys():
+                for frame in beside[second]:
+                    if seen.keys() >= frame.needs:
+                        found.update(self._frame(data, frame, seen))
         return sorted(found)
 
     @staticmethod

@@ -7,7 +7,7 @@ plus the lateness.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -18,6 +18,8 @@ HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
 ROLL_MS: Final = 4 * HOUR_MS
 """The day of the keys of pseudonyms begins this long after midnight UTC, when fewest people write: so few voices are cut in two."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 def parse_instant(text: str) -> int:
@@ -37,8 +39,7 @@ def of_datetime(moment: datetime) -> int:
     """Give the instant of a ``datetime``; one without a time zone is UTC. Sub-millisecond digits are cut off."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (delta.days * 86_400 + delta.seconds) * 1_000 + delta.microseconds // 1_000
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def format_instant(instant_at: int) -> str:

@@ -4,13 +4,14 @@ import gzip
 import json
 import re
 
+import msgspec
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.block import Block, Run
 from ingest.columns import Columns, Set
-from ingest.normalise import Limits, Outcome, normalise
+from ingest.normalise import Draft, Limits, Outcome, _careful, _plain, normalise
 from ingest.order import Limits as OrderLimits
 from ingest.order import StreamOrder
 from ingest.post import post
@@ -103,6 +104,28 @@ def test_a_line_reads_the_same_in_any_block(lines, data):
     assert whole.outcomes[at] == alone.outcomes[0]
     assert whole.event_at[at] == alone.event_at[0]
     assert [letter for index, letter in whole.dead if index == at] == [letter for _, letter in alone.dead]
+
+
+@given(LINES, st.none() | st.just(1_775_540_880_250))
+@settings(max_examples=500)
+def test_the_quick_way_reads_a_line_as_the_careful_one_does(line, arrived_at):
+    limits = Limits(max_line_bytes=2_000, max_text_chars=30)
+    quick = _plain(3, line, arrived_at, 5_000, limits)
+    if quick is None:
+        return
+    careful = _careful(3, line, arrived_at, 5_000, limits)
+    assert isinstance(careful, Draft)
+    for name in ("index", "text", "source", "created_at", "event_at", "received_at", "id", "author", "link"):
+        assert getattr(quick, name) == getattr(careful, name), name
+    assert msgspec.structs.asdict(quick.record) == msgspec.structs.asdict(careful.record)
+
+
+def test_a_usual_line_goes_the_quick_way():
+    line = (
+        b'{"id": 7, "source": "a", "created_at": "2026-04-07T05:48:00Z", "received_at": "2026-04-07T05:48:03Z", '
+        b'"author": "b", "text": "x", "lat": 45, "lon": 4.5, "reply_to": 5, "bot": false, "likes": [1]}'
+    )
+    assert _plain(0, line, None, 5_000, Limits()) is not None
 
 
 PIECES = st.sampled_from(
