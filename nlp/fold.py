@@ -18,12 +18,15 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from ahocorasick_rs import BytesAhoCorasick
 
 SEPARATOR: Final = b"\x1d"
 """Stands between the posts in ``fold_many``; no folded text holds it."""
 EXPANSIONS_CACHED: Final = 8_192
 """How many characters outside Latin-1 keep their folded form at hand."""
+RUNS_CACHED: Final = 8_192
+"""How many runs of characters outside Latin-1 keep their folded form at hand."""
+RUN_CHARS_CACHED: Final = 8
+"""Characters of the longest run that is kept."""
 HASHTAGS_CACHED: Final = 8_192
 """How many hashtags keep their cuts at hand."""
 
@@ -118,7 +121,8 @@ def _build_table(*, keep_separator: bool) -> bytes:
 
 _TABLE: Final = _build_table(keep_separator=False)
 _TABLE_MANY: Final = _build_table(keep_separator=True)
-_RUNS: Final = BytesAhoCorasick([bytes([letter]) * 3 for letter in range(ord("a"), ord("z") + 1)])
+_LETTERS_FROM: Final = ord("a")
+"""The first letter among folded bytes; digits and spaces come before it."""
 
 
 @lru_cache(maxsize=EXPANSIONS_CACHED)
@@ -139,20 +143,32 @@ def _expand(char: str) -> str:
     return plain
 
 
-def _expand_run(text: str, start: int, end: int) -> list[str]:
+def _touches(text: str, start: int, end: int) -> bool:
+    """Tell whether an ASCII letter stands right before or after a stretch of a text."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return (before.isascii() and before.isalpha()) or (after.isascii() and after.isalpha())
+
+
+def _expand_run(run: str, *, touching: bool) -> list[str]:
     """Expand the characters of a run outside Latin-1, look-alikes to Latin letters when an ASCII letter touches the run."""
-    touching = (start > 0 and text[start - 1].isascii() and text[start - 1].isalpha()) or (
-        end < len(text) and text[end].isascii() and text[end].isalpha()
-    )
     if touching:
-        return [_HOMOGLYPHS.get(char) or _expand(char) for char in text[start:end]]
-    return [_expand(char) for char in text[start:end]]
+        return [_HOMOGLYPHS.get(char) or _expand(char) for char in run]
+    return [_expand(char) for char in run]
+
+
+@lru_cache(maxsize=RUNS_CACHED)
+def _short_run(run: str, touching: bool) -> bytes:
+    return "".join(_expand_run(run, touching=touching)).encode("latin-1")
 
 
 def _fold_error(error: UnicodeError) -> tuple[bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(_expand_run(error.object, error.start, error.end)).encode("latin-1"), error.end
+    text, start, end = error.object, error.start, error.end
+    run, touching = text[start:end], _touches(text, start, end)
+    if end - start <= RUN_CHARS_CACHED:
+        return _short_run(run, touching), end
+    return "".join(_expand_run(run, touching=touching)).encode("latin-1"), end
 
 
 # A codec error policy is the only way to touch just the characters outside Latin-1 without a Python step for all the others.
@@ -197,9 +213,12 @@ def _cut(text: str, cuts: list[int]) -> str:
 
 def _run_excess(data: bytes) -> list[tuple[int, int]]:
     """Give the byte ranges to drop so that no letter stands three times in a row, in order."""
+    raw = np.frombuffer(data, dtype=np.uint8)
+    same = raw[1:] == raw[:-1]
+    thrice = np.flatnonzero(same[1:] & same[:-1] & (raw[2:] >= _LETTERS_FROM))
     excess: list[tuple[int, int]] = []
     last = -1
-    for _, start, _ in _RUNS.find_matches_as_indexes(data):
+    for start in thrice.tolist():
         if start < last:
             continue
         end = start
@@ -335,7 +354,7 @@ def _widths(source: str) -> npt.NDArray[np.int32] | None:
         return None
     widths = np.ones(len(source), dtype=np.int32)
     for found in _WIDE_RUN.finditer(source):
-        expanded = _expand_run(source, found.start(), found.end())
+        expanded = _expand_run(found.group(), touching=_touches(source, found.start(), found.end()))
         widths[found.start() : found.end()] = [len(_finish(part.encode("latin-1"), _TABLE)) for part in expanded]
     for found in _UNEQUAL.finditer(source):
         widths[found.start()] = 0 if found.group() == "\xad" else 2

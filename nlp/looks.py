@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -155,7 +156,7 @@ class Looks:
         raw = np.frombuffer(data, dtype=np.uint8)
         ends = np.append(np.flatnonzero(raw == SEPARATOR[0]), len(data))
         begins = np.concatenate(([0], ends[:-1] + 1))
-        numbers, starts, stops = np.asarray(sights, dtype=np.intp).T
+        numbers, starts, stops = np.fromiter(chain.from_iterable(sights), np.intp, 3 * len(sights)).reshape(-1, 3).T
         kinds = self._kinds[numbers]
         # The automaton reports in order of place, so the sights of one text stand together.
         texts = np.searchsorted(ends, starts, side="right")
