@@ -12,7 +12,7 @@ from console.board import Board, Change, Entry
 from console.trend import TREND_MS, Trend, trend
 from console.words import HAZARDS, REASONS, WORDS, Lang, number, placed, span, told
 from tocsin.model import HAZARDS as HAZARD_NAMES
-from tocsin.model import OPEN, Incident
+from tocsin.model import OPEN, Incident, Zone
 from tocsin.time import MINUTE_MS, SECOND_MS, format_instant
 
 LEAST_SHARE: Final = 0.05
@@ -81,6 +81,8 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     share: int
     """Evidence as a percentage of a bar on which the threshold stands at two thirds."""
     terms: tuple[str, ...]
+    zones: tuple[tuple[Moment, str, str, str], ...]
+    """Of a mass event: when its first voice was heard, where, how many voices, what they report."""
     history: tuple[tuple[Moment, str, str, str, int], ...]
     verdicts: tuple[tuple[Moment, str, str, str, str], ...]
     notices: tuple[tuple[Moment, str, str], ...]
@@ -204,6 +206,10 @@ def sheet(  # noqa: PLR0913  # what one screen is made of
         evidence=words["evidence_detail"].format(number(incident.evidence, lang), number(incident.threshold, lang)),
         share=round(100 * max(0.0, incident.evidence) / top),
         terms=incident.terms,
+        zones=tuple(
+            (moment(one.first_at, now_at, lang, zone), one.place, voices(one.voices, lang), _reports(one, lang))
+            for one in incident.zones
+        ),
         history=tuple(
             (
                 moment(step.at, now_at, lang, zone),
@@ -230,6 +236,11 @@ def sheet(  # noqa: PLR0913  # what one screen is made of
         ),
         others=tuple((one.incident.incident_id, _named(one, now_at, lang, zone)) for one in alike),
     )
+
+
+def _reports(zone: Zone, lang: Lang) -> str:
+    ranked = sorted(zone.consequences.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{told(name, lang)} {count}" for name, count in ranked)
 
 
 def _named(entry: Entry, now_at: int, lang: Lang, zone: ZoneInfo) -> str:

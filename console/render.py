@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from console.board import Board, Change, Entry
 from console.near import near
-from console.present import Sheet, row, sheet, spoken, state_of
+from console.present import Sheet, row, sheet, spoken, state_of, voices
 from console.words import HAZARDS, WORDS, Lang, placed, span
 from tocsin.time import SECOND_MS
 
@@ -104,5 +104,14 @@ def mark(entry: Entry, lang: Lang) -> dict[str, Any]:
         "r90": incident.radius_km,
         "state": "closed" if state == "withdrawn" else state,
         "section": entry.section,
+        "zones": [
+            {
+                "lat": zone.lat,
+                "lon": zone.lon,
+                "km": zone.radius_km,
+                "label": f"{zone.place} · {voices(zone.voices, lang)}",
+            }
+            for zone in incident.zones
+        ],
         "label": f"{HAZARDS[lang].get(incident.hazard, incident.hazard)} · {placed(incident.place, lang)}",
     }

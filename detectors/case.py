@@ -46,6 +46,8 @@ class Case(msgspec.Struct, kw_only=True):
     copies: int = 0
     denials: dict[str, float] = {}
     """Author of a denial, or of another explanation, to its weight in voices."""
+    explaining: dict[str, str] = {}
+    """Of those, the ones that only explain it away, and as what."""
     networks: dict[str, int] = {}
     terms: dict[str, int] = {}
     consequences: dict[str, int] = {}

@@ -61,9 +61,7 @@ def absorb(case: Case, voice: Voice, settings: DetectorSettings, *, own: bool = 
     """Let a voice belong to a case: for it, or against it. One that is not its ``own`` (claimed softly) adds nothing to its pace."""
     case.touched = True
     if voice.role != "event":
-        weight = DENIAL_WEIGHT if voice.role == "denial" else EXPLANATION_WEIGHT
-        weight += OFFICIAL_WEIGHT if voice.witness == "official" else 0.0
-        case.denials[voice.author] = max(weight, case.denials.get(voice.author, 0.0))
+        _weigh_against(case, voice)
         return
     case.last_voice_at = max(case.last_voice_at, voice.at)
     if voice.author in case.authors:
@@ -89,6 +87,16 @@ def absorb(case: Case, voice: Voice, settings: DetectorSettings, *, own: bool = 
         case.voices.append(voice)
     if own:
         _quicken(case, voice, settings)
+
+
+def _weigh_against(case: Case, voice: Voice) -> None:
+    weight = DENIAL_WEIGHT if voice.role == "denial" else EXPLANATION_WEIGHT
+    weight += OFFICIAL_WEIGHT if voice.witness == "official" else 0.0
+    if voice.role == "denial":
+        case.explaining.pop(voice.author, None)
+    elif voice.author not in case.denials:
+        case.explaining[voice.author] = voice.explanation
+    case.denials[voice.author] = max(weight, case.denials.get(voice.author, 0.0))
 
 
 def _perhaps_known(case: Case, author: str) -> bool:

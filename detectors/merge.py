@@ -61,6 +61,7 @@ def merge(older: Case, younger: Case, settings: DetectorSettings) -> None:
     older.count += max(0, younger.count - len(younger.voices))
     older.copies += younger.copies
     older.denials.update(younger.denials)
+    older.explaining.update(younger.explaining)
     older.lineage.append(younger.incident_id)
     younger.lineage.append(older.incident_id)
     younger.state = "closed"

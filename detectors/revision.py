@@ -12,6 +12,7 @@ import msgspec
 
 from detectors import explain
 from detectors.case import SURGE_MINS, Case
+from detectors.explanation import BRINGS, accounts_for
 from detectors.geometry import distance_km, within_km
 from detectors.incident import DENIAL_WEIGHT, find_zones
 from detectors.place import Whereabouts
@@ -29,9 +30,17 @@ REOPENING_VOICES: Final = 2
 """First-hand voices after a withdrawal that reopen an incident."""
 
 
-def denied(case: Case) -> bool:
-    """Tell whether the voices against a case outweigh those for it: half as many, at least two or an official one."""
-    weight = sum(case.denials.values())
+def denied(case: Case, settings: DetectorSettings) -> bool:
+    """Tell whether the voices against a case outweigh those for it: half as many, at least two or an official one.
+
+    A match, a rally or a warning says nothing against a case while it leaves ``min_voices`` sure voices of it unexplained.
+    """
+    beside = {
+        kind
+        for kind in set(case.explaining.values()) & BRINGS.keys()
+        if sum(not accounts_for(voice, kind) for voice in case.voices) >= settings.min_voices
+    }
+    weight = sum(weight for author, weight in case.denials.items() if case.explaining.get(author) not in beside)
     return weight >= max(DENIED_SHARE * case.count, 2 * DENIAL_WEIGHT)
 
 
@@ -41,7 +50,7 @@ def next_reason(case: Case, now_at: int, settings: DetectorSettings) -> Reason |
         return None
     if case.state == "explained":
         return "reopened" if case.against_first_hand >= REOPENING_VOICES else None
-    if denied(case) or case.count < settings.min_voices:
+    if denied(case, settings) or case.count < settings.min_voices:
         return "withdrawn"
     return _move(case) or _growth(case, now_at, settings)
 

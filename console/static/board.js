@@ -55,7 +55,10 @@ function draw(data) {
     L.circle([data.lat, data.lon], { radius: Math.max(data.r90, 0.2) * 1000, color: ink, weight: 1.5, dashArray: silent ? "3 5" : null, fillOpacity: 0.05, interactive: false }),
     L.circle([data.lat, data.lon], { radius: Math.max(data.r50, 0.1) * 1000, stroke: false, fillColor: ink, fillOpacity: 0.18, interactive: false }),
     L.circleMarker([data.lat, data.lon], { radius: silent ? 5 : 8, color: ink, weight: 2.5, fillColor: ink, fillOpacity: silent ? 0 : 0.75, dashArray: silent ? "2 3" : null }),
-  ]).bindTooltip(data.label, { direction: "top" });
+    // Where people tell of a mass event.
+    ...(data.section === "open" ? data.zones : []).map((zone) => L.circle([zone.lat, zone.lon], { radius: zone.km * 1000, color: ink, weight: 1, fillColor: ink, fillOpacity: 0.12, className: "zone" }).bindTooltip(zone.label, { direction: "top" })),
+  ]);
+  group.getLayers()[2].bindTooltip(data.label, { direction: "top" });
   group.on("click", () => open(data.id));
   group.data = data;
   marks.set(data.id, group.addTo(map));

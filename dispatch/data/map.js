@@ -74,6 +74,10 @@ function drawMarks(shown, words) {
     const style = { color: ink, weight: chosen ? 3 : 1.8, dashArray: dashes[state] || null, fillColor: ink, interactive: false };
     L.circle([r.lat, r.lon], { ...style, radius: r.radius_km * 1000, fillOpacity: done ? 0.04 : 0.1 }).addTo(marks);
     L.circle([r.lat, r.lon], { ...style, radius: r.r50_km * 1000, weight: 0, fillOpacity: done ? 0.1 : 0.28 }).addTo(marks);
+    for (const z of done ? [] : r.zones || []) {
+      L.circle([z.lat, z.lon], { ...style, weight: 1.2, dashArray: null, className: "zone", radius: z.radius_km * 1000, fillOpacity: 0.14, interactive: chosen })
+        .bindTooltip(`${z.place} · ${words.voicesShort(z.voices)}`, { className: `mark ${looks(state)}`, direction: "top" }).addTo(marks);
+    }
     const dot = L.circleMarker([r.lat, r.lon], { radius: chosen ? 10 : 8, color: colour("panel"), weight: 2, fillColor: ink, fillOpacity: done ? 0.75 : 1, className: "dot" });
     const lines = [words.hazard[r.hazard] || r.hazard, `${placed(r.place, words)} · ${words.voicesShort(r.voices)}`];
     const side = done && !chosen ? null : sideFor(points[n], lines, taken.filter((_, m) => m !== n));

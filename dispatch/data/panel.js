@@ -68,12 +68,20 @@ function drawDetail(entry, history, nearest, words, lang, close) {
       ...(nearest ? row(words.real, `${nearest.name} : ${number(nearest.km, lang)} km ${words.error}`) : [])),
     el("h3", {}, words.evidence), meter, el("div", { class: "soft" }, `${number(i.evidence, lang, 3)} (${words.threshold} ${number(i.threshold, lang, 3)}, ${words.sure})`),
     ...part(words.reported, i.reported), ...part(words.inferred, i.inferred), ...part(words.unknown, i.unknown),
+    ...(i.zones && i.zones.length ? [el("h3", {}, words.zones), zoneTable(i.zones, words, lang)] : []),
     el("h3", {}, words.terms), el("div", { class: "terms" }, ...i.terms.map((term) => el("span", {}, term))),
     el("h3", {}, words.history),
     el("table", {}, el("thead", {}, el("tr", {}, ...[words.at, words.reason, words.place, "r90", words.voices].map((name) => el("th", {}, name)))),
       el("tbody", {}, ...history.map((r) => el("tr", {}, ...[clock(r.updated, lang), words.why[r.reason] || r.reason, placed(r.place, words), `${number(r.radius_km, lang)} km`, r.voices].map((cell) => el("td", {}, String(cell))))))));
   box.scrollTop = scroll;
   if (wasHidden) box.focus({ preventScroll: true });
+}
+
+// The zones of a mass event: where people tell of it, since when, and what they report.
+function zoneTable(zones, words, lang) {
+  const reports = (z) => Object.entries(z.consequences).sort((a, b) => b[1] - a[1]).map(([name, n]) => `${words.told[name] || name} ${n}`).join(", ");
+  return el("table", { class: "zones" }, el("thead", {}, el("tr", {}, ...[words.place, words.voices, words.first, words.reported].map((name) => el("th", {}, name)))),
+    el("tbody", {}, ...zones.map((z) => el("tr", {}, ...[z.place, z.voices, clock(Date.parse(z.first_at), lang), reports(z)].map((cell) => el("td", {}, String(cell)))))));
 }
 
 function svg(tag, attributes, ...children) {

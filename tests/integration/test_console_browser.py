@@ -13,7 +13,7 @@ from examples import AuditInMemory, incident
 from console.accounts import Account, Accounts
 from console.coverage import Source
 from dispatch.verdicts import VerdictGate
-from tocsin.model import ExerciseWindow, Incident
+from tocsin.model import ExerciseWindow, Incident, Zone
 from tocsin.pipeline.page import open_console
 from tocsin.settings.console import ConsoleSettings
 from tocsin.settings.territory import TerritorySettings
@@ -337,3 +337,24 @@ def test_axe_finds_no_fault_of_weight_at_the_door(chromium, room):
     window.evaluate("document.querySelector('main').append(document.createElement('img'))")
     assert "image-alt" in [one["id"] for one in sync_playwright.Axe().run(window).response["violations"]]
     window.context.close()
+
+
+def test_the_zones_of_a_mass_event_are_on_the_map_and_on_the_card(chromium, room):
+    zones = (
+        Zone(place="Nantes", place_id="n", lat=47.22, lon=-1.55, radius_km=6.0, voices=31, first_at=START, consequences={"damage": 4}),
+        Zone(place=HOSTILE, place_id="x", lat=47.06, lon=-0.88, radius_km=4.0, voices=5, first_at=START + MINUTE),
+    )  # fmt: skip
+    with entered(chromium, room) as window:
+        room.feed(revision("a", hazard="storm", hazards={"storm": 1.0}, radius_km=60.0, r50_km=25.0))
+        window.wait_for_selector("#row-a")
+        assert window.locator("#map path.zone").count() == 0
+        room.feed(revision("a", 2, hazard="storm", hazards={"storm": 1.0}, radius_km=60.0, r50_km=25.0, zones=zones))
+        window.wait_for_selector("#map path.zone >> nth=1", state="attached")
+        window.click("#row-a a")
+        window.wait_for_selector("#sheet .zones")
+        told = window.locator("#sheet .zones tr").all_inner_texts()
+        assert [row.split("\t") for row in told] == [
+            ["Nantes", "31 voices", "22:00", "damage 4"],
+            [HOSTILE, "5 voices", "22:01", ""],
+        ]
+        assert "owned" not in window.title()

@@ -6,6 +6,7 @@ import pytest
 from examples import incident
 
 from dispatch.map import Assets, page
+from tocsin.model import Zone
 from tocsin.time import parse_instant
 
 START = parse_instant("2026-06-01T20:00:00Z")
@@ -136,3 +137,33 @@ def test_both_languages_and_both_themes(opened):
     window.locator("#theme").click()
     assert window.locator("html").get_attribute("data-theme") != before
     assert complaints == []
+
+
+def test_the_zones_of_a_mass_event_are_circles_and_a_table(chromium, tmp_path):
+    zones = (
+        Zone(place="Nantes", place_id="n", lat=47.22, lon=-1.55, radius_km=6.0, voices=31, first_at=START, consequences={"trapped": 4}),
+        Zone(place=HOSTILE, place_id="x", lat=47.06, lon=-0.88, radius_km=4.0, voices=5, first_at=START + MINUTE),
+    )  # fmt: skip
+    storm = {"hazard": "storm", "hazards": {"storm": 1.0}, "radius_km": 60.0, "r50_km": 25.0}
+    path = tmp_path / "map.html"
+    path.write_bytes(
+        page(
+            [revision("a", 1, START, **storm), revision("a", 2, START + MINUTE, **storm, zones=zones)],
+            Assets.load(),
+            lang="en",
+        )
+    )
+    window = chromium.new_page()
+    window.goto(path.as_uri())
+    window.wait_for_selector("html[data-ready=true]", state="attached")
+    assert window.locator("#map path.zone").count() == 2
+    window.click("#list [data-incident=a]")
+    told = window.locator("#detail table.zones tbody tr").all_inner_texts()
+    assert [row.split("\t") for row in told] == [
+        ["Nantes", "31", "20:00:00", "people trapped 4"],
+        [HOSTILE, "5", "20:01:00", ""],
+    ]
+    assert "owned" not in window.title()
+    set_clock(window, 0.0)
+    assert window.locator("#map path.zone").count() == 0, "not known yet"
+    window.close()

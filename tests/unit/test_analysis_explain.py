@@ -18,6 +18,7 @@ from tocsin.analysis.whereabouts import meant
 from tocsin.analysis.why import NEVER, raised_incidents, why
 from tocsin.analysis.whynot import why_not
 from tocsin.ids import pseudonym
+from tocsin.model import Admin
 from tocsin.settings import Settings
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS, Panes, format_instant
@@ -270,3 +271,19 @@ def test_what_would_have_raised_it_is_said_from_the_instant_that_was_asked_about
     assert "The evidence was enough" in words
     lines = [of_would(one) for one in answer.what_if]
     assert any("raised" in line and "before that instant (fire at Nantes" in line for line in lines)
+
+
+def test_of_a_mass_event_it_says_from_where_people_told_of_it(found):
+    east = msgspec.structs.replace(NANTES, id="east", name="Ancenis", lat=47.366, lon=-1.176, admin=Admin())
+    history = [
+        said(300 + n, 20 * n, (NANTES, NANTES, east)[n % 3], hazard="storm", probability=0.85) for n in range(32)
+    ]
+    recording = made("storm", history)
+    (incident,) = raised_incidents(recording, BASE, Panes())
+    told = why(recording, BASE, incident.incident_id)
+    assert [(zone.place, zone.voices) for zone in told.zones] == [
+        ("Nantes", 16),
+        ("Ancenis", 8),
+    ]  # of 24: said when it had doubled
+    assert "In the end people told of it in Nantes (16 voices), Ancenis (8 voices)." in of_why(told)
+    assert found.zones == ()

@@ -17,9 +17,10 @@ from console.decide import DecisionError, decision
 from console.hub import MAX_WAITING, RELOAD, Hub
 from console.near import near
 from console.present import moment, sheet
+from console.render import mark
 from console.words import HAZARDS, REASONS, TOLD, WORDS, told
 from tocsin.model import HAZARDS as HAZARD_NAMES
-from tocsin.model import OPEN, Verdict
+from tocsin.model import OPEN, Verdict, Zone
 
 HOUR = 3_600_000
 PARIS = ZoneInfo("Europe/Paris")
@@ -204,7 +205,7 @@ def test_both_languages_have_the_same_words_and_every_hazard_and_reason():
 def test_what_the_detector_reports_is_known_in_french():
     from detectors.explain import CONSEQUENCE_WORDS, reported, unknown
 
-    for text in (*reported(dict.fromkeys(CONSEQUENCE_WORDS, 2)), *unknown({}, 0)):
+    for text in (*CONSEQUENCE_WORDS, *reported(dict.fromkeys(CONSEQUENCE_WORDS, 2)), *unknown({}, 0)):
         assert told(text, "fr") != text, f"no French for {text!r}"
 
 
@@ -326,3 +327,17 @@ def test_a_bad_accounts_file_is_refused_with_what_is_wrong(tmp_path, text, said)
 def test_a_bad_account_is_not_made(name, password, centre):
     with pytest.raises(AccountsError):
         new_account(name, "operator", centre, password)
+
+
+def test_the_screen_and_the_mark_say_where_people_tell_of_a_mass_event():
+    zones = (
+        Zone(place="Nantes", place_id="n", lat=47.2, lon=-1.6, radius_km=5.0, voices=9, first_at=HOUR, consequences={"trapped": 2}),
+        Zone(place="Cholet", place_id="c", lat=47.1, lon=-0.9, radius_km=4.0, voices=1, first_at=2 * HOUR),
+    )  # fmt: skip
+    board = Board()
+    board.incident(revision(hazard="storm", zones=zones))
+    entry = board.get("a")
+    said = sheet(entry, 11 * HOUR, "fr", PARIS, record=(0, 0), alike=[]).zones
+    assert [one[1:] for one in said] == [("Nantes", "9 voix", "personnes coincées 2"), ("Cholet", "1 voix", "")]
+    assert [one[0].clock for one in said] == ["02:00", "03:00"]
+    assert mark(entry, "en")["zones"][1] == {"lat": 47.1, "lon": -0.9, "km": 4.0, "label": "Cholet · 1 voice"}

@@ -42,6 +42,9 @@ def of_why(found: Why) -> list[str]:
     forged = f"To fake it would have taken {count(incident.forgery_cost, 'independent account')}. The baseline here {history}."
     place = f"The place is {incident.place}: nine times of ten within {incident.radius_km:.1f} km."
     said = [incident.sentence, raised, expected, place, forged]
+    if found.zones:
+        zones = ", ".join(f"{zone.place} ({count(zone.voices, 'voice')})" for zone in found.zones)
+        said.append(f"In the end people told of it in {zones}.")
     close = [floor for floor in found.floors if floor.met and floor.has == floor.needs]
     if close:
         said.append(f"Only just met: {', '.join(f'{floor.name} {floor.needs:g}' for floor in close)}.")

@@ -15,7 +15,7 @@ from tocsin.analysis.play import play
 from tocsin.analysis.saying import period_words
 from tocsin.analysis.stage import ExplainError, Stage, VoiceRow, row_of
 from tocsin.analysis.watching import Moment, moment_of
-from tocsin.model import COARSE_KINDS, Incident, Mention, Place
+from tocsin.model import COARSE_KINDS, Incident, Mention, Place, Zone
 from tocsin.time import MINUTE_MS, SECOND_MS, Panes
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     """Those that spoke for it at the raise, in order."""
     moments: tuple[Moment, ...]
     what_if: tuple[WhatIf, ...]
+    zones: tuple[Zone, ...] = ()
+    """Of a mass event: from where people told of it, as it was last said."""
 
 
 def raised_incidents(recording: Recording, settings: DetectorSettings, panes: Panes) -> list[Incident]:
@@ -130,6 +132,7 @@ def why(
         voices=tuple(row_of(voice, (raised.lat, raised.lon), worth_nats=worth.get(voice.post_id)) for voice in voices),
         moments=tuple(moments),
         what_if=tuple(tried),
+        zones=next((r.zones for r in reversed(revisions) if r.zones), ()),
     )
 
 

@@ -1,0 +1,139 @@
+"""Two events at once, or one after the other at one place: each is told of by itself; and one event over many towns is one."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from mentions import T0, mention
+
+from detectors import Detector
+from tocsin.model import Admin, Incident, Mention, Place
+
+HOUR, DAY = 3_600, 86_400
+
+
+def town(code: str, name: str, lat: float, lon: float, people: int, uncertainty_km: float = 4.0) -> Place:
+    return Place(
+        id=f"fr:{code}",
+        name=name,
+        kind="town",
+        lat=lat,
+        lon=lon,
+        uncertainty_km=uncertainty_km,
+        country="FR",
+        population=people,
+        admin=Admin(region="53", departement=code[:2], commune=code),
+        score=0.9,
+    )
+
+
+BREST = town("29019", "Brest", 48.39, -4.486, 139_000)
+PLOUGASTEL = town("29189", "Plougastel-Daoulas", 48.373, -4.37, 13_000, 3.0)  # 8.8 km from Brest
+GUIPAVAS = town("29075", "Guipavas", 48.434, -4.40, 15_000, 3.0)  # 8 km from Brest and from Plougastel
+QUIMPER = town("29232", "Quimper", 47.996, -4.098, 63_000)  # 52 km from Brest
+RENNES = town("35238", "Rennes", 48.11, -1.68, 220_000)
+_made = itertools.count()
+
+
+def told(
+    place: Place | None, hazard: str, start: float, count: int = 8, step: float = 25, **other: object
+) -> list[Mention]:
+    """So many first-hand voices of a hazard at a place, one every ``step`` seconds."""
+    places = () if place is None else (place,)
+    fields = {"probability": 0.75, "consequences": ("injured",)} | other
+    return [
+        mention(next(_made), start + step * n, *places, hazard=hazard, **fields)  # type: ignore[arg-type]
+        for n in range(count)
+    ]
+
+
+def run(*streams: list[Mention]) -> list[Incident]:
+    detector = Detector()
+    detector.feed([one for stream in streams for one in stream])
+    return detector.finish()
+
+
+def alerts(revisions: list[Incident]) -> list[tuple[str, str]]:
+    """Hazard and place of what was raised, at the last revision before it fell silent."""
+    last: dict[str, Incident] = {}
+    for one in revisions:
+        if one.state == "open":
+            last[one.incident_id] = one
+    cancelled = {one.incident_id for one in revisions if one.msg_type == "Cancel"}
+    return sorted((one.hazard, one.place) for one in last.values() if one.incident_id not in cancelled)
+
+
+def test_the_same_hazard_in_different_towns_in_the_same_minutes() -> None:
+    assert alerts(run(told(BREST, "fire", 0), told(RENNES, "fire", 10))) == [("fire", "Brest"), ("fire", "Rennes")]
+
+
+@pytest.mark.parametrize("gap_mins", [0, 5, 20, 50])
+def test_eight_km_apart_with_different_hazards_in_the_same_hour(gap_mins: int) -> None:
+    found = alerts(run(told(BREST, "rail_accident", 0), told(PLOUGASTEL, "flood", 60 * gap_mins)))
+    assert found == [("flood", "Plougastel-Daoulas"), ("rail_accident", "Brest")]
+
+
+KIN = pytest.mark.xfail(
+    strict=True,
+    reason="a road accident and a fire can be one event told under two names: within half an hour and 8 km they are taken for one",
+)
+
+
+@pytest.mark.parametrize("gap_mins", [pytest.param(0, marks=KIN), pytest.param(20, marks=KIN), 50])
+def test_eight_km_apart_with_kindred_hazards_in_the_same_hour(gap_mins: int) -> None:
+    found = alerts(run(told(PLOUGASTEL, "road_accident", 0), told(GUIPAVAS, "fire", 60 * gap_mins)))
+    assert found == [("fire", "Guipavas"), ("road_accident", "Plougastel-Daoulas")]
+
+
+def test_voices_without_a_place_go_to_the_event_of_their_hazard() -> None:
+    talk = [one for n in range(6) for one in told(None, "flood", 30 + 40 * n, 1)]
+    revisions = run(told(BREST, "rail_accident", 0, 10), told(PLOUGASTEL, "flood", 60, 10), talk)
+    assert alerts(revisions) == [("flood", "Plougastel-Daoulas"), ("rail_accident", "Brest")]
+    rail = [one for one in revisions if one.hazard == "rail_accident"][-1]
+    assert rail.hazards == {"rail_accident": 1.0}
+
+
+def test_the_same_town_three_days_later() -> None:
+    revisions = run(told(BREST, "fire", 0), told(BREST, "fire", 3 * DAY))
+    raised = [one for one in revisions if one.reason == "raised"]
+    assert [(one.hazard, one.place) for one in raised] == [("fire", "Brest")] * 2
+    assert raised[0].incident_id != raised[1].incident_id
+    assert raised[1].first_voice_at >= T0 + 3 * DAY * 1_000
+    assert raised[1].voices <= 8  # none of the first fire
+
+
+def test_a_true_accident_during_a_match() -> None:
+    crowd = told(BREST, "explosion", 0, 6, 40, modality="sport", witness="unknown", probability=0.1, consequences=())
+    accident = told(BREST, "collapse", 120, 7, 30, consequences=("injured", "trapped"), probability=0.85)
+    later = told(BREST, "explosion", 330, 6, 40, modality="sport", witness="unknown", probability=0.1, consequences=())
+    assert alerts(run(crowd, accident, later)) == [("collapse", "Brest")]
+    assert alerts(run(crowd, later)) == []
+
+
+def storm() -> list[Mention]:
+    """An hour of a storm over Finistère: it reaches Quimper after Brest."""
+    return [
+        *told(BREST, "storm", 0, 24, 120, consequences=("damage",)),
+        *told(PLOUGASTEL, "storm", 60, 10, 240, consequences=("blocked",)),
+        *told(QUIMPER, "storm", 1_200, 12, 150, consequences=("damage",)),
+    ]
+
+
+def test_a_mass_event_is_one_incident_with_its_towns_as_zones() -> None:
+    revisions = run(storm())
+    assert len({one.incident_id for one in revisions}) == 1
+    last = [one for one in revisions if one.zones][-1]
+    # Plougastel lies within 15 km of Brest: one zone.
+    assert [zone.place for zone in last.zones] == ["Brest", "Quimper"]
+    assert sum(zone.voices for zone in last.zones) == last.voices
+    assert last.zones[0].consequences.keys() == {"damage", "blocked"}
+    quimper = next(one for one in revisions if any(zone.place == "Quimper" for zone in one.zones))
+    assert quimper.updated_at - (T0 + 1_200_000) <= 6 * 60_000  # three voices, 150 s apart, and a pane
+
+
+def test_an_accident_within_a_mass_event_is_an_incident_of_its_own() -> None:
+    accident = told(QUIMPER, "rail_accident", 2_400, 9, 20, consequences=("injured", "trapped"), probability=0.9)
+    found = alerts(run(storm(), accident))
+    assert ("rail_accident", "Quimper") in found
+    assert sum(hazard == "storm" for hazard, _ in found) == 1
