@@ -48,6 +48,7 @@ WEIGHTS: Final[dict[str, float]] = {
     "fine": 0.0,
     "distinct": 0.0,
     "articled": -2.0,
+    "noun": -1.6,
     "common": -2.0,
     "common_tag": -0.8,
     "common_large": 1.0,
@@ -160,6 +161,7 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
             ("fine", info.fine),
             ("short", short),
             ("distinct", info.distinct),
+            ("noun", first == last and not code and not tagged and _like_a_noun(frame, info, role)),
             ("articled", info.bare_town and around.articled(words, first, frame.lang)),
         )
         if holds
@@ -183,6 +185,14 @@ def features_of(frame: Frame, first: int, last: int, info: NameInfo) -> tuple[di
     if frame.entities is not None and not tagged:
         found[around.ner_verdict(head.start, items[last].end, frame.entities)] = 1.0
     return found, ("tag" if tagged and role == "bare" else role), wide, code
+
+
+def _like_a_noun(frame: Frame, info: NameInfo, role: str) -> bool:
+    """Tell whether a name in a German post may as well be a noun: all nouns have a capital ("Türen" is not Turin, nor "Oma" Oman).
+
+    What a preposition leads to is a name, and so is the own name of a place at home.
+    """
+    return frame.lang == "de" and role not in LED and not (info.home and info.own_population > 0)
 
 
 def _ordinary(found: dict[str, float], frame: Frame, head: Word, info: NameInfo, role: str) -> None:

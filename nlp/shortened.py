@@ -53,7 +53,7 @@ GENERIC: Final = frozenset(
         b"mesnil moulin nouvelle bains grands petits marche eglise abbaye forges fontaine fontaines montagne montagnes riviere "
         b"vallee lacs terre kirche markt sankt gross klein ober unter neustadt kirchen castello castel borgo torre rocca ponte porto "
         b"monte campo terme isola north south east west great little upper lower castle church kings queens market santa santo "
-        b"puerto ciudad pueblo torres valle fuente rio nova ribeira campos "
+        b"terra puerto ciudad pueblo torres valle fuente rio nova ribeira campos "
     ).split()
 )
 """First words that say nothing of the town."""

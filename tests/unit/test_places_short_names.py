@@ -82,6 +82,11 @@ def test_towns_take_no_article_that_is_not_in_their_name() -> None:
     assert places("de la fumée à La Rochelle", "fr")[0].id == "fr:17300"
 
 
+@pytest.mark.parametrize("text", ["die Türen klemmen", "Oma ist noch drin", "oben ist Rauch"])
+def test_a_german_noun_is_no_far_town_of_that_spelling(text: str) -> None:
+    assert [one for one in places(text, "de") if one.score >= 0.3] == []
+
+
 @pytest.mark.parametrize("text", ["shots at jackson square", "fire on decatur street rn"])
 def test_a_street_needs_no_capital_to_keep_its_town_away(text: str) -> None:
     assert places(text, "en") == ()
