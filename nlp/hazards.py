@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log
 from typing import TYPE_CHECKING, Final
 
 from nlp.cues import CONSEQUENCES
@@ -30,13 +31,7 @@ def distribution(reading: Reading) -> dict[str, float]:
     Each hit speaks for its hazards with its strength; hits for one hazard join as independent hints (noisy or); the open mass shrinks
     by whatever the surest hazard holds. Without any hint all mass is open.
     """
-    missed: dict[str, float] = {}
-    for hit in reading.hits:
-        say = SAY.get(hit.entry.role, 0.0) * max(hit.entry.strength, 0.05)
-        if say and reading.negated(hit.start, hit.end):
-            say *= NEGATED_SAY
-        for hazard, share in hit.entry.hazards.items():
-            missed[hazard] = missed.get(hazard, 1.0) * (1.0 - min(say * share, 0.99))
+    missed = _missed(reading)
     mass = {name: 1.0 - missed[name] for name in (*HAZARDS, OPEN) if name in missed}
     surest = max((value for name, value in mass.items() if name != OPEN), default=0.0)
     if OPEN in mass:
@@ -50,6 +45,22 @@ def distribution(reading: Reading) -> dict[str, float]:
     leading = max(rounded, key=lambda name: rounded[name])
     rounded[leading] = round(rounded[leading] + 1.0 - sum(rounded.values()), 4)
     return rounded
+
+
+def heard(reading: Reading) -> dict[str, float]:
+    """Give how strongly a post's words speak for each hazard that they name, and ``OPEN``: ``-log`` of the chance that none means it."""
+    return {name: -log(chance) for name, chance in _missed(reading).items()}
+
+
+def _missed(reading: Reading) -> dict[str, float]:
+    missed: dict[str, float] = {}
+    for hit in reading.hits:
+        say = SAY.get(hit.entry.role, 0.0) * max(hit.entry.strength, 0.05)
+        if say and reading.negated(hit.start, hit.end):
+            say *= NEGATED_SAY
+        for hazard, share in hit.entry.hazards.items():
+            missed[hazard] = missed.get(hazard, 1.0) * (1.0 - min(say * share, 0.99))
+    return missed
 
 
 def terms_of(reading: Reading) -> tuple[tuple[str, ...], tuple[Span, ...]]:

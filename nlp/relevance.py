@@ -20,6 +20,7 @@ import numpy as np
 
 from nlp.features import BUCKETS, NAMES, hashed, named
 from nlp.meaning import DIMENSIONS
+from nlp.naming import Naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +57,7 @@ class Judgement:
     probability: float
     """Rounded to 4 digits."""
     reasons: tuple[str, ...]
-    """Signed names of the features that moved the log-odds most, strongest first ("+cue.perception")."""
+    """Signed names of the features that moved the log-odds most, strongest first ("+cue.perception"); ``SenseReader`` may add "hazard.meaning"."""
 
 
 class SenseModel:
@@ -70,6 +71,7 @@ class SenseModel:
         platt: slope and offset.
         base_rate: share of relevant posts in the calibration mixture.
         offsets: what is added to the log-odds of a language.
+        naming: what the meaning says of the hazard; without it words alone name it.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  the parts of a model, each by name
@@ -81,6 +83,7 @@ class SenseModel:
         platt: tuple[float, float],
         base_rate: float,
         offsets: Mapping[str, float],
+        naming: Naming | None = None,
     ) -> None:
         shapes = weights.shape, words.shape, meaning.shape
         if shapes != ((len(NAMES),), (BUCKETS,), (DIMENSIONS,)):
@@ -92,6 +95,7 @@ class SenseModel:
         self._offsets = dict(offsets)
         self._bias = bias * self._slope + offset
         self.base_rate = base_rate
+        self.naming = naming
 
     @classmethod
     def load(cls, path: Path | None = None) -> SenseModel:
@@ -101,7 +105,7 @@ class SenseModel:
             SenseModelError: the file was made for other features.
         """
         with np.load(PACKAGED if path is None else path, allow_pickle=False) as file:
-            if tuple(file["names"].tolist()) != NAMES or "meaning" not in file:
+            if tuple(file["names"].tolist()) != NAMES or not {"meaning", "naming"} <= {*file}:
                 raise SenseModelError(f"{path or PACKAGED}: made for other features; run tocsin train again")
             slope, offset = file["platt"].tolist()
             return cls(
@@ -112,6 +116,7 @@ class SenseModel:
                 (slope, offset),
                 float(file["base_rate"]),
                 dict(zip(file["languages"].tolist(), file["offsets"].tolist(), strict=True)),
+                Naming(*(file[name].astype(np.float64) for name in ("naming", "naming_bias", "naming_say"))),
             )
 
     def judge(self, reading: Reading, frame: Frame, shape: Shape, meaning: npt.NDArray[Any]) -> Judgement:

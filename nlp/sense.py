@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nlp.fold import Folded, fold_aligned
-from nlp.hazards import consequences_of, distribution, perceives_only, terms_of
+from nlp.hazards import consequences_of, distribution, heard, perceives_only, terms_of
 from nlp.language import language_of
 from nlp.meaning import SentenceEncoder
 from nlp.modality import Frame, frame_of
+from nlp.naming import NAMED_BY_MEANING, capped, moved, named
 from nlp.reading import Reading, read
 from nlp.relevance import Judgement
 from nlp.shape import Shape, shape_of
@@ -107,16 +108,23 @@ class SenseReader:
         shape = shape_of(query.text)
         words, spans = terms_of(reading)
         consequences = consequences_of(reading)
+        told = hazards = distribution(reading)
         judgement = _UNJUDGED
         if self._model is not None:
-            judgement = self._model.judge(reading, frame, shape, self._encoder.vector(query.text))
+            meaning = self._encoder.vector(query.text)
+            judgement = self._model.judge(reading, frame, shape, meaning)
+            if self._model.naming is not None:
+                voiced = capped(heard(reading))
+                hazards = named(told, voiced, self._model.naming.likely(voiced, meaning))
+                if moved(told, hazards):
+                    judgement = replace(judgement, reasons=(*judgement.reasons, NAMED_BY_MEANING))
         return Sense(
             folded=reading.folded,
             lang=reading.lang,
             reading=reading,
             frame=frame,
             shape=shape,
-            hazards=distribution(reading),
+            hazards=hazards,
             terms=words,
             spans=spans,
             consequences=consequences,

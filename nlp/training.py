@@ -19,6 +19,8 @@ from scipy.optimize import minimize
 
 from nlp.cues import CONSEQUENCES, EXPLANATIONS
 from nlp.features import BUCKETS, NAMES, hashed, named
+from nlp.hazards import heard
+from nlp.naming import capped
 from nlp.sense import SenseReader
 from nlp.training_set import Example, read_set
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from nlp.gate import Gate
     from nlp.meaning import Encoder
+    from nlp.naming_training import NamingFit
 
 FOLDS: Final = 12
 """Events are dealt to this many folds; each is judged by a model that saw none of its events."""
@@ -107,6 +110,10 @@ class Design:
     """scipy CSR, one row an example, ``BUCKETS`` columns."""
     meaning: npt.NDArray[np.float64]
     """The vectors of ``nlp.meaning``, one row an example."""
+    heard: npt.NDArray[np.float64]
+    """How strongly their words name each hazard (``nlp.naming.capped``)."""
+    told: tuple[dict[str, float], ...]
+    """The hazards by words alone."""
     relevant: npt.NDArray[np.bool_]
     groups: npt.NDArray[np.str_]
     sources: npt.NDArray[np.str_]
@@ -122,6 +129,8 @@ class Design:
             self.named[chosen],
             self.words[chosen],
             self.meaning[chosen],
+            self.heard[chosen],
+            tuple(shares for shares, kept in zip(self.told, chosen.tolist(), strict=True) if kept),
             self.relevant[chosen],
             self.groups[chosen],
             self.sources[chosen],
@@ -152,6 +161,8 @@ def design_of(reader: SenseReader, gate: Gate, encoder: Encoder, examples: Seque
     gated: list[bool] = []
     rows: list[npt.NDArray[np.float64]] = []
     meaning: list[npt.NDArray[np.float64]] = []
+    said: list[npt.NDArray[np.float64]] = []
+    told: list[dict[str, float]] = []
     buckets: list[npt.NDArray[np.int64]] = []
     signs: list[npt.NDArray[np.float64]] = []
     opened = gate.open([example.query.text for example in examples])
@@ -163,6 +174,8 @@ def design_of(reader: SenseReader, gate: Gate, encoder: Encoder, examples: Seque
         kept.append(example)
         rows.append(named(sense.reading, sense.frame, sense.shape))
         meaning.append(encoder.vector(example.query.text).astype(np.float64))
+        said.append(capped(heard(sense.reading)))
+        told.append(sense.hazards)
         bucket, sign = hashed(sense.reading)
         buckets.append(bucket)
         signs.append(sign)
@@ -175,6 +188,8 @@ def design_of(reader: SenseReader, gate: Gate, encoder: Encoder, examples: Seque
         np.array(rows),
         words,
         np.array(meaning),
+        np.array(said),
+        tuple(told),
         np.array([example.relevant for example in kept]),
         np.array([example.group for example in kept]),
         np.array([example.source for example in kept]),
@@ -246,7 +261,14 @@ def held_out_scores(design: Design, weight: npt.NDArray[np.float64]) -> npt.NDAr
     return scores
 
 
-def save(path: Path, trained: Fit, scale: tuple[float, float], offsets: Mapping[str, float], base_rate: float) -> None:
+def save(  # noqa: PLR0913, PLR0917  the parts of a model, each by name
+    path: Path,
+    trained: Fit,
+    scale: tuple[float, float],
+    offsets: Mapping[str, float],
+    base_rate: float,
+    naming: NamingFit,
+) -> None:
     """Write the weights as plain arrays, in the form that ``nlp.relevance.SenseModel.load`` reads."""
     np.savez_compressed(
         path,
@@ -259,4 +281,7 @@ def save(path: Path, trained: Fit, scale: tuple[float, float], offsets: Mapping[
         languages=np.array(sorted(offsets), dtype=np.str_),
         offsets=np.array([offsets[lang] for lang in sorted(offsets)]),
         base_rate=np.float64(base_rate),
+        naming=naming.units.astype(np.float32),
+        naming_bias=naming.bias,
+        naming_say=naming.say,
     )

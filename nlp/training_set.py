@@ -1,8 +1,8 @@
 """Labelled posts for training: pairs of gzipped JSON Lines files, or a folder of written lines, one ``<lang>.tsv`` a language.
 
 Files: ``<prefix>.posts.jsonl.gz`` and ``<prefix>.labels.jsonl.gz`` (one JSON object a line; posts: ``id, text`` and optionally ``lang,
-created_at, repost_of, reply_to``; labels: ``id, relevant`` (true, false or null: not used) and optionally ``event, kind``). Relevant
-posts that come long after their event began are left out: they tell of something real, but not of now.
+created_at, repost_of, reply_to``; labels: ``id, relevant`` (true, false or null: not used) and optionally ``event, kind,
+hazard``). Relevant posts that come long after their event began are left out: they tell of something real, but not of now.
 
 Folder: a line is ``kind<TAB>text``; the kind ``real``, ``open`` or a hazard is relevant, any other is a trap.
 ``(a|b|)`` in a text is a choice (brackets without a bar are brackets), ``{name}`` one of the choices of the line
@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zlib import crc32
 
+from nlp.naming import NAMED
 from nlp.sense import SenseQuery
-from tocsin.model import HAZARDS, OPEN
 from tocsin.time import HOUR_MS, parse_instant
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class Example:
     source: str
     """Name of its set."""
     kind: str
+    hazard: str | None = None
+    """What a relevant post tells of (a hazard, or open), where its label says so."""
 
 
 class _Row(NamedTuple):
@@ -58,6 +60,7 @@ class _Row(NamedTuple):
     kind: str
     event: str
     at: int | None
+    hazard: str | None
 
 
 def read_set(prefix: Path, *, left_out: Iterable[str] = ()) -> list[Example]:
@@ -87,7 +90,8 @@ def read_set(prefix: Path, *, left_out: Iterable[str] = ()) -> list[Example]:
         relevant = bool(label["relevant"])
         if relevant and event and at is not None:
             began[event] = min(at, began.get(event, at))
-        rows.append(_Row(post, relevant, kind, event, at))
+        hazard = label.get("hazard")
+        rows.append(_Row(post, relevant, kind, event, at, hazard if relevant and hazard in NAMED else None))
     return [
         _example(prefix.name, row)
         for row in rows
@@ -117,7 +121,7 @@ def _example(name: str, row: _Row) -> Example:
         repost=row.post.get("repost_of") is not None,
         reply=row.post.get("reply_to") is not None,
     )
-    return Example(query, row.relevant, f"{name}:{group}", name, row.kind)
+    return Example(query, row.relevant, f"{name}:{group}", name, row.kind, row.hazard)
 
 
 def _lines(prefix: Path, part: str) -> Iterable[dict[str, Any]]:
@@ -144,10 +148,12 @@ def _written(folder: Path) -> Iterable[Example]:
                 names[kind[1:]] = f"({text})" if "|" in text else text
                 continue
             block = (number - 1) // LINES_TOGETHER
-            relevant = kind in {REAL, OPEN} or kind in HAZARDS
+            relevant = kind == REAL or kind in NAMED
             for variant in variants(text, names):
                 query = SenseQuery(variant, path.stem, WRITTEN_YEAR)
-                yield Example(query, relevant, f"{folder.name}:{path.stem}:{block}", folder.name, f"written:{kind}")
+                hazard = kind if kind in NAMED else None
+                group = f"{folder.name}:{path.stem}:{block}"
+                yield Example(query, relevant, group, folder.name, f"written:{kind}", hazard)
 
 
 def variants(text: str, names: dict[str, str]) -> list[str]:

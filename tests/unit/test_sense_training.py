@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from nlp import training
 from nlp.features import BUCKETS, NAMES
 from nlp.meaning import DIMENSIONS
+from nlp.naming import NAMED
 from nlp.sense import SenseQuery
 from nlp.training import Design, Example, fit, held_out_scores, read_set, weights_of
 from nlp.training_report import report
@@ -30,7 +31,10 @@ def design_of(count=160, seed=3):
     examples = tuple(
         Example(query, bool(r), g, s, "bg:past:fire") for r, g, s in zip(relevant, groups, sources, strict=True)
     )
-    return Design(examples, named, words, meaning, relevant, groups, sources, np.ones(count, dtype=bool), count)
+    heard, told = np.zeros((count, len(NAMED))), ({},) * count
+    return Design(
+        examples, named, words, meaning, heard, told, relevant, groups, sources, np.ones(count, dtype=bool), count
+    )
 
 
 def free(monkeypatch):
@@ -78,6 +82,8 @@ def test_an_example_is_judged_by_a_model_that_saw_none_of_its_group(monkeypatch)
         design.named,
         design.words,
         design.meaning,
+        design.heard,
+        design.told,
         design.relevant ^ own,
         design.groups,
         design.sources,

@@ -15,6 +15,7 @@ from nlp.gate import Gate
 from nlp.language import language_of
 from nlp.lexicon import Lexicon
 from nlp.meaning import SentenceEncoder
+from nlp.naming_training import fit_naming, held_out_likely, naming_report
 from nlp.scale import best_threshold, language_offsets, platt
 from nlp.sense import SenseReader
 from nlp.training import design_of, fit, held_out_scores, read_set, save, weights_of
@@ -84,7 +85,8 @@ def train(
         many = design.gated & np.isin(design.sources, languages_from)
         settled = set(languages[judged].tolist())
         offsets = language_offsets(logits[many], design.relevant[many], languages[many], settled) if many.any() else {}
-        save(out, fit(design, weight), scale, offsets, base_rate)
+        naming = fit_naming(design)
+        save(out, fit(design, weight), scale, offsets, base_rate, naming)
     logits += np.array([offsets.get(lang, 0.0) for lang in languages.tolist()])
     probability = 1.0 / (1.0 + np.exp(-logits))
     text = (
@@ -94,6 +96,7 @@ def train(
         f"best F1 from {best_threshold(probability[judged], own.relevant):.2f}.\n"
         f"Further offsets: {', '.join(f'{lang} {value:+.2f}' for lang, value in offsets.items()) or 'none'}.\n\n"
         f"{report(design.only(design.gated), probability[design.gated])}\n"
+        f"{naming_report(design, held_out_likely(design))}\n"
     )
     if account is None:
         sys.stdout.write(text)
