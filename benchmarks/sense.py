@@ -23,6 +23,8 @@ from nlp.cues import CueBook
 from nlp.gate import Gate
 from nlp.lexicon import Lexicon
 from nlp.meaning import SentenceEncoder
+from nlp.naming import named
+from nlp.naming_training import held_out_likely
 from nlp.relevance import TOLD_FROM, SenseModel
 from nlp.scale import platt
 from nlp.sense import SenseQuery, SenseReader
@@ -32,7 +34,7 @@ from tocsin.model import HAZARDS, OPEN
 HALF = 0.5
 ROOT = Path(__file__).parents[1]
 UNSEEN = ("classification/kaggle", "classification/sositaly-dev")
-WRITTEN = {"grammar": 0.1, "posts": 0.4, "pairs": 1.0}
+WRITTEN = {"grammar": 0.1, "posts": 0.4, "pairs": 1.0, "scenes": 1.0}
 """Folders of ``training`` and their shares, as the packaged model was trained."""
 SCENARIOS = ("vichoko-ecuador", "vichoko-nicaragua", "vichoko-mexico", "sositaly-emilia", "napa", "trecis-paris")
 """Scenarios whose labels are read for recall by language; no weight was trained on them."""
@@ -103,20 +105,21 @@ class Judge:
         reader = SenseReader(self.reader._lexicon, self.reader._cues, None)  # noqa: SLF001  the same tables, unjudged
         design = design_of(reader, self.gate, SentenceEncoder(), [*examples, *written])
         scores = held_out_scores(design, weights_of(design, WRITTEN))
+        likely = held_out_likely(design)
         own = design.gated & (design.sources == prefix.name)
         slope, offset = platt(scores[own], design.relevant[own])
-        said: dict[int, float] = {}
-        for example, score, gated in zip(design.examples, scores.tolist(), design.gated.tolist(), strict=True):
-            if gated:
-                said[id(example)] = float(1.0 / (1.0 + np.exp(-(slope * score + offset))))
-        return [self._crossed_row(example, said.get(id(example)), texts) for example in examples]
+        said: dict[int, tuple[float, str]] = {}
+        for at in np.flatnonzero(design.gated).tolist():
+            shares = named(design.told[at], design.heard[at], likely[at])
+            probability = float(1.0 / (1.0 + np.exp(-(slope * scores[at] + offset))))
+            said[id(design.examples[at])] = probability, max(shares, key=lambda name: shares[name])
+        return [_crossed_row(example, said.get(id(example)), texts) for example in examples]
 
-    def _crossed_row(self, example: Example, probability: float | None, hazards: dict[str, str | None]) -> Row:
-        sense = self.reader.sense(example.query) if probability is not None else None
-        leading = max(sense.hazards, key=lambda name: sense.hazards[name]) if sense else OPEN
-        hazard = hazards.get(example.query.text)
-        lang = example.query.lang or "?"
-        return Row(lang, example.kind, hazard, example.relevant, sense is not None, probability or 0.0, leading)
+
+def _crossed_row(example: Example, said: tuple[float, str] | None, hazards: dict[str, str | None]) -> Row:
+    probability, leading = said or (0.0, OPEN)
+    hazard, lang = hazards.get(example.query.text), example.query.lang or "?"
+    return Row(lang, example.kind, hazard, example.relevant, said is not None, probability, leading)
 
 
 def _year(post: dict[str, Any]) -> int | None:
@@ -208,7 +211,7 @@ def main() -> None:
     for name in SCENARIOS:
         rows = judge.labelled(given.data / "scenarios" / name)
         sets[f"{name} (relevant only)"] = [row for row in rows if row.relevant]
-    for folder in ("written", "pairs"):
+    for folder in ("written", "pairs", "scenes"):
         held = judge.written(ROOT / "benchmarks" / folder)
         sets |= {f"{folder}, held {lang}": [row for row in held if row.lang == lang] for lang in LANGS}
     text = tables(sets)

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 PACKAGED: Final = Path(__file__).parent / "data" / "sense.npz"
 FLOOR: Final = 0.005
 """No post is surer than 1 - FLOOR, none less sure than FLOOR: the model has not seen enough to say more."""
-BASE_RATE: Final = 0.518
-"""Share of relevant posts in the mixture on which the packaged weights were calibrated (382 of 738 gated posts)."""
-TOLD_FROM: Final = 0.47
+BASE_RATE: Final = 0.527
+"""Share of relevant posts in the mixture on which the packaged weights were calibrated (381 of 723 gated posts)."""
+TOLD_FROM: Final = 0.46
 """From this probability on a post counts as telling of something real, where a yes or no is asked: the best F1 on
 held-out events (``nlp.scale.best_threshold``)."""
 REASONS: Final = 5
@@ -57,7 +57,8 @@ class Judgement:
     probability: float
     """Rounded to 4 digits."""
     reasons: tuple[str, ...]
-    """Signed names of the features that moved the log-odds most, strongest first ("+cue.perception"); ``SenseReader`` may add "hazard.meaning"."""
+    """Signed names of the features that moved the log-odds most, strongest first ("+cue.perception");
+    ``SenseReader`` may add "hazard.meaning"."""
 
 
 class SenseModel:
