@@ -3,7 +3,8 @@
 A lexicon hears what its authors thought of. This table hears the rest: "roof", "in the street", "everyone out" are words of any day, and
 together they are none. Each form has a positive weight, the weights of the different forms of a text add up, and a text passes when the
 sum reaches a mark that rises with its length (long texts hold many words by chance). Source: a linear logistic model whose weights may not
-be negative, made by ``scripts/build_weighed_words.py``; hazards by multinomial logistic regression over the same forms.
+be negative, made by ``scripts/build_weighed_words.py``; hazards by multinomial logistic regression over the same forms. Where the table
+has letters beside it (``nlp.letters``), a lower sum is enough to be looked at, and the letters decide.
 
 Good at plain talk about things, people and places in trouble; bad at quakes told in two words and at anything in a language that its
 posts do not hold.
@@ -23,6 +24,7 @@ import numpy.typing as npt
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from nlp.fold import fold_name
+from nlp.letters import Letters, LettersError
 from nlp.matcher import padded
 from tocsin.model import HAZARDS, OPEN
 
@@ -81,6 +83,8 @@ class WeighedWords:
         base: the sum at which a text of ``LENGTH`` bytes passes.
         charge: how much the mark rises with each doubling of the length.
         prior: log-odds of each of ``NAMED`` before any word.
+        near: the sum at which a text of ``LENGTH`` bytes is worth the letters' look.
+        letters: what decides then; ``None`` where the sum alone decides.
     """
 
     forms: tuple[bytes, ...]
@@ -89,13 +93,17 @@ class WeighedWords:
     base: float
     charge: float
     prior: tuple[float, ...]
+    near: float = 0.0
+    letters: Letters | None = None
 
     @classmethod
     def load(cls, path: Path) -> WeighedWords:
-        """Read a table: lines ``form<TAB>weight<TAB>hazard:log-odds …``, first those of ``=base``, ``=charge`` and ``=prior``.
+        """Read a table: lines ``form<TAB>weight<TAB>hazard:log-odds …``, first those of ``=base``, ``=charge``, ``=prior`` and ``=near``.
+
+        The letters are read from the file of the same name ending in ``.npz``; ``=near`` is of use only with them.
 
         Raises:
-            WeighedError: the file is too large, holds too many forms, or a line breaks the format.
+            WeighedError: the file is too large, holds too many forms, a line breaks the format, or the letters cannot be used.
         """
         source = path.read_bytes()
         if len(source) > FILE_BYTES:
@@ -113,10 +121,16 @@ class WeighedWords:
             if row[0] <= 0 or key in rows or fold_name(form.removesuffix("*")) != key.removesuffix(b"*"):
                 raise WeighedError(number, "a folded form, once, with a positive weight", line)
             rows[key] = row
+        near = marks.pop("=near", (0.0, ()))[0]
         if set(marks) != {"=base", "=charge", "=prior"} or marks["=charge"][0] < 0 or marks["=base"][0] <= 0:
             raise WeighedError(1, "one line each of =base (positive), =charge (0 or more) and =prior", sorted(marks))
         if not 0 < len(rows) <= MAX_FORMS:
             raise WeighedError(1, f"1 to {MAX_FORMS} forms", len(rows))
+        beside = path.with_suffix(".npz")
+        try:
+            letters = Letters.load(beside) if near > 0 and beside.is_file() else None
+        except LettersError as error:
+            raise WeighedError(1, f"letters in {beside.name}", error) from error
         return cls(
             tuple(rows),
             tuple(weight for weight, _ in rows.values()),
@@ -124,6 +138,8 @@ class WeighedWords:
             marks["=base"][0],
             marks["=charge"][0],
             marks["=prior"][1],
+            near,
+            letters,
         )
 
     @cached_property
@@ -131,9 +147,14 @@ class WeighedWords:
         return BytesAhoCorasick([padded(form) for form in self.forms], implementation=Implementation.ContiguousNFA)
 
     def marks(self, lengths: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
-        """Give the sums at which folded texts of so many bytes pass."""
-        marks: npt.NDArray[np.float64] = self.base + self.charge * np.log2(np.maximum(SHORTEST, lengths) / LENGTH)
+        """Give the sums at which folded texts of so many bytes pass, or are worth the letters' look."""
+        first = self.base if self.letters is None else self.near
+        marks: npt.NDArray[np.float64] = first + self.charge * np.log2(np.maximum(SHORTEST, lengths) / LENGTH)
         return marks
+
+    def approved(self, data: bytes) -> bool:
+        """Tell whether the letters of a folded text let it pass; without letters every text does."""
+        return self.letters is None or self.letters.margin(data) >= 0.0
 
     def weigh(self, data: bytes, idle: Sequence[tuple[int, int]] = ()) -> Weighing | None:
         """Weigh a folded text; ``None`` when it does not pass.
@@ -148,6 +169,10 @@ class WeighedWords:
         margin = math.fsum(self.weights[number] for number in seen) - float(self.marks(np.array(len(data))))
         if margin < 0.0 or not seen:
             return None
+        if self.letters is not None:
+            margin = self.letters.margin(data)
+            if margin < 0.0:
+                return None
         heaviest = sorted(seen, key=lambda number: (-self.weights[number], seen[number]))[:SHOWN]
         start, end = seen[heaviest[0]]
         spans: list[tuple[int, int]] = []

@@ -3,14 +3,18 @@
 Usage: python scripts/build_weighed_words.py DATA [POSTS …]
 
 ``POSTS`` are files ``label<TAB>text`` (a hazard, or ``open``: it happens here and now; any other label: it does not); those of
-``training/posts``, ``training/pairs`` and the looked half of ``benchmarks/incidents`` are always read. Posts whose CRC-32 is divisible by ``HELD`` are left out, to be
-counted by others. Posts of any day are what CrisisLex T6 and T26 and the RER B stream (MIT) in ``DATA`` hold of other things, the small
-talk of the simulator, and the
-background of two development streams, from which nothing is learnt but the mark: ``ALLOWED`` more of it may pass.
+``training/posts``, ``training/pairs``, ``training/scenes`` and the looked half of ``benchmarks/incidents`` are always read; what
+``benchmarks`` holds beside is never read, only counted by others. Posts of any day are what CrisisLex T6 and T26 and the RER B stream (MIT)
+in ``DATA`` hold of other things, the small talk of the simulator, and the background of two development streams, from which nothing is
+learnt but the mark: ``ALLOWED`` more of it may pass.
 
 Model: logistic regression whose weights may not be negative (L-BFGS-B), L2 penalty; the ``KEPT`` forms that matter most, fitted again.
 A form is a word of three letters and more that is no function word, its first six letters and any ending, or a pair of neighbours. Names
 are left out: words never written in lower case, given names, and whatever a lexicon may not look for (``tocsin.settings.purpose``).
+
+Beside the table come the letters (``nlp.letters``, the same name ending in ``.npz``): they judge what of a text's words weighs ``NEAR`` and
+more. Logistic regression over the runs of the same posts, the same words cut out of them; its mark is set so that ``ALLOWED`` more of the
+background passes both.
 """
 
 from __future__ import annotations
@@ -20,7 +24,6 @@ import gzip
 import json
 import re
 import sys
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from importlib import import_module
@@ -31,6 +34,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
@@ -42,6 +46,7 @@ from nlp.fold import fold  # noqa: E402
 from nlp.gate import Gate  # noqa: E402
 from nlp.gazetteer import Gazetteer  # noqa: E402
 from nlp.language import language_of  # noqa: E402
+from nlp.letters import BITS, buckets  # noqa: E402
 from nlp.lexicon import Lexicon  # noqa: E402
 from nlp.matcher import COMMON_WORDS  # noqa: E402
 from nlp.persons import person_names  # noqa: E402
@@ -50,14 +55,15 @@ from tocsin.settings.purpose import judge  # noqa: E402
 from tocsin.simulation.scenario import Background, Scenario  # noqa: E402
 from tocsin.simulation.stream import Stream  # noqa: E402
 
-SETS = ("posts", "pairs")
+SETS = ("posts", "pairs", "scenes")
 LANGUAGES = ("fr", "en", "es", "it", "pt", "de")
 ORDINARY = ("fr", "en")
 """Languages of the ordinary posts."""
-HELD = 5
 KEPT = 3_000
 STEM = 6
 ALLOWED = 0.006
+NEAR = 0.04
+"""Share of the background whose letters may be looked at."""
 MARKED_ON = ("dev-synthetic", "quiet-dev")
 COMMON = 0.01
 """Forms in more ordinary posts than this say nothing and would cost time."""
@@ -74,6 +80,9 @@ PAIR = 2.0
 """How much rarer than its rarer word a pair is taken to be (log-odds)."""
 SELDOM = 4
 """Posts; a place or given name in fewer without its capital is no word."""
+LETTERS_STRENGTH = 3.0
+LETTERS_WEIGHT = 3.0
+"""Of a real post beside any other."""
 LEANING = 0.25
 """Smaller log-odds for a hazard are not written."""
 Floats = npt.NDArray[np.float64]
@@ -93,14 +102,18 @@ def main() -> None:
     forms = Forms([text for _, text in real], traps, plain)
     table, marks = learn(forms, real, traps, plain)
     days = [text for name in MARKED_ON for text in background(args.data / "scenarios" / name)]
-    margins = np.sort(marks.score(table, closed(gate, days)))[::-1]
-    base = float(margins[int(ALLOWED * len(days))])
+    open_to = closed(gate, days)
+    scores = marks.score(table, open_to)
+    base, near = (float(np.sort(scores)[::-1][int(share * len(days))]) for share in (ALLOWED, NEAR))
+    asked = [text for text, score in zip(open_to, scores, strict=True) if score >= near]
+    letters(forms, real, [*traps, *plain], asked, int(ALLOWED * len(days)), args.out.with_suffix(".npz"))
     prior, leanings = hazards(table, real)
     lines = [
         "# Made by scripts/build_weighed_words.py; see docs/explanation/hearing.md. form, log-odds, log-odds by hazard",
         f"=base\t{base:.3f}\t",
         f"=charge\t{marks.charge:.3f}\t",
         f"=prior\t0\t{told(prior)}",
+        f"=near\t{near:.3f}\t",
     ]
     order = np.argsort(-table.weights, kind="stable")
     lines += [f"{table.names[at]}\t{table.weights[at]:.2f}\t{told(leanings[at])}" for at in order]
@@ -110,7 +123,7 @@ def main() -> None:
 
 
 def written(paths: Iterable[Path]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Give the real posts with their hazard, and the others; each text once, those to be held left out."""
+    """Give the real posts with their hazard, and the others; each text once."""
     rows: dict[str, str] = {}
     for path in paths:
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -120,7 +133,7 @@ def written(paths: Iterable[Path]) -> tuple[list[tuple[str, str]], list[str]]:
         for block in read(path):
             if block.half == "looked":
                 rows.update((post.text, block.hazards[0] if post.relevant else "") for post in block.posts)
-    rows = {text: label for text, label in rows.items() if text and zlib.crc32(text.encode()) % HELD}
+    rows = {text: label for text, label in rows.items() if text}
     real = [(label, text) for text, label in rows.items() if label in NAMED]
     return real, [text for text, label in rows.items() if label not in NAMED]
 
@@ -207,6 +220,7 @@ class Forms:
         self.small = set().union(*by_lang.values())
         self.known = [by_lang[lang] for lang in ORDINARY]
         self.names = names_in([*real, *traps], plain)
+        self.fit: dict[str, bool] = {}
 
     def of(self, text: str) -> list[str]:
         """Give the forms of a text, repeats included."""
@@ -221,6 +235,15 @@ class Forms:
         return found + [
             f"{left} {stem(right)}" for (left, one), (right, two) in pairs if one and two and self._tells(left, right)
         ]
+
+    def nameless(self, text: str) -> bytes:
+        """Give a folded text without names and without what a lexicon may not look for."""
+        return b" ".join(word for word in fold(text).split() if self._fit(word.decode()))
+
+    def _fit(self, word: str) -> bool:
+        if word not in self.fit:
+            self.fit[word] = word not in self.names and judge(word, "any") is None
+        return self.fit[word]
 
     def _tells(self, left: str, right: str) -> bool:
         """Tell whether a pair is more than two function words of a language in which ordinary posts are few."""
@@ -322,6 +345,29 @@ def hazards(table: Table, real: list[tuple[str, str]]) -> tuple[Floats, Floats]:
     prior[model.classes_] = model.intercept_
     leanings[:, model.classes_] = model.coef_.T
     return prior, leanings
+
+
+def letters(
+    forms: Forms, real: list[tuple[str, str]], others: list[str], asked: list[str], may_pass: int, out: Path
+) -> None:
+    """Write the weights of the runs of letters; of the texts ``asked``, ``may_pass`` get over the mark."""
+    texts = [forms.nameless(text) for text in (*(text for _, text in real), *others)]
+    signs = np.r_[np.ones(len(real)), np.zeros(len(others))]
+    says = np.r_[np.full(len(real), LETTERS_WEIGHT), np.ones(len(others))]
+    model = LogisticRegression(C=LETTERS_STRENGTH, max_iter=300, solver="liblinear", random_state=0)
+    model.fit(runs(texts), signs, sample_weight=says)
+    weights = model.coef_[0].astype(np.float16)
+    sums = np.sort(np.asarray(runs([fold(text) for text in asked]) @ weights.astype(np.float64)))[::-1]
+    with out.open("wb") as file:
+        np.savez_compressed(file, weights=weights, base=-round(float(sums[may_pass]), 4))
+
+
+def runs(texts: list[bytes]) -> csr_matrix:
+    """Give the runs of letters of folded texts (rows), each worth one by the root of their number."""
+    found = [buckets(text) for text in texts]
+    ends = np.r_[0, np.cumsum([len(one) for one in found])]
+    worth = np.concatenate([np.full(len(one), 1.0 / np.sqrt(max(1, len(one)))) for one in found])
+    return csr_matrix((worth, np.concatenate(found).astype(np.int64), ends), shape=(len(texts), 1 << BITS))
 
 
 def told(leanings: Floats) -> str:
