@@ -52,6 +52,8 @@ def read_incidents(path):
         values["evidence"] = values["evidence"] or 0.0  # older recordings wrote null where none spoke
         for key in ("raised_at", "updated_at", "first_voice_at", "closed_at"):
             values[key] = None if values[key] is None else parse_instant(values[key])
+        for zone in values.get("zones", ()):
+            zone["first_at"] = parse_instant(zone["first_at"])
         yield msgspec.convert(values, Incident)
 
 
