@@ -7,6 +7,10 @@ DATA is the evaluation tree (``location/NAME.posts.jsonl.gz`` and ``.labels.json
 with a candidate (text, device or profile) whose uncertainty (at least 5 km) reaches a gold place; ``first`` asks it of the best candidate.
 Of all relevant posts, gold is a labelled place or that of the event (``scenarios/NAME.truth.json``); ``term`` says that the term gate opened.
 Kinds are those of the places that the spans were resolved to.
+
+Of the relevant posts of the incidents written for this project (``benchmarks/incidents``) the same shares are printed by half, gold being
+the incident's own point: ``placed`` is, of all posts, the share with a candidate that reaches it, ``strongly`` that with at least half of
+the post's weight there, ``elsewhere`` that whose best candidate lies out of reach of where the thing is felt. *Held* is only counted.
 """
 
 from __future__ import annotations
@@ -21,6 +25,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from written_blocks import blocks_of
+from written_days import told
 
 from nlp.fold import fold_aligned
 from nlp.gate import Gate
@@ -35,6 +41,7 @@ SETS = ("dev-synthetic", "geocorpora", "idrisi-d")
 CLOSE_KM = 5.0
 TOWN_KM = 10.0
 CITY_KM = 161.0
+HALF = 0.5
 
 Row = tuple[dict[str, Any], dict[str, Any], Resolution]
 """A post, its label, and what was resolved of it."""
@@ -64,6 +71,34 @@ def main() -> None:
     resolver = Resolver(gazetteer, recogniser, "all" if arguments.ner == "all" else "doubtful")
     for name in arguments.set or SETS:
         measure(name, arguments, resolver, lexicon)
+    if not arguments.set:
+        written(resolver, lexicon)
+
+
+def written(resolver: Resolver, lexicon: Lexicon | None) -> None:
+    """Print how many posts of the written incidents are placed where the incident is."""
+    gate = Gate(lexicon) if lexicon else None
+    for half in ("looked", "held"):
+        blocks = [block for block in blocks_of() if block.half == half and block.kind != "decoy"]
+        rows = [(block, post) for block in blocks for _, post, label in told(block) if label["relevant"]]
+        resolutions = resolver.resolve([query(post, lexicon) for _, post in rows])
+        opened = placed_ = both = strongly = elsewhere = 0
+        for (block, post), resolution in zip(rows, resolutions, strict=True):
+            gaps = [distance_km(one.lat, one.lon, block.lat, block.lon) for one in resolution.places]
+            reached = [
+                gap <= max(CLOSE_KM, one.uncertainty_km) for gap, one in zip(gaps, resolution.places, strict=True)
+            ]
+            term = gate is not None and bool(gate.open([post["text"]])[0])
+            opened += term
+            placed_ += any(reached)
+            both += term and any(reached)
+            strongly += sum(one.score for one, near in zip(resolution.places, reached, strict=True) if near) >= HALF
+            elsewhere += bool(gaps) and not reached[0] and gaps[0] > block.felt_km
+        count = len(rows)
+        print(
+            f"written incidents, {half}: {len(blocks)} of {count} posts: term {opened / count:.3f} placed {placed_ / count:.3f}"
+            f" both {both / count:.3f} strongly {strongly / count:.3f} elsewhere {elsewhere / count:.3f}"
+        )
 
 
 def measure(name: str, arguments: argparse.Namespace, resolver: Resolver, lexicon: Lexicon | None) -> None:

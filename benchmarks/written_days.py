@@ -32,7 +32,7 @@ def _id(*parts: object) -> str:
     return "w" + hashlib.blake2b("\0".join(map(str, parts)).encode(), digest_size=8).hexdigest()
 
 
-def _told(block: Block) -> Iterator[tuple[datetime, dict[str, Any], dict[str, Any]]]:
+def told(block: Block) -> Iterator[tuple[datetime, dict[str, Any], dict[str, Any]]]:
     """Give each post of a block with its instant and its label; a text may be used once only, so ids hold all."""
     ids: dict[int, str] = {}
     for index, post in enumerate(block.posts):
@@ -66,7 +66,7 @@ def _told(block: Block) -> Iterator[tuple[datetime, dict[str, Any], dict[str, An
 
 
 def _event(block: Block) -> dict[str, Any]:
-    relevant = [at for at, _, told in _told(block) if told["relevant"]]
+    relevant = [at for at, _, one in told(block) if one["relevant"]]
     return {
         "name": block.name,
         "hazard": list(block.hazards),
@@ -110,8 +110,8 @@ def write(out: Path, name: str, blocks: list[Block], rate: float, seed: int) -> 
     ]
     for block in blocks:
         lines += [
-            (post["created_at"], len(lines) + index, encode(post), encode(told))
-            for index, (_, post, told) in enumerate(_told(block))
+            (post["created_at"], len(lines) + index, encode(post), encode(one))
+            for index, (_, post, one) in enumerate(told(block))
         ]
     lines.sort(key=lambda line: line[:2])
     ledger = stream.ledger.truth()
