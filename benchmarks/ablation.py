@@ -86,7 +86,7 @@ VARIANTS: dict[str, Variant] = {
     "claims (every later voice is free)": Variant({"max_pool_voices": 300, "max_hypothesis_voices": 40}, claims=False),
     "echo and tangle": Variant({"echo_share": 0.0, "tangle_share": 0.0, "fringe_share": 0.0}),
     "agreement (two placed voices)": Variant({"min_placed_agreed_voices": 2}),
-    "more for hearsay": Variant({"hearsay_nats": 0.0}),
+    "doubt (two believed voices)": Variant({"doubt_nats": 0.0}),
     "more for slow bursts": Variant({"min_slow_voices": 3}),
 }
 """Without claims all talk about an event stays in the pool, to be weighed anew with each voice: hours for one large event. So the pool is held

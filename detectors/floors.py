@@ -50,7 +50,8 @@ def floors(found: Hypothesis, settings: DetectorSettings) -> tuple[Floor, ...]:
     * *voices*: more of them when no few came together quickly: an hour brings three strays of one place by itself;
     * *placed*: as many voices as asked name the place, or fewer while as many agree at the scale of the hazard ("Champerico" and
       "Guatemala" for an earthquake), or while the device of one that speaks at first hand says where it is;
-    * *hearsay*: while nobody speaks at first hand, evidence beyond the threshold is asked;
+    * *doubt*: while fewer than two voices are believed, evidence beyond the threshold is asked: what a place and a pace make of talk that
+      few would believe is what a match, fireworks and a meme are made of;
     * *place mass*: the place lies within the broadest area of its hazard with at least this probability.
     """
     unmediated = sum(not voice.media for voice in found.voices)
@@ -60,16 +61,23 @@ def floors(found: Hypothesis, settings: DetectorSettings) -> tuple[Floor, ...]:
     slow = not _quick(found.voices, settings)
     enough = max(settings.min_voices, settings.min_slow_voices) if slow else settings.min_voices
     spare = found.nats - threshold(found.where.place.country, settings)
-    hearsay = 0.0 if found.witnesses else settings.hearsay_nats
+    doubt = 0.0 if believed(found.voices, settings) >= settings.min_believed_voices else settings.doubt_nats
     return (
         _at_least("min_slow_voices" if slow else "min_voices", len(found.voices), enough),
         _at_least("min_placed_agreed_voices" if agreed else "min_placed_voices", found.placed, placed),
         _at_least("min_named_voices", found.named, settings.min_named_voices),
-        _at_least("min_testimonies", found.testimonies, settings.min_testimonies),
         _at_least("min_place_mass", found.where.within(broadest_km(found.hazard, settings)), settings.min_place_mass),
         _at_least("min_unmediated_voices", unmediated, settings.min_unmediated_voices),
         _at_least("min_mean_probability", mean, settings.min_mean_probability),
-        _at_least("hearsay_nats", spare, hearsay),
+        _at_least("doubt_nats", spare, doubt),
+    )
+
+
+def believed(voices: Sequence[Voice], settings: DetectorSettings) -> int:
+    """Count the voices that are believed: likelier than ordinary ones by ``believed_weight``, and more than news, a question or a noise."""
+    return sum(
+        voice.weight >= settings.believed_weight and not (voice.media or voice.perception_only or voice.question)
+        for voice in voices
     )
 
 

@@ -61,8 +61,6 @@ class Hypothesis(msgspec.Struct, frozen=True):
     """How many of them name a place of the best zone, finer than a département."""
     agreeing: int
     """How many of them name a place of the best zone, or a larger one that holds it and is not much wider than the hazard."""
-    testimonies: int
-    """How many of those agreeing name the hazard and are no newsroom."""
     where: Whereabouts
     nats: float
     """Prior-weighted evidence over all zones, less the denials."""
@@ -171,9 +169,6 @@ def weigh_told(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured 
         voices=tuple(speaking),
         placed=sum(finely[index] >= PLACED_SCORE for index in speaks),
         agreeing=len(agreeing),
-        testimonies=sum(
-            not telling[index].media and named_support(telling[index], hazard) >= LEAST_SUPPORT for index in agreeing
-        ),
         where=whereabouts(fine, zone_prior(fine), speaking, trust_of(speaking), spread),
         nats=total,
         window_mins=window,
@@ -187,7 +182,7 @@ def _refused(hazard: str, seed: Place, explained: str | None) -> Hypothesis | No
     if explained is None:
         return None
     return Hypothesis(
-        hazard, (), 0, 0, 0, Whereabouts((seed,), (1.0,), 0, 0.5, 0.5), float("-inf"), 0.0, 0.0, 0.0, explained
+        hazard, (), 0, 0, Whereabouts((seed,), (1.0,), 0, 0.5, 0.5), float("-inf"), 0.0, 0.0, 0.0, explained
     )
 
 

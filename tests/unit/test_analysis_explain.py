@@ -23,9 +23,9 @@ from tocsin.settings import Settings
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS, Panes, format_instant
 
-BASE = DetectorSettings()
+BASE = DetectorSettings(doubt_nats=0.0)  # the voices below are weak, so that each one tells
 ROUGH = [said(n, 900 + 150 * n, NANTES, probability=p) for n, p in enumerate((0.30, 0.16, 0.22, 0.12, 0.25))]
-FOUR = DetectorSettings(min_placed_voices=4, min_placed_agreed_voices=4)
+FOUR = DetectorSettings(doubt_nats=0.0, min_placed_voices=4, min_placed_agreed_voices=4)
 ORDINARY = [said(50 + n, 60 * n, BREST, hazard="flood", probability=0.2) for n in range(2)]
 HISTORY = made("history", [*ORDINARY, *ROUGH])
 
@@ -112,7 +112,7 @@ def test_an_unknown_or_ambiguous_incident_is_refused():
 
 
 @pytest.mark.parametrize(
-    "settings", [BASE, DetectorSettings(min_testimonies=3), DetectorSettings(min_mean_probability=0.75)]
+    "settings", [BASE, DetectorSettings(doubt_nats=9.0), DetectorSettings(min_mean_probability=0.75)]
 )
 @pytest.mark.parametrize(
     "changes", [{}, {"witness": "media"}, {"witness": "relay"}, {"probability": 0.05}, {"hazards": {"open": 1.0}}]
@@ -164,7 +164,7 @@ def test_what_would_have_raised_it_raises_it():
 def test_a_floor_that_was_not_met_is_named():
     answer, words = reasons(burst(0, 300.0, count=6, witness="media", probability=0.9))
     assert answer.raised == ()
-    assert "A floor was not met: min_testimonies needs at least 1, there was 0." in words
+    assert "A floor was not met: min_unmediated_voices needs at least 2, there was 0." in words
     assert any(w.result != "not raised" for w in answer.what_if)
 
 

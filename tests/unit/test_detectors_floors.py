@@ -83,14 +83,26 @@ def test_different_texts_of_one_event_are_different_witnesses() -> None:
     assert [i.place for i in alerts(spun(bits=25))] == ["Coast"]
 
 
-def test_while_nobody_speaks_at_first_hand_more_evidence_is_asked() -> None:
-    relays = [said(n, 25 * n, COAST, witness="relay") for n in range(12)]
-    (strict,) = alerts(relays, hearsay_nats=12.0)
-    (loose,) = alerts(relays, hearsay_nats=0.0)
+DOUBTED = [
+    {"probability": 0.45},
+    {"probability": 0.9, "witness": "media"},
+    {"probability": 0.9, "modality": "question"},
+    {"probability": 0.9, "perception_only": True},
+]
+
+
+@pytest.mark.parametrize("changes", DOUBTED, ids=["hardly likely", "newsrooms", "questions", "a noise"])
+def test_while_few_voices_are_believed_more_evidence_is_asked(changes: dict[str, object]) -> None:
+    """Two ordinary people name the coast among voices that nobody would act on: one more who is believed makes two."""
+    heard = [said(0, 0, COAST, probability=0.9), said(1, 5, COAST, probability=0.45)]
+    heard += [said(n, 25 * n, COAST, **changes) for n in range(2, 14)]
+    settings = {"doubt_nats": 14.0, "watch_secs": 0.0}
+    (strict,) = alerts(heard, **settings)
+    (loose,) = alerts(heard, **settings | {"doubt_nats": 0.0})
     assert strict.raised_at > loose.raised_at
-    assert strict.evidence >= strict.threshold + 12.0
-    seen = [*relays, said(90, 60, COAST)]
-    assert alerts(seen, hearsay_nats=12.0)[0].raised_at < strict.raised_at
+    assert strict.evidence >= strict.threshold + 14.0
+    (sooner,) = alerts([*heard, said(90, 30, COAST, probability=0.9)], **settings)
+    assert sooner.raised_at < strict.raised_at
 
 
 @pytest.mark.parametrize(("count", "expected"), [(4, 0), (5, 1)])

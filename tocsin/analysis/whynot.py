@@ -42,9 +42,8 @@ ZERO_FLOORS: Final = {
     "min_placed_agreed_voices": 1,
     "min_slow_voices": 1,
     "min_place_mass": 0.0,
-    "hearsay_nats": 0.0,
+    "doubt_nats": 0.0,
     "min_named_voices": 0,
-    "min_testimonies": 0,
     "min_unmediated_voices": 0,
     "min_voices": 1,
 }
@@ -220,7 +219,7 @@ def _what_if(stage: Stage, settings: DetectorSettings, found: WhyNot, at: int) -
         floor.name: ZERO_FLOORS[floor.name] for floor in found.floors if not floor.met and floor.name in ZERO_FLOORS
     }
     if found.nats is None:
-        unmet = {"min_voices": 1, "min_placed_voices": 1, "min_testimonies": 0, "min_named_voices": 0}
+        unmet = {"min_voices": 1, "min_placed_voices": 1, "min_named_voices": 0}
     if unmet:
         said = ", ".join(f"{name} = {value:g}" for name, value in unmet.items())
         attempt(f"with {said}", dict(unmet))

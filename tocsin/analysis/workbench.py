@@ -41,7 +41,7 @@ OFFERED: Final[dict[str, tuple[float, float]]] = {
     BUDGET: (60, 5_256_000),
     "min_voices": (1, 100),
     "min_placed_voices": (1, 100),
-    "min_testimonies": (0, 100),
+    "min_believed_voices": (0, 100),
     "watch_secs": (0, 3_600),
 }
 """The knobs of the page and their ranges; all others are for files."""

@@ -47,20 +47,27 @@ class DetectorSettings(BaseModel):
     min_place_mass: Share = Field(
         0.75, description="Least probability that the event lies within the broadest area of its hazard."
     )
-    hearsay_nats: float = Field(
-        3.0, ge=0, le=100, description="Evidence needed beyond the threshold while nobody speaks at first hand."
+    believed_weight: float = Field(
+        1.5,
+        ge=0,
+        le=1_000,
+        description="A voice is believed when its mark weighs at least so much, unless it is a newsroom, a question, or "
+        "tells only of a noise, smoke or a siren.",
+    )
+    min_believed_voices: int = Field(
+        2, ge=0, le=1_000, description="While fewer voices are believed, doubt_nats more evidence is needed."
+    )
+    doubt_nats: float = Field(
+        5.0,
+        ge=0,
+        le=100,
+        description="Evidence needed beyond the threshold while fewer than min_believed_voices voices are believed.",
     )
     min_named_voices: int = Field(
         2,
         ge=0,
         le=1_000,
         description="Voices needed that name a hazard of the family, not only that something is wrong.",
-    )
-    min_testimonies: int = Field(
-        1,
-        ge=0,
-        le=1_000,
-        description="Voices needed that name both the hazard and the place (at its scale), and are no newsroom.",
     )
     min_meant: Share = Field(
         0.3,
@@ -79,7 +86,7 @@ class DetectorSettings(BaseModel):
         (2.0, 10.0, 60.0), min_length=1, max_length=8, description="Lengths W of an event, in minutes."
     )
     calibration_nats: float = Field(
-        8.0,
+        9.0,
         ge=-30,
         le=30,
         description="Added to the evidence: what the floors already refuse. Measured on background without events.",
