@@ -27,7 +27,7 @@ from typing import Final
 
 import msgspec
 
-from detectors.pool import coarse_key
+from detectors.people import chain_of, prior_share
 from detectors.voices import Voice
 from tocsin.model import OPEN, Place
 from tocsin.settings.detector import DetectorSettings
@@ -68,29 +68,9 @@ SHRINK_VOICES: Final = 20.0
 """Weight of a parent's share, in voices."""
 UNLOCATED_SHARE: Final = 0.5
 """Share of ordinary voices that name no place, before any was heard."""
-PEOPLE: Final[Mapping[str, float]] = {"c": 4e7, "r": 4e6, "d": 6e5}
-"""People of an ordinary country, region and département."""
-PEOPLE_OF_KIND: Final[Mapping[str, float]] = {
-    "point": 2_000.0,
-    "street": 1_500.0,
-    "stop": 1_500.0,
-    "station": 6_000.0,
-    "hospital": 4_000.0,
-    "school": 1_500.0,
-    "stadium": 6_000.0,
-    "poi": 2_000.0,
-    "quarter": 5_000.0,
-    "road": 20_000.0,
-    "town": 3_000.0,
-}
-"""People that a place without a known population speaks for."""
 PART_OF_PARENT: Final = 0.05
 """A place is measured against at least this part of what is said of its département (region, country): two stations of one city are rarely
 named, but some two of its hundreds are named every hour."""
-COARSE_SHARE: Final[Mapping[str, float]] = {"c": 1 / 40, "r": 1 / 12, "d": 1 / 6}
-"""Share of a country among all, of a region in its country, of a département in its region, before any was heard."""
-SELF_SHARE: Final = 0.2
-"""Share of the voices below a country, region or département that name itself and nothing finer."""
 
 
 def quantile_factor(shape: float, sigmas: float) -> float:
@@ -170,7 +150,7 @@ class Baseline:
             self._count("-", voice.main, weight)
             return
         place = voice.places[0]
-        for key in _chain(place):
+        for key in chain_of(place):
             self._count(key, voice.main, weight)
 
     @property
@@ -194,14 +174,14 @@ class Baseline:
             return known
         located = self._world_rate(hazard) * (1.0 - self._unlocated_share(hazard))
         share, heard = self._share(hazard, place)
-        share = max(share, PART_OF_PARENT * self._pooled_share(_chain(place)[:-1], place))
+        share = max(share, PART_OF_PARENT * self._pooled_share(chain_of(place)[:-1], place))
         rate = located * share * quantile_factor(1.0 + heard, self._settings.baseline_quantile_sigmas)
         rate = self._rates[hazard, place.id] = max(rate, self._settings.baseline_floor_per_min)
         return rate
 
     def share(self, place: Place) -> float:
         """Give the part of all located voices that name a place."""
-        return self._pooled_share(_chain(place), place)
+        return self._pooled_share(chain_of(place), place)
 
     def unlocated_rate(self, hazard: str) -> float:
         """Give the expected voices a minute of a hazard that name no place."""
@@ -217,7 +197,7 @@ class Baseline:
 
     def warm(self, place: Place) -> bool:
         """Tell whether a place has history of its own."""
-        return self._heard(_chain(place)[-1], "") >= 1.0
+        return self._heard(chain_of(place)[-1], "") >= 1.0
 
     def _world_rate(self, hazard: str) -> float:
         prior = PRIOR_PER_POST.get(hazard, PRIOR_PER_POST[OPEN])
@@ -230,7 +210,7 @@ class Baseline:
         return (heard + SHRINK_VOICES * UNLOCATED_SHARE) / (total + SHRINK_VOICES)
 
     def _share(self, hazard: str, place: Place) -> tuple[float, float]:
-        chain = _chain(place)
+        chain = chain_of(place)
         pooled = self._pooled_share(chain, place)
         own = self._heard(chain[-1], hazard)
         total = self._heard("", hazard) - self._heard("-", hazard)
@@ -239,7 +219,7 @@ class Baseline:
     def _pooled_share(self, chain: tuple[str, ...], place: Place) -> float:
         share, parent_heard, parent = 1.0, self._heard("", "") - self._heard("-", ""), "w"
         for key in chain:
-            prior = _prior_share(key, parent, place)
+            prior = prior_share(key, parent, place)
             heard = self._heard(key, "")
             share *= (heard + SHRINK_VOICES * prior) / (max(parent_heard, 0.0) + SHRINK_VOICES)
             parent_heard, parent = heard, key[0]
@@ -302,29 +282,3 @@ class Baseline:
             h.recent[hazard] = h.recent.get(hazard, 0.0) + 1.0 / RECENT_MINS
             due += 1
         del h.waiting[:due]
-
-
-def _chain(place: Place) -> tuple[str, ...]:
-    """Give the keys from the country down to a place; a place no finer than a département ends in its own name below itself."""
-    keys = [f"c:{place.country}"]
-    if place.kind == "country":
-        return (*keys, f"p:{coarse_key(place)}")
-    if place.admin.region:
-        keys.append(f"r:{place.country}:{place.admin.region}")
-    if place.kind == "region":
-        return (*keys, f"p:{coarse_key(place)}")
-    if place.admin.departement:
-        keys.append(f"d:{place.country}:{place.admin.departement}")
-    if place.kind == "departement":
-        return (*keys, f"p:{coarse_key(place)}")
-    return (*keys, f"p:{place.id}")
-
-
-def _prior_share(key: str, parent: str, place: Place) -> float:
-    level = key[0]
-    if level != "p":
-        return COARSE_SHARE[level]
-    if place.kind in ("country", "region", "departement"):
-        return SELF_SHARE
-    people = float(place.population) or PEOPLE_OF_KIND.get(place.kind, 3_000.0)
-    return min(0.5, people / PEOPLE.get(parent, PEOPLE["c"]))

@@ -14,10 +14,11 @@ import msgspec
 import numpy as np
 
 from detectors import explanation
-from detectors.baseline import PEOPLE_OF_KIND, Baseline
+from detectors.baseline import Baseline
 from detectors.evidence import evidence, log_sum, loudest
 from detectors.geometry import Floats, within_km
 from detectors.hazards import PRIOR
+from detectors.people import PEOPLE_OF_KIND
 from detectors.place import NONE_SHARE, Candidates, Whereabouts, candidates_of, fits, nominate, share_of, whereabouts
 from detectors.pool import Pool
 from detectors.retelling import retold
