@@ -39,9 +39,10 @@ def judged() -> list[tuple[str, bool, float]]:
     ]
 
 
-def test_no_held_post_is_a_training_post() -> None:
-    trained = {one.query.text for one in read_set(ROOT / "training" / "pairs")}
-    assert not trained & {one.query.text for one in read_set(ROOT / "benchmarks" / "pairs")}
+@pytest.mark.parametrize("folder", ["pairs", "scenes"])
+def test_no_held_post_is_a_training_post(folder: str) -> None:
+    trained = {one.query.text for name in ("pairs", "scenes") for one in read_set(ROOT / "training" / name)}
+    assert not trained & {one.query.text for one in read_set(ROOT / "benchmarks" / folder)}
 
 
 @pytest.mark.parametrize("lang", RANKED)
