@@ -46,18 +46,17 @@ class NamingFit:
         return softmax(design.meaning @ self.units + self.bias + design.heard * self.say)
 
 
-def fit_naming(design: Design, rows: npt.NDArray[np.bool_] | None = None) -> NamingFit:
-    """Fit the weights on those of the given rows (all by default) whose hazard is known, by L-BFGS; deterministic.
+def fit_naming(design: Design, rows: npt.NDArray[np.bool_] | None = None) -> NamingFit | None:
+    """Fit the weights on those of the given rows (all by default) whose hazard is known, by L-BFGS; ``None`` when there are none.
 
-    Minimises ``(|U|^2 + |a - 1|^2) / 2 + STRENGTH * sum(weight * -log p)`` with no ``a`` below 0.
+    Deterministic. Minimises ``(|U|^2 + |a - 1|^2) / 2 + STRENGTH * sum(weight * -log p)`` with no ``a`` below 0.
 
     Raises:
-        ValueError: no row has a known hazard.
         RuntimeError: the minimum was not found.
     """
     chosen = _known(design) if rows is None else _known(design) & rows
     if not chosen.any():
-        raise ValueError("expected posts whose hazard is known, got none")
+        return None
     wanted = np.array([NAMED.index(example.hazard or "") for example in design.only(chosen).examples])
     meaning, heard = design.meaning[chosen], design.heard[chosen]
     cost = STRENGTH * _weights(design, chosen)
@@ -89,14 +88,16 @@ def fit_naming(design: Design, rows: npt.NDArray[np.bool_] | None = None) -> Nam
 
 
 def held_out_likely(design: Design) -> npt.NDArray[np.float64]:
-    """Give each example the probabilities of a model that saw no example of its group."""
+    """Give each example the probabilities of a model that saw no example of its group; all open where there is none to learn from."""
     likely = np.zeros((len(design.examples), len(NAMED)))
+    likely[:, NAMED.index(OPEN)] = 1.0
     fold_of = {group: number % FOLDS for number, group in enumerate(sorted(set(design.groups.tolist())))}
     folds = np.array([fold_of[group] for group in design.groups.tolist()])
     for fold in range(FOLDS):
         inside = folds == fold
-        if inside.any():
-            likely[inside] = fit_naming(design, ~inside).likely(design)[inside]
+        trained = fit_naming(design, ~inside) if inside.any() else None
+        if trained is not None:
+            likely[inside] = trained.likely(design)[inside]
     return likely
 
 

@@ -61,6 +61,10 @@ class Judgement:
     ``SenseReader`` may add "hazard.meaning"."""
 
 
+def _naming(file: Mapping[str, npt.NDArray[Any]]) -> Naming:
+    return Naming(*(file[name].astype(np.float64) for name in ("naming", "naming_bias", "naming_say")))
+
+
 class SenseModel:
     """The weights; immutable, the same answer whatever was asked before.
 
@@ -106,7 +110,7 @@ class SenseModel:
             SenseModelError: the file was made for other features.
         """
         with np.load(PACKAGED if path is None else path, allow_pickle=False) as file:
-            if tuple(file["names"].tolist()) != NAMES or not {"meaning", "naming"} <= {*file}:
+            if tuple(file["names"].tolist()) != NAMES or "meaning" not in file:
                 raise SenseModelError(f"{path or PACKAGED}: made for other features; run tocsin train again")
             slope, offset = file["platt"].tolist()
             return cls(
@@ -117,7 +121,7 @@ class SenseModel:
                 (slope, offset),
                 float(file["base_rate"]),
                 dict(zip(file["languages"].tolist(), file["offsets"].tolist(), strict=True)),
-                Naming(*(file[name].astype(np.float64) for name in ("naming", "naming_bias", "naming_say"))),
+                _naming(file) if "naming" in file else None,
             )
 
     def judge(self, reading: Reading, frame: Frame, shape: Shape, meaning: npt.NDArray[Any]) -> Judgement:

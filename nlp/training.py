@@ -267,9 +267,16 @@ def save(  # noqa: PLR0913, PLR0917  the parts of a model, each by name
     scale: tuple[float, float],
     offsets: Mapping[str, float],
     base_rate: float,
-    naming: NamingFit,
+    naming: NamingFit | None,
 ) -> None:
     """Write the weights as plain arrays, in the form that ``nlp.relevance.SenseModel.load`` reads."""
+    naming_arrays: dict[str, Any] = {}
+    if naming is not None:
+        naming_arrays = {
+            "naming": naming.units.astype(np.float32),
+            "naming_bias": naming.bias,
+            "naming_say": naming.say,
+        }
     np.savez_compressed(
         path,
         names=np.array(NAMES),
@@ -281,7 +288,5 @@ def save(  # noqa: PLR0913, PLR0917  the parts of a model, each by name
         languages=np.array(sorted(offsets), dtype=np.str_),
         offsets=np.array([offsets[lang] for lang in sorted(offsets)]),
         base_rate=np.float64(base_rate),
-        naming=naming.units.astype(np.float32),
-        naming_bias=naming.bias,
-        naming_say=naming.say,
+        **naming_arrays,
     )

@@ -263,7 +263,8 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     probability: float
     """Calibrated probability, rounded to 4 digits, that the post tells (first-hand or as a relay) of something real, here and now."""
     reasons: tuple[str, ...] = ()
-    """Why the probability is what it is: signed names of the strongest features; "hazard.meaning" where more than the words named the hazard."""
+    """Why the probability is what it is: signed names of the strongest features; "hazard.meaning" where more
+    than the words named the hazard."""
     denial: bool = False
     """The post says that there is nothing ("fausse alerte", "c'était un exercice"): a negative voice."""
     perception_only: bool = False
