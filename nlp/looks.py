@@ -173,8 +173,8 @@ class Looks:
             own = np.searchsorted(spaces, starts[chosen]), np.searchsorted(spaces, stops[chosen] - 1)
             low = np.maximum(own[0] - self._before[kinds[chosen]], firsts)
             high = np.minimum(own[1] + self._after[kinds[chosen]], lasts)
-            near[chosen] = np.stack((spaces[low], spaces[high] + 1), axis=1)
             company = self._may_have_company(_leads(raw, spaces), kinds[chosen], (low, high), own)
+            near[chosen[company]] = np.stack((spaces[low], spaces[high] + 1), axis=1)[company]
             worths = np.where(company, self._together[kinds[chosen]], self._alone[kinds[chosen]])
             worthy = np.bincount(texts[chosen], worths, len(ends)) >= self._enough
         passing = np.flatnonzero(worthy | heavy)
@@ -205,13 +205,17 @@ class Looks:
         return np.bincount(sight[begins], minlength=len(kinds)) > 0
 
     def _is_enough(self, data: bytes, sights: Sequence[Sight], near: Sequence[Sequence[int]]) -> bool:
-        """Tell whether the anchors seen in a text can be enough, now that their companions are looked for near each."""
+        """Tell whether the anchors seen in a text can be enough, now that their companions are looked for near each.
+
+        ``near`` is the bytes of ``data`` in which they count, for each sight; none where no word begins like a companion.
+        """
         total = 0.0
         for (number, _, _), (begin, end) in zip(sights, near, strict=True):
-            best = 0.0
-            for anchor in self._seen_as[number]:
-                if anchor.together > best:
-                    best = max(best, anchor.worth(data[begin:end]))
+            best = self._alone[self._kinds[number]]
+            if end:
+                for anchor in self._seen_as[number]:
+                    if anchor.together > best:
+                        best = max(best, anchor.worth(data[begin:end]))
             total += best
             if total >= self._enough:
                 return True

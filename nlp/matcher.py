@@ -164,7 +164,8 @@ class Matcher:
     def find(self, data: bytes) -> list[Found]:
         """Give every occurrence in folded bytes (one space at both ends), sorted by start, end and number."""
         found: set[Found] = set()
-        seen: dict[int, list[tuple[int, int]]] = {}
+        spans: list[tuple[int, int, tuple[int, ...]]] = []
+        seen: set[int] = set()
         for number, start, end in self.scan(data):
             start_, end_ = start + 1, end - 1
             if self._stems[number]:
@@ -173,19 +174,21 @@ class Matcher:
                     continue
             for payload in self._payloads[number]:
                 found.add((start_, end_, payload))
-            for part in self._parts[number]:
-                seen.setdefault(part, []).append((start_, end_))
-        for part in seen.keys() & self._by_anchors.keys():
-            beside = self._by_anchors[part]
-            for second in seen.keys() & beside.keys():
+            if parts := self._parts[number]:
+                spans.append((start_, end_, parts))
+                seen.update(parts)
+        for rarest in self._by_anchors.keys() & seen:  # in this order the smaller one is gone through
+            beside = self._by_anchors[rarest]
+            for second in beside.keys() & seen:
                 for frame in beside[second]:
-                    if seen.keys() >= frame.needs:
-                        found.update(self._frame(data, frame, seen))
+                    if seen >= frame.needs:
+                        found.update(self._frame(data, frame, spans))
         return sorted(found)
 
     @staticmethod
-    def _frame(data: bytes, frame: _Framed, seen: dict[int, list[tuple[int, int]]]) -> list[Found]:
+    def _frame(data: bytes, frame: _Framed, spans: Sequence[tuple[int, int, tuple[int, ...]]]) -> list[Found]:
         """Give the occurrences of one frame, for each start of its first part the one that ends first."""
+        seen = {part: [(start, end) for start, end, parts in spans if part in parts] for part in frame.needs}
         chains = set(seen[frame.parts[0]][:SEEN_PER_PART])
         for part, gap in zip(frame.parts[1:], frame.gaps, strict=True):
             nexts = seen[part][:SEEN_PER_PART]
