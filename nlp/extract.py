@@ -100,6 +100,11 @@ class Extractor:
         resolver = Resolver(Gazetteer.load(), SpacyRecogniser() if chosen.entities else None, ask=ask)
         return cls(reader, resolver, Gate(lexicon), chosen)
 
+    @property
+    def gate(self) -> Gate:
+        """The term gate over the same lexicon: whoever needs one beside the extractor need not load it twice."""
+        return self._gate
+
     def warm(self) -> None:
         """Load now what else comes at first need: the entity models and the sentence encoder.
 

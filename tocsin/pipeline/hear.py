@@ -200,15 +200,13 @@ class HearFactory(msgspec.Struct, frozen=True):
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # noqa: PLC0415
 
         from nlp.extract import Extractor  # noqa: PLC0415
-        from nlp.gate import Gate  # noqa: PLC0415
-        from nlp.lexicon import Lexicon  # noqa: PLC0415
 
         # One thread: sums must not depend on how many the machine has, and the processors are already shared out.
         threadpool_limits(1)
         extractor = Extractor.load(self.settings.nlp, ask=self.settings.geocoder.enabled)
         extractor.warm()
         return Hear(
-            Gate(Lexicon.load(self.settings.nlp.lexicon_path)),
+            extractor.gate,
             extractor,
             None if self.live else PublicPseudonyms(),
             limits_of(self.settings),
