@@ -55,8 +55,9 @@ lint: $(STAMP) ## ruff, mypy, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) ## posts a second and microseconds a post, stage by stage
+bench: $(STAMP) ## posts a second and microseconds a post, stage by stage; what closed posts cost
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.closed
 
 bench-kafka: $(STAMP) system-parts ## one machine against Kafka: posts a second, by stage and number of workers
 	$(BIN)/python benchmarks/distributed.py

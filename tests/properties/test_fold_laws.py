@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nlp.fold import SEPARATOR, fold, fold_aligned, fold_many, fold_name
+from nlp.fold import BATCH_FROM, SEPARATOR, fold, fold_aligned, fold_many, fold_name
 
 ANY = st.text(alphabet=st.characters(), max_size=80)
 POSTS = st.text(
@@ -55,6 +55,20 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 @given(WESTERN)
 def test_composed_and_decomposed_letters_fold_alike(text: str) -> None:
     assert fold(unicodedata.normalize("NFD", text)) == fold(unicodedata.normalize("NFC", text))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(ANY | POSTS, min_size=1, max_size=6))
+def test_a_batch_long_enough_for_whole_arrays_folds_as_its_texts_do_alone(texts: list[str]) -> None:
+    many = texts * (1 + BATCH_FROM // len(texts))
+    assert fold_many(many) == SEPARATOR.join(map(fold, many))
+
+
+@settings(max_examples=25, deadline=None)
+@given(WESTERN)
+def test_a_long_text_agrees_with_the_slow_twin_too(text: str) -> None:
+    long = (text + " mot, ") * (1 + BATCH_FROM // 4)
+    assert fold(long).decode() == slow_fold(long)
 
 
 @given(st.lists(ANY | POSTS, max_size=6))
