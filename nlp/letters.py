@@ -88,4 +88,5 @@ def buckets(data: bytes) -> npt.NDArray[Any]:
         return np.empty(0, dtype=np.uint16)
     numbers = ((np.concatenate(found) * _SPREAD) >> np.uint64(64 - BITS)).astype(np.uint16)
     numbers.sort()  # in place, by radix: half the time of np.unique
-    return numbers[np.append(True, numbers[1:] != numbers[:-1])]
+    distinct: npt.NDArray[Any] = numbers[np.append(True, numbers[1:] != numbers[:-1])]
+    return distinct
