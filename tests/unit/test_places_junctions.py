@@ -30,7 +30,7 @@ def best(text: str, lang: str, profile: str | None = None) -> Place:
     ("text", "lang", "lat", "lon"),
     [
         ("M1 J33 northbound closed, coach on its side", "en", 53.39, -1.35),
-        ("M25 J10 shut both ways after a pile-up", "en", 51.32, -0.45),
+        ("M25 J10 shut both ways after a collision", "en", 51.32, -0.45),
         ("lorry on fire on the M6 near junction 15", "en", 52.98, -2.22),
         ("M5 southbound shut at J24 after a crash", "en", 51.10, -2.99),
         ("M4 J32 closed", "en", 51.53, -3.26),  # not listed: between two that are
