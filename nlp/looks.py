@@ -161,8 +161,10 @@ class Looks:
         # The automaton reports in order of place, so the sights of one text stand together.
         texts = np.searchsorted(ends, starts, side="right")
         heavy = self._heavy(np.bincount(texts, self._weights[numbers], len(ends)).astype(np.float64), ends - begins)
-        for text in np.flatnonzero(heavy).tolist():
-            heavy[text] = self._weighed is not None and self._weighed.approved(data[begins[text] : ends[text]])
+        if self._weighed is not None and heavy.any():
+            chances = np.flatnonzero(heavy)
+            spans = zip(begins[chances].tolist(), ends[chances].tolist(), strict=True)
+            heavy[chances] = self._weighed.approved([data[begin:end] for begin, end in spans])
         worthy = np.bincount(texts, self._together[kinds], len(ends)) >= self._enough
         chosen = np.flatnonzero((worthy & ~heavy)[texts])
         near = np.zeros((len(sights), 2), dtype=np.intp)

@@ -152,9 +152,11 @@ class WeighedWords:
         marks: npt.NDArray[np.float64] = first + self.charge * np.log2(np.maximum(SHORTEST, lengths) / LENGTH)
         return marks
 
-    def approved(self, data: bytes) -> bool:
-        """Tell whether the letters of a folded text let it pass; without letters every text does."""
-        return self.letters is None or self.letters.margin(data) >= 0.0
+    def approved(self, texts: Sequence[bytes]) -> npt.NDArray[np.bool_]:
+        """Tell which folded texts their letters let pass; without letters every text does."""
+        if self.letters is None:
+            return np.ones(len(texts), dtype=np.bool_)
+        return np.array(self.letters.margins(texts)) >= 0.0
 
     def weigh(self, data: bytes, idle: Sequence[tuple[int, int]] = ()) -> Weighing | None:
         """Weigh a folded text; ``None`` when it does not pass.

@@ -364,7 +364,7 @@ def letters(
 
 def runs(texts: list[bytes]) -> csr_matrix:
     """Give the runs of letters of folded texts (rows), each worth one by the root of their number."""
-    found = [buckets(text) for text in texts]
+    found = [buckets([text]) for text in texts]
     ends = np.r_[0, np.cumsum([len(one) for one in found])]
     worth = np.concatenate([np.full(len(one), 1.0 / np.sqrt(max(1, len(one)))) for one in found])
     return csr_matrix((worth, np.concatenate(found).astype(np.int64), ends), shape=(len(texts), 1 << BITS))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nlp.fold import fold
 from nlp.gate import Gate
-from nlp.letters import BITS, BYTES_READ, Letters, LettersError, buckets
+from nlp.letters import BITS, BYTES_READ, TEXTS_AT_ONCE, Letters, LettersError, buckets
 from nlp.lexicon import WEIGHED_FILE, WEIGHED_ID, Lexicon
 from nlp.weighed import WeighedWords
 
@@ -28,7 +28,7 @@ def slow_buckets(text: str) -> set[int]:
 
 @given(st.text(alphabet="abcz 0179", max_size=60))
 def test_runs_are_those_of_a_slow_count(text: str) -> None:
-    assert set(buckets(text.encode("ascii")).tolist()) == slow_buckets(text)
+    assert set(buckets([text.encode("ascii")]).tolist()) == slow_buckets(text)
 
 
 @given(st.text(alphabet="abcd ", min_size=1, max_size=40), st.integers(0, 2**32 - 1))
@@ -39,12 +39,25 @@ def test_the_sum_is_that_of_its_different_runs(text: str, seed: int) -> None:
     assert Letters(weights, -0.5).margin(text.encode("ascii")) == pytest.approx(wanted, abs=1e-5)
 
 
+@given(st.lists(st.text(alphabet="abcd 09", max_size=40), max_size=30), st.integers(0, 2**32 - 1))
+def test_a_text_is_judged_alike_alone_and_beside_others(texts: list[str], seed: int) -> None:
+    letters = Letters(np.random.default_rng(seed).normal(size=1 << BITS).astype(np.float32), -0.5)
+    read = [text.encode("ascii") for text in texts]
+    assert letters.margins(read) == [letters.margin(text) for text in read]
+
+
+def test_more_texts_than_are_judged_at_once_are_all_judged() -> None:
+    letters = Letters(np.random.default_rng(0).normal(size=1 << BITS).astype(np.float32), -0.5)
+    read = [b"roof %d gone" % (number % 7) * (number % 5) for number in range(2 * TEXTS_AT_ONCE + 3)]
+    assert letters.margins(read) == [letters.margin(text) for text in read]
+
+
 @pytest.mark.parametrize("text", ["", "x", "a" * 100_000])
 def test_no_length_fails_and_what_is_too_long_is_not_read(text: str) -> None:
     letters = Letters(np.zeros(1 << BITS, dtype=np.float32), -1.0)
     assert letters.margin(fold(text)) == -1.0
     read = b"ab" * (BYTES_READ // 2)
-    assert buckets(read + text.encode("ascii") + b"zzz").tolist() == buckets(read).tolist()
+    assert buckets([read + text.encode("ascii") + b"zzz"]).tolist() == buckets([read]).tolist()
 
 
 @pytest.mark.parametrize(
@@ -72,7 +85,7 @@ def lexicon(folder: Path, liked: str | None) -> Lexicon:
     (folder / WEIGHED_FILE).write_text(TABLE, encoding="utf-8")
     if liked is not None:
         weights = np.full(1 << BITS, -1.0)
-        weights[buckets(fold(liked))] = 1.0
+        weights[buckets([fold(liked)])] = 1.0
         np.savez((folder / WEIGHED_FILE).with_suffix(".npz"), weights=weights, base=0.0)
     return Lexicon.load(folder)
 
