@@ -8,6 +8,7 @@ A family is a list of phrases of one language in ``data/cues/<lang>.toml``, writ
 ``denial``                             says that there was nothing
 ``abated``                             says that it is over, or that nobody was hurt: it was real
 ``negation false_negation``            words that negate what follows, and phrases that hold such a word and negate nothing
+``unfelt``                             somebody did not feel, hear or notice it (read by ``nlp.unfelt``; no feature of the model)
 ``assertive_negation``                 negates an explanation ("ce n'est pas un exercice"): it is real
 ``first_person perception now alarm``  a witness speaks: I, senses, the moment, fright
 ``casual``                             spoken language, which newsrooms and services do not write
@@ -65,7 +66,9 @@ FAMILIES: Final = (
     "official",
     *CONSEQUENCES,
 )
-"""The closed list of families."""
+"""The closed list of the families that the model weighs."""
+UNWEIGHED: Final = ("unfelt",)
+"""Families that steer rules only."""
 
 
 class CueError(ValueError):
@@ -97,8 +100,10 @@ class CueBook:
         frames = []
         for lang, families in phrases.items():
             for family, forms in families.items():
-                if family not in FAMILIES:
-                    raise CueError(f"{lang}: expected a family among {', '.join(FAMILIES)}, got {family!r}")
+                if family not in (*FAMILIES, *UNWEIGHED):
+                    raise CueError(
+                        f"{lang}: expected a family among {', '.join((*FAMILIES, *UNWEIGHED))}, got {family!r}"
+                    )
                 number = len(self._senses)
                 self._senses.append((lang, family))
                 for form in forms:

@@ -11,6 +11,7 @@ from typing import Final
 from nlp.cues import Cue
 from nlp.fold import Folded
 from nlp.lexicon import Hit
+from nlp.unfelt import without_unfelt
 
 NEGATION_WORDS: Final = 3
 """A negation reaches this many words ahead inside its clause ("pas vraiment une explosion")."""
@@ -42,7 +43,7 @@ class Reading:
         folded: its fold.
         lang: one of ``nlp.language.LANGUAGES``.
         hits: lexicon entries found, in order.
-        cues: cues found, by family.
+        cues: cues found, by family, without the negations and denials that deny nothing (``nlp.unfelt``).
         sentences: they tile the text.
         year: the year in which the post was written, if known: other years are the past or the future.
         retweet: the post opens with "RT @".
@@ -133,8 +134,10 @@ def read(  # noqa: PLR0913  the parts of a post, each with its name
     reply: bool = False,
 ) -> Reading:
     """Bring the parts of a post together; ``year`` is the one in which it was written, if known."""
+    terms = [hit for hit in hits if hit.entry.role in _TERM_ROLES]
+    heeded = without_unfelt(cues, terms, text, lang)
     quotes = tuple(found.span() for found in _QUOTE.finditer(text))
     retweet = _RETWEET.match(text) is not None
     return Reading(
-        text, folded, lang, tuple(hits), cues, sentences_of(text), year, retweet, quotes, repost or retweet, reply
+        text, folded, lang, tuple(hits), heeded, sentences_of(text), year, retweet, quotes, repost or retweet, reply
     )
