@@ -1,6 +1,6 @@
 """Who says not to have felt, heard or noticed *the* event says that there was one: such a "no" denies nothing.
 
-A negated perception presupposes what it names with a definite word ("no sentí el temblor", "I never noticed the last quake", "rien senti,
+A negated perception presupposes what it names with a definite word ("no sentí el temblor", "nobody felt the last quake", "rien senti,
 pourtant la secousse…") or as a hashtag: a topic that all share. An indefinite word keeps the denial: "no sentí ningún temblor", "pas senti
 de séisme". Presupposition under negation: Karttunen, "Presuppositions of compound sentences", Linguistic Inquiry 4 (1973).
 """
