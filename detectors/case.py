@@ -68,7 +68,7 @@ class Case(msgspec.Struct, kw_only=True):
     pace_at: int = 0
     surge_times: list[int] = []
     told: list[tuple[float, float, int]] = []
-    """Positions that its own voices named first, with how many did: at most ``MOST_TOLD``."""
+    """Positions that its own voices named, near or far, with how many did: at most ``MOST_TOLD``."""
     told_of: int = 0
     """How many of its own voices named a place."""
     located_with: int = 0
@@ -106,7 +106,7 @@ class Case(msgspec.Struct, kw_only=True):
         return self.where.r90_km + beyond
 
     def told_share(self, place: Place) -> float:
-        """Give the share of its own voices that have named a place of its reach, or its surroundings, so far."""
+        """Give the share of its own voices that have named a place, or its surroundings, so far, wherever that is."""
         near_km = max(NEIGHBOUR_KM, place.uncertainty_km)
         named = sum(n for lat, lon, n in self.told if within_km(lat, lon, place.lat, place.lon, near_km))
         return named / (self.told_of + 1.0)

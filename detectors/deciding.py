@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from detectors import claims
+from detectors.case import hazard_of
 from detectors.explanation import standing
 from detectors.floors import least_threshold, passes
 from detectors.hypothesis import Hypothesis, weigh, weigh_told
@@ -124,6 +125,7 @@ def _raise(memory: Memory, found: Hypothesis, spoken_at: int, pane_start_at: int
     for voice in memory.pool.near(case.place, case.reach_km(memory.settings)):
         if claims.owner_of(voice, (case,), memory.settings) is not None:
             memory.claim(voice, case)
+    case.hazard = hazard_of(case, case.hazard)  # the voices just claimed name it too
     case.touched = False
     memory.cases_changed()
     return revise(case, spoken_at, "raised", memory.settings)

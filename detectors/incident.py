@@ -10,7 +10,6 @@ from typing import Final
 
 from detectors import explain
 from detectors.case import PACE_MINS, QUICK_PACE_MINS, SURGE_MINS, Case, hazard_of
-from detectors.geometry import within_km
 from detectors.hypothesis import Hypothesis, trust_of, zone_prior
 from detectors.place import nominate, whereabouts
 from detectors.telling import spread_of
@@ -22,6 +21,8 @@ from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS
 
 MOST_TOLD: Final = 512
+LEAST_TOLD: Final = 0.3
+"""A place that a voice means with at least this probability is told of."""
 RELOCATE_FACTOR: Final = 1.05
 DENIAL_WEIGHT: Final = 1.0
 EXPLANATION_WEIGHT: Final = 0.5
@@ -86,7 +87,7 @@ def absorb(case: Case, voice: Voice, settings: DetectorSettings, *, own: bool = 
     if len(case.voices) < settings.max_incident_voices:
         case.voices.append(voice)
     if own:
-        _quicken(case, voice, settings)
+        _quicken(case, voice)
 
 
 def _weigh_against(case: Case, voice: Voice) -> None:
@@ -116,8 +117,8 @@ def _note_words(case: Case, voice: Voice) -> None:
         case.consequences[consequence] = case.consequences.get(consequence, 0) + 1
 
 
-def _quicken(case: Case, voice: Voice, settings: DetectorSettings) -> None:
-    """Count a voice into the pace of a case, and the place it named into what is told."""
+def _quicken(case: Case, voice: Voice) -> None:
+    """Count a voice into the pace of a case, and the places it named, near or far, into what is told."""
     silent = max(0, voice.at - case.pace_at) / MINUTE_MS
     case.pace = case.pace * math.exp(-silent / PACE_MINS) + 1.0 / PACE_MINS
     case.quick_pace = case.quick_pace * math.exp(-silent / QUICK_PACE_MINS) + 1.0 / QUICK_PACE_MINS
@@ -129,17 +130,19 @@ def _quicken(case: Case, voice: Voice, settings: DetectorSettings) -> None:
     if len(case.surge_times) > MOST_SURGE_TIMES:
         del case.surge_times[0]
     case.told_of += bool(voice.places)
-    if not voice.fine:
-        return
-    lat, lon = voice.fine[0].lat, voice.fine[0].lon
-    if not within_km(lat, lon, case.place.lat, case.place.lon, case.reach_km(settings)):
-        return
-    for index, (known_lat, known_lon, named) in enumerate(case.told):
-        if (known_lat, known_lon) == (lat, lon):
+    for place in voice.fine:
+        if place.score >= LEAST_TOLD:
+            _note_told(case, place)
+
+
+def _note_told(case: Case, place: Place) -> None:
+    """Count a place into what is told: one named beside the event, as the next city is, will be named for it again."""
+    for index, (lat, lon, named) in enumerate(case.told):
+        if (lat, lon) == (place.lat, place.lon):
             case.told[index] = (lat, lon, named + 1)
             return
     if len(case.told) < MOST_TOLD:
-        case.told.append((lat, lon, 1))
+        case.told.append((place.lat, place.lon, 1))
 
 
 def take_back(case: Case, post_ids: set[str], settings: DetectorSettings) -> None:
