@@ -53,12 +53,12 @@ class Gate:
         opened: list[tuple[str, ...]] = [()] * len(texts)
         if not texts:
             return opened
-        for text, data in self._looks.likely(fold_many(texts)):
-            opened[text] = self._decide(data)
+        for text, data, heavy in self._looks.likely(fold_many(texts)):
+            opened[text] = self._decide(data, heavy=heavy)
         return opened
 
-    def _decide(self, data: bytes) -> tuple[str, ...]:
-        """Give the entries that open the gate for one folded text."""
+    def _decide(self, data: bytes, *, heavy: bool) -> tuple[str, ...]:
+        """Give the entries that open the gate for one folded text; its words are weighed only where they may be heavy enough."""
         found = self._lexicon.winners(self._lexicon.occurrences(data))
         strong = dict.fromkeys(
             self._lexicon.entries[number].id for _, _, number in found if self._lexicon.entries[number].gate
@@ -76,4 +76,4 @@ class Gate:
         missed = math.prod(1.0 - strength for strength in weak.values())
         if 1.0 - missed >= WEAK_OPENS_FROM:
             return tuple(weak)
-        return () if self._lexicon.weigh(data, found) is None else (WEIGHED_ID,)
+        return (WEIGHED_ID,) if heavy and self._lexicon.weigh(data, found) is not None else ()

@@ -47,9 +47,10 @@ def lead(pattern: bytes) -> int | None:
 
 def _leads(raw: npt.NDArray[np.uint8], spaces: _Places) -> _Places:
     """Give the numbers of how the words after some spaces begin, as ``lead`` does."""
-    last = len(raw) - 1
-    sums = sum(factor * raw[np.minimum(spaces + at, last)].astype(np.intp) for at, factor in enumerate(LEAD_FACTORS, 1))
-    return np.asarray(sums) % LEADS
+    sums = np.zeros(len(spaces), dtype=np.uint32)
+    for at, factor in enumerate(LEAD_FACTORS, 1):
+        sums += raw.take(spaces + at, mode="clip") * np.uint32(factor)
+    return (sums % np.uint32(LEADS)).astype(np.intp)
 
 
 class _Company:
@@ -142,14 +143,16 @@ class Looks:
         """For each form which anchors it stands for: a row of the tables that follow."""
         self._together = np.asarray([max((anchor.together for anchor in found), default=0.0) for found in kinds])
         self._alone = np.asarray([max((anchor.alone for anchor in found), default=0.0) for found in kinds])
+        self._alone_as: list[float] = self._alone[self._kinds].tolist()
+        """The same for each form: what is asked one by one is asked of a list."""
         self._before = np.asarray([max((anchor.before for anchor in found), default=0) for found in kinds])
         self._after = np.asarray([max((anchor.after for anchor in found), default=0) for found in kinds])
         self._beginnings = _beginnings(list(kinds))
         for anchor in anchors:
             anchor.companions.clear()  # shared by company from here on
 
-    def likely(self, data: bytes) -> list[tuple[int, bytes]]:
-        """Give the texts of a folded batch (``fold_many``) that may open the gate, each with its place in the batch."""
+    def likely(self, data: bytes) -> list[tuple[int, bytes, bool]]:
+        """Give the texts of a folded batch (``fold_many``) that may open the gate: place in the batch, text, whether weighed words may."""
         sights = self._matcher.scan(data)
         if not sights:
             return []
@@ -182,7 +185,7 @@ class Looks:
         passing = np.flatnonzero(worthy | heavy)
         bounds = np.searchsorted(texts, (passing, passing + 1)).T.tolist()
         return [
-            (text, data[begins[text] : ends[text]])
+            (text, data[begins[text] : ends[text]], bool(heavy[text]))
             for text, (first, last) in zip(passing.tolist(), bounds, strict=True)
             if heavy[text] or self._is_enough(data, sights[first:last], near[first:last].tolist())
         ]
@@ -213,7 +216,7 @@ class Looks:
         """
         total = 0.0
         for (number, _, _), (begin, end) in zip(sights, near, strict=True):
-            best = self._alone[self._kinds[number]]
+            best = self._alone_as[number]
             if end:
                 for anchor in self._seen_as[number]:
                     if anchor.together > best:

@@ -7,7 +7,7 @@ plus the lateness.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -19,7 +19,6 @@ DAY_MS: Final = 86_400_000
 ROLL_MS: Final = 4 * HOUR_MS
 """The day of the keys of pseudonyms begins this long after midnight UTC, when fewest people write: so few voices are cut in two."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 def parse_instant(text: str) -> int:
@@ -39,7 +38,9 @@ def of_datetime(moment: datetime) -> int:
     """Give the instant of a ``datetime``; one without a time zone is UTC. Sub-millisecond digits are cut off."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return (moment - _EPOCH) // _MILLISECOND
+    since = moment - _EPOCH
+    # Its fields, of which only the days may be negative: dividing by a ``timedelta`` takes four times as long.
+    return since.days * DAY_MS + since.seconds * SECOND_MS + since.microseconds // 1_000
 
 
 def format_instant(instant_at: int) -> str:
