@@ -45,7 +45,7 @@ class DetectorSettings(BaseModel):
         description="A département, region or country says where a hazard is when its uncertainty is at most so many spreads of it.",
     )
     min_place_mass: Share = Field(
-        0.75, description="Least probability that the event lies within the broadest area of its hazard."
+        0.65, description="Least probability that the event lies within the broadest area of its hazard."
     )
     believed_weight: float = Field(
         1.5,
