@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaged import gate, lexicon
 
 from nlp.fold import fold_aligned
-from nlp.gate import Gate
-from nlp.lexicon import Lexicon
 
 TEXTS = st.text(
     alphabet=st.characters() | st.sampled_from("incendie feu voiture boum #🔥\u0301\u200d\ufe0f\ud83d\x00\x1d"),
@@ -25,16 +22,6 @@ TEXTS = st.text(
         "é#A" * 3_000,
     ]
 )
-
-
-@cache
-def lexicon() -> Lexicon:
-    return Lexicon.load()
-
-
-@cache
-def gate() -> Gate:
-    return Gate(lexicon())
 
 
 @settings(max_examples=100, deadline=None)

@@ -6,10 +6,9 @@ from functools import cache
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaged import gate, lexicon
 
 from nlp.fold import fold
-from nlp.gate import Gate
-from nlp.lexicon import Lexicon
 from nlp.looks import Looks
 from nlp.matcher import padded, reach
 from nlp.pattern import Frame, compile_form
@@ -31,16 +30,6 @@ FILLERS = [
     "#ici",
     "été",
 ]
-
-
-@cache
-def lexicon() -> Lexicon:
-    return Lexicon.load()
-
-
-@cache
-def gate() -> Gate:
-    return Gate(lexicon())
 
 
 @cache

@@ -24,7 +24,7 @@ CITY = Place(
     country="FR",
     population=90_000,
     score=0.9,
-)  # fmt: skip  (30 km to the south: beyond what an explosion claims)
+)  # 30 km to the south: beyond what an explosion claims
 
 
 def told(secs: float, count: int, *places: Place, every_secs: float = 20, first: int = 0) -> list[Mention]:
