@@ -21,7 +21,20 @@ from pydantic import BaseModel
 from dispatch import asyncapi, openapi, public
 from tocsin import model, topics
 from tocsin.cli import COMMANDS, app
-from tocsin.model import Alert, Digest, ExerciseWindow, Verdict
+from tocsin.model import (
+    Alert,
+    Digest,
+    ExerciseWindow,
+    Verdict,
+    alert,
+    control,
+    incident,
+    mention,
+    place,
+    post,
+    refused,
+    verdict,
+)
 from tocsin.runtime import metrics
 from tocsin.settings import Settings
 from tocsin.settings.describe import describe, section_of
@@ -33,6 +46,8 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parents[1]
 FOLDER: Final = ROOT / "docs" / "reference"
+MODEL: Final = (place, post, mention, control, incident, verdict, alert, refused)
+"""The modules of messages, in the order in which a post meets them."""
 MADE: Final = "<!-- Written by scripts/build_reference.py from the code: `make docs`. Do not edit. -->"
 
 
@@ -175,8 +190,7 @@ def prose(text: str) -> str:
 
 def messages_page() -> str:
     """Every message type and its fields."""
-    tree = ast.parse(inspect.getsource(model))
-    fields = attributes(tree)
+    trees = [ast.parse(inspect.getsource(part)) for part in MODEL]
     parts = [
         "# Messages",
         prose(model.__doc__ or ""),
@@ -185,11 +199,14 @@ def messages_page() -> str:
             "writes instants as ISO 8601 UTC."
         ),
     ]
-    for name, rows in fields.items():
+    for name, rows in (item for tree in trees for item in attributes(tree).items()):
         told = prose(getattr(model, name).__doc__ or "")
         shown = [(f"`{key}`", f"`{kind}`", f"`{default}`", prose(text)) for key, kind, default, text in rows]
         parts += [f"## {name}", told, table(("field", "type", "default", "meaning"), shown)]
-    parts += ["## Closed lists", table(("name", "values", "meaning"), [(n, v, prose(t)) for n, v, t in aliases(tree)])]
+    parts += [
+        "## Closed lists",
+        table(("name", "values", "meaning"), [(n, v, prose(t)) for tree in trees for n, v, t in aliases(tree)]),
+    ]
     return "\n\n".join(parts)
 
 
