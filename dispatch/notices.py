@@ -8,7 +8,8 @@ from typing import Final, Literal, NotRequired, TypedDict
 from dispatch import interruption, words
 from dispatch.exercise import covering
 from dispatch.interruption import Ringing
-from dispatch.standing import Known, State, cited, lead, line_of, opinions, remember, remember_zones
+from dispatch.memory import Memory
+from dispatch.standing import Known, cited, lead, line_of, opinions, remember, remember_zones
 from tocsin.ids import content_id
 from tocsin.model import Alert, AlertStatus, Delivery, Digest, ExerciseWindow, Incident, Zone
 from tocsin.settings.territory import TerritorySettings
@@ -54,7 +55,7 @@ class Scribe:
 
     def notice(  # noqa: PLR0913 - one notice and all that it says
         self,
-        state: State,
+        memory: Memory,
         known: Known,
         centre: str,
         incident: Incident,
@@ -68,7 +69,7 @@ class Scribe:
     ) -> Alert:
         """Write one notice to one centre, and remember that it was written."""
         standing, territory = known.centres[centre], self._territories[centre]
-        window = self.covering(state, incident)
+        window = self.covering(memory, incident)
         status: AlertStatus = "Draft"
         if self._trial:
             status = "Test"
@@ -89,7 +90,7 @@ class Scribe:
             else:
                 where = incident if zone is None else zone
                 ringing = interruption.decide(
-                    state.rung.setdefault(lane, []),
+                    memory.rung.setdefault(lane, []),
                     at,
                     incident.hazard,
                     where.lat,
@@ -135,24 +136,24 @@ class Scribe:
         )
         remember(standing, alert, actual=actual)
         if delivery == "digest":
-            spared = state.spared.setdefault(centre, [])
+            spared = memory.spared.setdefault(centre, [])
             spared.append((incident.updated_at, alert.alert_id, line_of(alert)))
             del spared[:-MAX_SPARED]
         return alert
 
-    def covering(self, state: State, incident: Incident) -> ExerciseWindow | None:
+    def covering(self, memory: Memory, incident: Incident) -> ExerciseWindow | None:
         """Give the declared exercise that covers an incident, if one does."""
-        return covering(state.windows.values(), incident, self._territories)
+        return covering(memory.windows.values(), incident, self._territories)
 
-    def digests(self, state: State, now_at: int) -> list[Digest]:
+    def digests(self, memory: Memory, now_at: int) -> list[Digest]:
         """Give what each centre was not interrupted for, once for each full hour that has passed."""
         until_at = now_at - now_at % HOUR_MS
-        if until_at <= state.digest_from_at:
+        if until_at <= memory.digest_from_at:
             return []
         made: list[Digest] = []
-        for centre in sorted(state.spared):
-            due = [entry for entry in state.spared[centre] if entry[0] < until_at]
-            state.spared[centre] = [entry for entry in state.spared[centre] if entry[0] >= until_at]
+        for centre in sorted(memory.spared):
+            due = [entry for entry in memory.spared[centre] if entry[0] < until_at]
+            memory.spared[centre] = [entry for entry in memory.spared[centre] if entry[0] >= until_at]
             if not due or centre not in self._territories:
                 continue
             territory = self._territories[centre]
@@ -169,5 +170,5 @@ class Scribe:
                     lang=territory.lang,
                 )
             )
-        state.digest_from_at = until_at
+        memory.digest_from_at = until_at
         return made

@@ -7,10 +7,10 @@ from typing import Final, Literal
 import msgspec
 
 from dispatch import words
-from dispatch.interruption import Rung, distance_km
+from dispatch.interruption import distance_km
 from dispatch.territory import holds
 from tocsin.ids import content_id
-from tocsin.model import Alert, ExerciseWindow, Incident, Opinion, Reference, Verdict, Zone
+from tocsin.model import Alert, Incident, Opinion, Reference, Verdict, Zone
 from tocsin.settings.territory import TerritorySettings
 
 MAX_ZONES: Final = 64
@@ -21,6 +21,8 @@ CLOSING: Final = frozenset({"rejected", "not_ours", "duplicate"})
 """Decisions after which a centre is told no more, unless something new happens."""
 RETURNING: Final = frozenset({"surge", "corrected", "reopened", "split"})
 """Reasons for which a centre that has closed an incident is told again."""
+ALOUD: Final = frozenset({"raised", "surge", "corrected", "reopened", "split", "withdrawn", "explained", "denied"})
+"""Reasons of revisions that are worth an interruption; the others only update what is shown."""
 
 
 class Standing(msgspec.Struct, kw_only=True):
@@ -52,22 +54,6 @@ class Known(msgspec.Struct, kw_only=True):
     decided: list[str] = []
 
 
-class State(msgspec.Struct, kw_only=True):
-    """All that the gate remembers."""
-
-    version: int = 1
-    clock_at: int = 0
-    known: dict[str, Known] = {}
-    held: list[Verdict] = []
-    windows: dict[str, ExerciseWindow] = {}
-    rung: dict[str, list[Rung]] = {}
-    spared: dict[str, list[tuple[int, str, str]]] = {}
-    """By centre: instant, alert and line of what was not rung for, for the next digest."""
-    digest_from_at: int = 0
-    swept_at: int = 0
-    """When what is to be forgotten was last looked for."""
-
-
 def verdict_id(verdict: Verdict) -> str:
     """Give the identity of a verdict: the hash of all it says."""
     return content_id("verdict", msgspec.json.encode(verdict).decode())
@@ -91,6 +77,15 @@ def kind_of(standing: Standing, incident: Incident, *, left: bool) -> Literal["A
     if stands:
         return "Update"
     return None if incident.state in ("closed", "watch") else "Alert"
+
+
+def worth_ringing(
+    standing: Standing, incident: Incident, kind: Literal["Alert", "Update", "Cancel"], *, left: bool
+) -> bool:
+    """Tell whether a new revision is worth an interruption of a centre."""
+    if kind == "Cancel" and not standing.rang:
+        return False  # nobody was interrupted for it: its end interrupts nobody either
+    return kind == "Alert" or incident.reason in ALOUD or incident.hazard != standing.said_hazard or left
 
 
 def new_zone(standing: Standing, incident: Incident, territory: TerritorySettings, distant_km: float) -> Zone | None:
@@ -161,8 +156,3 @@ def line_of(alert: Alert) -> str:
     """Give the line of a digest that stands for an alert, in the language of its centre."""
     named = words.hazard_words(alert.incident.hazard)
     return f"{named.fr if alert.lang == 'fr' else named.en}, {alert.incident.place}: {alert.incident.sentence}"
-
-
-def end_of(known: Known) -> int:
-    """Give when an incident ended; one that has not is the last to be forgotten, the oldest first."""
-    return known.ended_at if known.ended_at is not None else known.clock_at + (1 << 60)

@@ -13,55 +13,36 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Literal
 
-import msgspec
 from typing_extensions import Unpack
 
 from dispatch import words
+from dispatch.faults import Refused, fault
+from dispatch.memory import MAX_HELD, Memory
 from dispatch.notices import Cause, Scribe
 from dispatch.standing import (
     CLOSING,
     Known,
     Standing,
-    State,
-    end_of,
     kind_of,
     new_zone,
     opinions,
     rank,
     verdict_id,
+    worth_ringing,
 )
 from dispatch.territory import EVERYWHERE, LEFT_MASS, shares, told
 from tocsin.model import Alert, Digest, ExerciseWindow, Incident, Verdict
 from tocsin.settings.dispatch import DispatchSettings
 from tocsin.settings.territory import TerritorySettings
-from tocsin.time import DAY_MS, MINUTE_MS
 
-MAX_INCIDENTS: Final = 20_000
-"""Incidents remembered; beyond them those that ended first are forgotten first."""
 MAX_REVISIONS: Final = 8
 """Revisions kept of one incident, for verdicts on what a person saw a moment ago."""
-MAX_HELD: Final = 1_000
-"""Verdicts that wait for their incident."""
-MAX_WINDOWS: Final = 1_000
 MAX_DECIDED: Final = 64
 """Verdicts of one incident that are known again when they come twice."""
-HELD_MS: Final = DAY_MS
-"""So long a verdict waits for its incident, then it is refused."""
-KEPT_MS: Final = 2 * DAY_MS
-"""So long an incident is remembered after its end."""
-ALOUD: Final = frozenset({"raised", "surge", "corrected", "reopened", "split", "withdrawn", "explained", "denied"})
-"""Reasons of revisions that are worth an interruption; the others only update what is shown."""
 
 
 FeedOutcome = Literal["used", "filtered", "duplicate", "held", "refused"]
 """``used``: it caused notices; ``filtered``: it is nothing that anybody has to be told of."""
-
-
-class Refused(msgspec.Struct, frozen=True):
-    """A verdict that the gate did not take, and why."""
-
-    verdict: Verdict
-    why: str
 
 
 class VerdictGate:
@@ -89,7 +70,8 @@ class VerdictGate:
         self._territories = {one.centre: one for one in territories or (EVERYWHERE,)}
         self._scribe = Scribe(self._territories, trial=trial, an_hour=an_hour, distant_km=distant_km)
         self._distant_km = distant_km
-        self._state = State()
+        self.memory = Memory()
+        """All that it remembers."""
         self._refused: list[Refused] = []
         self.outcome: FeedOutcome = "filtered"
         """What became of the item fed last."""
@@ -113,64 +95,13 @@ class VerdictGate:
         """All centres, in order of their names."""
         return tuple(sorted(self._territories))
 
-    @property
-    def held(self) -> int:
-        """How many verdicts wait for their incident."""
-        return len(self._state.held)
-
-    @property
-    def remembered(self) -> int:
-        """How many incidents are remembered."""
-        return len(self._state.known)
-
-    def snapshot(self) -> bytes:
-        """Give all that is remembered, as MessagePack."""
-        return msgspec.msgpack.encode(self._state)
-
-    def part(self, incident_id: str) -> bytes | None:
-        """Give what is remembered of one incident, as MessagePack; ``None`` for nothing."""
-        known = self._state.known.get(incident_id)
-        return None if known is None else msgspec.msgpack.encode(known)
-
-    def rest(self) -> bytes:
-        """Give what is remembered besides incidents, as ``snapshot`` does."""
-        return msgspec.msgpack.encode(msgspec.structs.replace(self._state, known={}))
-
-    def recall(self) -> list[tuple[Incident, tuple[Verdict, ...]]]:
-        """Give the latest revision of each remembered incident that was raised, with the verdicts that stand, by centre."""
-        return [
-            (
-                known.revisions[-1],
-                tuple(one.verdict for _, one in sorted(known.centres.items()) if one.verdict is not None),
-            )
-            for known in self._state.known.values()
-            if known.raised
-        ]
-
-    @property
-    def following(self) -> frozenset[str]:
-        """The remembered incidents that have not ended."""
-        return frozenset(key for key, known in self._state.known.items() if known.ended_at is None)
-
-    @property
-    def windows(self) -> tuple[ExerciseWindow, ...]:
-        """The exercises that were declared, by identity, also those that are over or were withdrawn."""
-        return tuple(self._state.windows[key] for key in sorted(self._state.windows))
-
     def restore(self, snapshot: bytes, parts: Mapping[str, bytes] = MappingProxyType({})) -> None:
         """Go on from what ``snapshot`` gave, or ``rest`` with each ``part``; centres that the settings no longer name are forgotten.
 
         Raises:
             msgspec.MsgspecError: it is no snapshot of this version.
         """
-        self._state = msgspec.msgpack.decode(snapshot, type=State)
-        decoder = msgspec.msgpack.Decoder(Known)
-        self._state.known.update((key, decoder.decode(part)) for key, part in parts.items())
-        if self._state.version != State().version:
-            raise msgspec.ValidationError(f"expected version {State().version}, got {self._state.version}")
-        for known in self._state.known.values():
-            for centre in known.centres.keys() - self._territories.keys():
-                del known.centres[centre]
+        self.memory = Memory.restored(snapshot, parts, self._territories)
 
     def refused(self) -> list[Refused]:
         """Give the verdicts that were not taken since the last call: for dead letters."""
@@ -181,13 +112,11 @@ class VerdictGate:
         """Say what is wrong with a decision by itself, or ``None``."""
         if decision.centre not in self._territories:
             return f"expected a centre of {', '.join(self.centres[:20])}, got {decision.centre}"
-        if not decision.operator.strip():
-            return "expected the name of the person who decides, got nothing"
-        return _fault(decision) if isinstance(decision, Verdict) else _fault_of_window(decision)
+        return fault(decision)
 
     def evaluation(self, incident_id: str) -> dict[str, str]:
         """Give the standing decision of each centre that has judged an incident."""
-        known = self._state.known.get(incident_id)
+        known = self.memory.known.get(incident_id)
         return {} if known is None else {one.centre: one.decision for one in opinions(known)}
 
     def masses(self, incident: Incident) -> dict[str, float]:
@@ -200,7 +129,7 @@ class VerdictGate:
         if isinstance(item, Incident):
             self.touched.add(item.incident_id)
             # Only the stream moves the clock: a console whose clock is wrong makes nothing old.
-            self._state.clock_at = max(self._state.clock_at, item.updated_at)
+            self.memory.clock_at = max(self.memory.clock_at, item.updated_at)
             alerts = self._incident(item)
         elif isinstance(item, Verdict):
             self.touched.add(item.incident_id)
@@ -220,13 +149,13 @@ class VerdictGate:
 
     def digests(self, now_at: int) -> list[Digest]:
         """Give what each centre was not interrupted for, once for each full hour that has passed."""
-        return self._scribe.digests(self._state, now_at)
+        return self._scribe.digests(self.memory, now_at)
 
     def _incident(self, incident: Incident) -> list[Alert]:
-        state = self._state
-        known = state.known.get(incident.incident_id)
+        memory = self.memory
+        known = memory.known.get(incident.incident_id)
         if known is None:
-            known = state.known[incident.incident_id] = Known(revisions=[])
+            known = memory.known[incident.incident_id] = Known(revisions=[])
         elif incident.revision <= known.revisions[-1].revision:
             self.outcome = "duplicate"
             return []
@@ -236,16 +165,13 @@ class VerdictGate:
         known.raised |= not silent
         known.ended_at = known.clock_at if words.ended(incident) else None
         alerts = self._revise(known, incident) if known.raised else []
-        waiting = [one for one in state.held if one.incident_id == incident.incident_id]
-        if waiting:
-            state.held = [one for one in state.held if one.incident_id != incident.incident_id]
-            outcome = self.outcome
-            for verdict in waiting:
-                self.outcome = "filtered"
-                caused = self._verdict(verdict)
-                self._settle(caused)
-                alerts += caused
-            self.outcome = outcome
+        outcome = self.outcome
+        for verdict in memory.release(incident.incident_id):
+            self.outcome = "filtered"
+            caused = self._verdict(verdict)
+            self._settle(caused)
+            alerts += caused
+        self.outcome = outcome
         return alerts
 
     def _revise(self, known: Known, incident: Incident) -> list[Alert]:
@@ -263,9 +189,7 @@ class VerdictGate:
             if kind is None:
                 continue
             cause = "left" if left else incident.reason
-            aloud = kind == "Alert" or incident.reason in ALOUD or incident.hazard != standing.said_hazard or left
-            if kind == "Cancel" and not standing.rang:
-                aloud = False  # nobody was interrupted for it: its end interrupts nobody either
+            aloud = worth_ringing(standing, incident, kind, left=left)
             zone = None
             if kind == "Update" and not aloud:
                 zone = new_zone(standing, incident, self._territories[centre], self._distant_km)
@@ -279,7 +203,7 @@ class VerdictGate:
         problem = self.problem_with(verdict)
         if problem is not None:
             return self._refuse(verdict, problem)
-        known = self._state.known.get(verdict.incident_id)
+        known = self.memory.known.get(verdict.incident_id)
         if known is None or verdict.revision > known.revisions[-1].revision:
             return self._hold(verdict)
         key = verdict_id(verdict)
@@ -329,7 +253,7 @@ class VerdictGate:
         return alerts
 
     def _hold(self, verdict: Verdict) -> list[Alert]:
-        held = self._state.held
+        held = self.memory.held
         if verdict in held:
             self.outcome = "duplicate"
             return []
@@ -345,17 +269,14 @@ class VerdictGate:
         return []
 
     def _window(self, window: ExerciseWindow) -> list[Alert]:
-        windows = self._state.windows
-        last = windows.get(window.window_id)
+        last = self.memory.windows.get(window.window_id)
         if last is not None and (last.declared_at, last.withdrawn) >= (window.declared_at, window.withdrawn):
             self.outcome = "duplicate"
             return []
-        before = {key: self._covering(known.revisions[-1]) for key, known in self._state.known.items()}
-        windows[window.window_id] = window
-        if len(windows) > MAX_WINDOWS:
-            del windows[min(windows, key=lambda key: (windows[key].until_at, key))]
+        before = {key: self._covering(known.revisions[-1]) for key, known in self.memory.known.items()}
+        self.memory.declare(window)
         alerts: list[Alert] = []
-        for key, known in self._state.known.items():
+        for key, known in self.memory.known.items():
             latest = known.revisions[-1]
             if known.ended_at is not None or self._covering(latest) == before[key]:
                 continue
@@ -370,44 +291,14 @@ class VerdictGate:
         return alerts
 
     def _notice(self, known: Known, centre: str, incident: Incident, **cause: Unpack[Cause]) -> Alert:
-        return self._scribe.notice(self._state, known, centre, incident, **cause)
+        return self._scribe.notice(self.memory, known, centre, incident, **cause)
 
     def _covering(self, incident: Incident) -> ExerciseWindow | None:
-        return self._scribe.covering(self._state, incident)
+        return self._scribe.covering(self.memory, incident)
 
     def _forget(self) -> None:
-        state = self._state
-        if len(state.known) <= MAX_INCIDENTS and state.clock_at < state.swept_at + MINUTE_MS:
-            return
-        state.swept_at = state.clock_at
-        late = [one for one in state.held if one.at < state.clock_at - HELD_MS]
-        if late:
-            state.held = [one for one in state.held if one.at >= state.clock_at - HELD_MS]
-            self._refused += [
-                Refused(one, f"expected incident {one.incident_id} within a day, got none") for one in late
-            ]
-            self.tally["refused"] += len(late)
-        gone = [
-            key
-            for key, known in state.known.items()
-            if known.ended_at is not None and known.clock_at < state.clock_at - KEPT_MS
-        ]
-        while len(state.known) - len(gone) > MAX_INCIDENTS:
-            gone.append(min(state.known.keys() - gone, key=lambda key: (end_of(state.known[key]), key)))
-        for key in gone:
-            del state.known[key]
+        gone, late = self.memory.forget()
         self.touched.update(gone)
-
-
-def _fault(verdict: Verdict) -> str | None:
-    if verdict.decision == "rejected" and not verdict.reason.strip():
-        return "expected a reason with rejected, got nothing"
-    if verdict.decision == "duplicate" and verdict.duplicate_of in ("", verdict.incident_id):
-        return "expected another incident in duplicate_of with duplicate, got none"
-    if verdict.known_at is not None and verdict.known_at > verdict.at:
-        return "expected known_at to be no later than the verdict"
-    return None
-
-
-def _fault_of_window(window: ExerciseWindow) -> str | None:
-    return None if window.from_at < window.until_at else "expected until_at after from_at"
+        for one in late:
+            self._refused.append(Refused(one, f"expected incident {one.incident_id} within a day, got none"))
+            self.tally["refused"] += 1

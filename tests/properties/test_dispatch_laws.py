@@ -108,7 +108,7 @@ def test_nothing_is_actual_without_a_verdict_whatever_falls_and_repeats(story, d
                 assert alert.certainty in ("Possible", "Unlikely")
             if isinstance(item, Incident) and alert.cause == item.reason:
                 assert alert.status != "Actual"  # (a verdict that waited for its incident says its own cause)
-    assert sum(whole.tally.values()) + whole.held == len(story)
+    assert sum(whole.tally.values()) + len(whole.memory.held) == len(story)
     assert whole.tally["refused"] == len(whole.refused())
     # Crash anywhere, go on from the last snapshot, hear the rest again: the same notices with the same identities.
     kept = data.draw(st.integers(0, len(story)))
@@ -116,26 +116,26 @@ def test_nothing_is_actual_without_a_verdict_whatever_falls_and_repeats(story, d
     first = VerdictGate(CENTRES)
     for item in story[:kept]:
         first.feed(item)
-    snapshot = first.snapshot()
+    snapshot = first.memory.snapshot()
     for item in story[kept:fallen]:
         first.feed(item)
     second = VerdictGate(CENTRES)
     second.restore(snapshot)
     assert [second.feed(item) for item in story[kept:]] == expected[kept:]
-    assert second.snapshot() == whole.snapshot()
+    assert second.memory.snapshot() == whole.memory.snapshot()
     # The same of a memory that was written item by item, of each only what it had touched.
     parts, third = {}, VerdictGate(CENTRES)
     for item in story[:kept]:
         third.feed(item)
         for key in third.touched:
-            if (part := third.part(key)) is None:
+            if (part := third.memory.part(key)) is None:
                 parts.pop(key, None)
             else:
                 parts[key] = part
     fourth = VerdictGate(CENTRES)
-    fourth.restore(third.rest(), parts)
+    fourth.restore(third.memory.rest(), parts)
     assert [fourth.feed(item) for item in story[kept:]] == expected[kept:]
-    assert fourth.snapshot() == whole.snapshot()
+    assert fourth.memory.snapshot() == whole.memory.snapshot()
     # And whoever is fed everything once more says nothing new but what returns after its end.
     seen = [alert.alert_id for alerts in expected for alert in alerts]
     assert len(set(seen)) == len(seen)

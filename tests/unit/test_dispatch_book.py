@@ -84,12 +84,12 @@ def test_a_gate_of_a_new_run_remembers_what_the_old_one_did(settings):
     assert first.decide(verdict("seen", "cta-44", incident_id="i1", revision=1)) is None
     assert first.decide(window) is None
     assert first.decide(verdict("checking", incident_id="never")) is None  # waits for its incident
-    snapshot, numbers = first.handover.gate.snapshot(), [one.number for one in first.recalled()]
+    snapshot, numbers = first.handover.gate.memory.snapshot(), [one.number for one in first.recalled()]
     # No farewell: the file is read as a fall leaves it.
     second = live(settings)
-    assert second.handover.gate.snapshot() == snapshot
+    assert second.handover.gate.memory.snapshot() == snapshot
     assert [one.number for one in second.recalled()] == numbers
-    assert second.handover.gate.windows == (window,)
+    assert second.handover.gate.memory.exercises == (window,)
     told = []
     second.listen(told.extend)
     second.block([incident(), incident(2)], T0)
@@ -103,7 +103,7 @@ def test_what_is_forgotten_leaves_the_file(settings):
     alerts.block([incident(), ended], T0)
     far = T0 + 72 * HOUR_MS
     alerts.block([incident(incident_id="i9", raised_at=far, updated_at=far)], far)
-    assert [one.incident_id for one, _ in live(settings).handover.gate.recall()] == ["i9"]
+    assert [one.incident_id for one, _ in live(settings).handover.gate.memory.recall()] == ["i9"]
 
 
 def test_a_block_that_cannot_be_written_is_not_told_and_ends_the_run(settings, monkeypatch):

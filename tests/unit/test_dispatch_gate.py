@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from examples import ANGERS, LOIRE, LUCON, MAINE, NANTES, T0, VENDEE, incident, verdict
 
-from dispatch.verdicts import HELD_MS, KEPT_MS, MAX_HELD, VerdictGate
+from dispatch.memory import HELD_MS, KEPT_MS, MAX_HELD
+from dispatch.verdicts import VerdictGate
 from tocsin.model import ExerciseWindow
 from tocsin.settings.territory import TerritorySettings
 
@@ -155,10 +156,10 @@ def test_what_a_centre_has_rejected_is_told_again_only_when_something_happens():
 def test_a_verdict_waits_for_its_incident_and_for_its_revision():
     judge = gate()
     assert judge.feed(verdict()) == []
-    assert judge.held == 1
+    assert len(judge.memory.held) == 1
     alerts = judge.feed(incident())
     assert [one.status for one in alerts] == ["Draft", "Draft", "Actual", "Draft"]
-    assert judge.held == 0
+    assert len(judge.memory.held) == 0
     assert judge.feed(verdict("rejected", revision=2, at=T0 + 99_000)) == []
     assert "Cancel" in [one.msg_type for one in judge.feed(incident(2))]
 
@@ -170,7 +171,7 @@ def test_a_verdict_without_its_incident_is_refused_after_a_day():
     assert judge.refused() == []
     judge.feed(incident(2, incident_id="other", updated_at=T0 + 90_000 + HELD_MS + 60_001))
     assert [one.verdict.incident_id for one in judge.refused()] == ["i1"]
-    assert (judge.held, judge.refused()) == (0, [])
+    assert (len(judge.memory.held), judge.refused()) == (0, [])
     assert (sum(judge.tally.values()), judge.tally["refused"]) == (3, 1)
 
 
@@ -178,7 +179,7 @@ def test_no_more_than_so_many_verdicts_wait():
     judge = gate()
     for number in range(MAX_HELD + 1):
         judge.feed(verdict(incident_id=f"x{number}"))
-    assert judge.held == MAX_HELD
+    assert len(judge.memory.held) == MAX_HELD
     assert len(judge.refused()) == 1
 
 
@@ -195,10 +196,10 @@ def test_no_more_than_so_many_verdicts_wait():
 def test_a_verdict_that_cannot_be_meant_is_refused_and_changes_nothing(wrong, said):
     judge = gate()
     judge.feed(incident())
-    before = judge.snapshot()
+    before = judge.memory.snapshot()
     assert judge.feed(msgspec.structs.replace(verdict(), **wrong)) == []
     assert said in judge.refused()[0].why
-    assert judge.snapshot() == before
+    assert judge.memory.snapshot() == before
 
 
 def test_a_verdict_on_a_revision_long_gone_is_refused():
@@ -388,7 +389,7 @@ def test_a_centre_that_the_settings_no_longer_name_is_forgotten():
     judge = gate()
     judge.feed(incident())
     fewer = VerdictGate((MAINE,))
-    fewer.restore(judge.snapshot())
+    fewer.restore(judge.memory.snapshot())
     assert [(one.centre, one.msg_type, one.lead) for one in fewer.feed(incident(2))] == [("cta-49", "Update", True)]
 
 
@@ -405,9 +406,9 @@ def test_what_ended_long_ago_is_forgotten():
     judge.feed(incident())
     judge.feed(incident(2, state="closed", reason="closed"))
     judge.feed(incident(incident_id="i2", updated_at=T0 + KEPT_MS))
-    assert judge.remembered == 2
+    assert len(judge.memory.known) == 2
     judge.feed(incident(2, incident_id="i2", updated_at=T0 + KEPT_MS + 120_001))
-    assert judge.remembered == 1
+    assert len(judge.memory.known) == 1
 
 
 def test_a_polygon_and_a_box_are_territories_too():

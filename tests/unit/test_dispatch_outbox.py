@@ -392,7 +392,7 @@ def test_every_item_has_a_fate_also_across_a_restart():
     assert balance(metrics) == (6, [1, 1, 1, 1, 2])
     again = Metrics()
     other = Handover(settings, again, lambda messages: None)
-    other.restore(handover.gate.snapshot())
+    other.restore(handover.gate.memory.snapshot())
     assert balance(again) == (2, [0, 0, 0, 0, 2])
     other.take(incident(2))  # it frees the verdict that waited for it
     assert balance(again) == (3, [2, 0, 0, 0, 1])

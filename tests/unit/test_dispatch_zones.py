@@ -103,7 +103,7 @@ def test_a_snapshot_keeps_what_was_told_and_rung():
     expected = deliveries(whole, *story)
     before = deliveries(first, *story[:3])
     second = VerdictGate((LOIRE,))
-    second.restore(first.snapshot())
+    second.restore(first.memory.snapshot())
     assert before + deliveries(second, story[3]) == expected == ["interrupt", "interrupt", "interrupt", "digest"]
 
 

@@ -70,14 +70,14 @@ class LiveOutputs(LineOutputs):
 
     def recall(self, alerting: LiveAlerts) -> None:
         """Show what an earlier run has left: incidents with their verdicts, the exercises, the notices."""
-        recalled = alerting.handover.gate.recall()
-        following = alerting.handover.gate.following
+        recalled = alerting.handover.gate.memory.recall()
+        following = alerting.handover.gate.memory.following
         standing = [incident for incident, _ in recalled if incident.incident_id in following]
         self.raised([one.incident_id for one in standing])
         if self._standing is not None:
             self._standing.recall(standing)
         if self.console is not None:
-            self.console.recall(recalled, alerting.handover.gate.windows, alerting.recalled())
+            self.console.recall(recalled, alerting.handover.gate.memory.exercises, alerting.recalled())
 
     def incident(self, incident: Incident) -> None:
         """Write and log one revision."""
@@ -148,7 +148,7 @@ class LiveOutputs(LineOutputs):
         detect, alerting = self.detect, self.alerting
         if detect is None or alerting is None or detect.clock_at is None:
             return None
-        following = alerting.handover.gate.following
+        following = alerting.handover.gate.memory.following
         return revival.keep(detect.detector, self._settings, clock_at=detect.clock_at, following=following)
 
 

@@ -190,8 +190,8 @@ def _go_on(detect: Detect, outputs: LiveOutputs, settings: Settings) -> Detector
     outputs.recall(alerting)
     now_at = now()
     past = revive(alerting.detector(), settings, now_at)
-    standing = {one.incident_id: one for one, _ in alerting.handover.gate.recall()}
-    following = alerting.handover.gate.following & standing.keys()
+    standing = {one.incident_id: one for one, _ in alerting.handover.gate.memory.recall()}
+    following = alerting.handover.gate.memory.following & standing.keys()
     followed = following & (frozenset() if past is None else past.following)
     if past is not None:
         detect.go_on(past, followed)

@@ -138,7 +138,7 @@ class _Writer:
                 size=self.file.size,
                 raised=raised,
                 standing=list(self._standing.values()),
-                gate=self.alerting.handover.gate.snapshot(),
+                gate=self.alerting.handover.gate.memory.snapshot(),
             )
         )
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from dispatch.board import Board
     from dispatch.courier import Told
     from dispatch.door import Decide
+    from dispatch.faults import Refused
     from dispatch.sink import Sink
-    from dispatch.verdicts import Refused
     from tocsin.model import ExerciseWindow
     from tocsin.runtime.metrics import Metrics
     from tocsin.settings.dispatch import DispatchSettings
@@ -172,8 +172,8 @@ class Handover:
         """
         with self._lock:
             self.gate.restore(snapshot, parts)
-            self._metrics.add(declared.RECEIVED, self.gate.held, STAGE)
-            self._metrics.set(declared.HELD, self.gate.held, STAGE)
+            self._metrics.add(declared.RECEIVED, len(self.gate.memory.held), STAGE)
+            self._metrics.set(declared.HELD, len(self.gate.memory.held), STAGE)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -211,7 +211,7 @@ class Handover:
 
     def _pass_on(self, messages: Sequence[Alert | Digest], *, at_once: bool) -> None:
         if self._keep is not None and (messages or at_once):
-            self._keep(messages, {one: self.gate.part(one) for one in self._changed}, self.gate.rest())
+            self._keep(messages, {one: self.gate.memory.part(one) for one in self._changed}, self.gate.memory.rest())
             self._changed.clear()
         if messages:
             self._tell(messages)
@@ -232,4 +232,4 @@ class Handover:
             counter, labels = _COUNTERS[outcome]
             metrics.add(counter, items, STAGE, *labels)
         self._told = self.gate.tally.copy()
-        metrics.set(declared.HELD, self.gate.held, STAGE)
+        metrics.set(declared.HELD, len(self.gate.memory.held), STAGE)
