@@ -18,6 +18,7 @@ import sys
 import time
 from pathlib import Path
 
+from findings import found, read_findings
 from written_days import build
 
 from tocsin.scoring import read_alerts, read_truth, read_voices, score
@@ -236,9 +237,13 @@ def report(results: dict[str, dict], references: dict[str, dict], costs: dict[st
         "",
         "## What was raised in vain",
         "",
-        "| scenario | kind | hazard | place | raised at |",
-        "|---|---|---|---|---|",
+        "*Found*: what the stream itself and public records say of an alarm that no truth file holds ([how](../benchmarks/findings.py)); it",
+        "changes no figure.",
+        "",
+        "| scenario | kind | hazard | place | raised at | found |",
+        "|---|---|---|---|---|---|",
     ]
+    findings = read_findings()
     for name, result in shown.items():
         for kind, key in (
             ("false alarm", "false_alarm_list"),
@@ -246,7 +251,8 @@ def report(results: dict[str, dict], references: dict[str, dict], costs: dict[st
             ("wrong hazard", "wrong_hazard_list"),
         ):
             lines += [
-                f"| {name} | {each.get('decoy') or kind} | {each['hazard']} | {each['place']} | {each['raised_at']} |"
+                f"| {name} | {each.get('decoy') or kind} | {each['hazard']} | {each['place']} | {each['raised_at']} | "
+                f"{found(findings, name, each)} |"
                 for each in result[key]
             ]
     wall, cpu = (sum(cost[key] for cost in costs.values()) for key in ("wall_s", "cpu_s"))
