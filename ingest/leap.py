@@ -1,8 +1,9 @@
 """The leap guard: one line with a wrong year must not close the panes of all the others.
 
 The stream clock is the latest time told so far. A line that is more than ``leap_ms`` ahead of it is held until ``leap_lines`` held lines
-stand together: then the earliest of them sets the clock and those near it are heard, in their order. A line within reach of the clock,
-coming before that, shows that the held ones were wrong: they are refused. What is held when the stream ends is heard.
+stand together: then the earliest of them sets the clock, and those within reach of it or of one another are heard, in their order. A
+line within reach of the clock, coming before that, shows that the held ones were wrong: they are refused. What is held when the stream
+ends is heard. No held line is ever within reach of the clock: so it does not matter where a block ends.
 
 It fails when ``leap_lines`` wrong lines stand in a row; and of the first lines after a true gap, one may be lost if an old straggler
 comes between them.
@@ -34,6 +35,8 @@ def guard(clock_at: int | None, times: Sequence[int | None], *, leap_ms: int, le
     Sorted(decided=[0, 1, 2], refused={1}, held=[])
     >>> guard(0, [1, 900, 901, 902], leap_ms=100, leap_lines=2)
     Sorted(decided=[0, 1, 2, 3], refused=set(), held=[])
+    >>> guard(None, [0, 60, 120, 999], leap_ms=100, leap_lines=4)
+    Sorted(decided=[0, 1, 2], refused=set(), held=[3])
     """
     decided: list[int] = []
     refused: set[int] = set()
@@ -51,9 +54,10 @@ def guard(clock_at: int | None, times: Sequence[int | None], *, leap_ms: int, le
         held.append(index)
         if len(held) == leap_lines:
             told = {waiting: at for waiting in held if (at := times[waiting]) is not None}
-            base = min(told.values())
-            near = [waiting for waiting in held if told[waiting] <= base + leap_ms]
-            held = [waiting for waiting in held if told[waiting] > base + leap_ms]
-            decided += near
-            clock_at = max(told[waiting] for waiting in near)
+            clock_at = min(told.values())
+            for later_at in sorted(told.values()):
+                if later_at <= clock_at + leap_ms:
+                    clock_at = later_at
+            decided += [waiting for waiting in held if told[waiting] <= clock_at]
+            held = [waiting for waiting in held if told[waiting] > clock_at]
     return Sorted(decided, refused, held)

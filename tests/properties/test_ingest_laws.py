@@ -6,16 +6,17 @@ import re
 
 import msgspec
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingest.block import Block, Run
 from ingest.columns import Columns, Set
-from ingest.normalise import Draft, Limits, Outcome, _careful, _plain, normalise
+from ingest.normalise import Draft, Outcome, _careful, _plain, normalise
 from ingest.order import Limits as OrderLimits
 from ingest.order import StreamOrder
 from ingest.post import post
 from ingest.privacy import PublicPseudonyms
+from ingest.record import Limits
 from ingest.redact import redact
 from tocsin.model import Mention, Retraction
 from tocsin.runtime.conservation import Counts
@@ -171,6 +172,9 @@ ROW = st.tuples(
     st.sampled_from("abcdef"),
 )
 
+CHAINED = [("closed", at, 0, 0, "a") for at in (0, 1, 40_001, 0)] + [("gated", 0, 0, 0, "a")]
+"""Its third line is out of reach of the first, and within reach of the second."""
+
 
 def columns(rows, first):
     outcome = {
@@ -262,9 +266,15 @@ def twin(rows, leap_lines):
             continue
         held.append((number, row))
         if len(held) >= leap_lines:
-            base = min(waiting[1] for _, waiting in held)
-            near = [pair for pair in held if pair[1][1] <= base + LEAP]
-            held = [pair for pair in held if pair[1][1] > base + LEAP]
+            near = [min(held, key=lambda pair: pair[1][1])]
+            while more := [
+                pair
+                for pair in held
+                if pair not in near and any(abs(pair[1][1] - other[1]) <= LEAP for _, other in near)
+            ]:
+                near += more
+            held = [pair for pair in held if pair not in near]
+            near.sort()
             for _, waiting in near:
                 hear(waiting)
     for _, waiting in held:
@@ -273,6 +283,8 @@ def twin(rows, leap_lines):
 
 
 @given(st.lists(ROW, max_size=40), st.lists(st.integers(1, 9), max_size=40), st.integers(1, 3))
+@example(CHAINED, [], 3)
+@example(CHAINED, [1, 1, 1], 3)
 @settings(max_examples=400)
 def test_any_split_in_blocks_decides_as_one_line_at_a_time_does(rows, sizes, leap_lines):
     limits = OrderLimits(leap_ms=LEAP, leap_lines=leap_lines, horizon_ms=HORIZON, max_remembered=100)
