@@ -16,9 +16,10 @@ from itertools import islice
 
 from ingest.block import Builder
 from ingest.consent import Facts, Rules
-from ingest.normalise import Limits, normalise
+from ingest.normalise import normalise
 from ingest.post import post
 from ingest.privacy import DayPseudonyms
+from ingest.record import Limits
 from nlp.extract import Extractor
 from nlp.gate import Gate
 from nlp.lexicon import Lexicon

@@ -11,8 +11,9 @@ from tocsin.model import Point, Post, Retraction
 if TYPE_CHECKING:
     from typing import Literal
 
-    from ingest.normalise import Draft, Name, Withdrawal
+    from ingest.normalise import Draft, Withdrawal
     from ingest.privacy import Pseudonyms
+    from ingest.record import Name
 
 MAX_PLACE_CHARS: Final = 256
 """Characters of a profile place that are kept: what follows is no place."""

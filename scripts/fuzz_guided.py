@@ -19,7 +19,8 @@ import atheris
 
 with atheris.instrument_imports(include=["nlp", "ingest"]):
     from ingest.block import Block, Run
-    from ingest.normalise import Limits, normalise
+    from ingest.normalise import normalise
+    from ingest.record import Limits
     from nlp.account import account
     from nlp.extract import Extractor
     from nlp.lexicon import Lexicon

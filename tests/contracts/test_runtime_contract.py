@@ -15,8 +15,8 @@ import pytest
 from words import START, TOWNS, WordExtractor, WordGate
 
 from ingest.files import Reading, read_blocks
-from ingest.normalise import Limits
 from ingest.privacy import PublicPseudonyms
+from ingest.record import Limits
 from tocsin.model import Admin, GeocodeResult, Place, SettingsChange
 from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import Hear

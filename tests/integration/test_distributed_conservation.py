@@ -6,8 +6,8 @@ from fleet import WORDS, Fleet
 from words import WordExtractor
 
 from ingest.files import Reading, read_blocks
-from ingest.normalise import Limits
 from ingest.privacy import PublicPseudonyms
+from ingest.record import Limits
 from nlp.gate import Gate
 from nlp.lexicon import Lexicon
 from tocsin.distributed.detect import DetectState

@@ -12,8 +12,8 @@ from fleet import Fleet
 from words import WordExtractor, WordGate, stream
 
 from ingest.files import Reading, read_blocks
-from ingest.normalise import Limits
 from ingest.privacy import PublicPseudonyms
+from ingest.record import Limits
 from tocsin import topics, wire
 from tocsin.distributed.detect import DetectState
 from tocsin.model import DeadLetter

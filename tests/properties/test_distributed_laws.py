@@ -11,8 +11,8 @@ from words import START, WordExtractor, WordGate, stream
 from detectors.outages import Outage
 from detectors.state import State
 from ingest.block import Builder
-from ingest.normalise import Limits
 from ingest.privacy import PublicPseudonyms
+from ingest.record import Limits
 from tocsin import wire
 from tocsin.distributed.detect import Detect, DetectState
 from tocsin.distributed.extract import Extract, Given, IllVersionError

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from ingest.files import Reading, read_blocks
-from ingest.normalise import Limits
 from ingest.privacy import PublicPseudonyms
+from ingest.record import Limits
 from tocsin.geocoder.recorded import MAX_LINE_BYTES, RecordedAnswers, RecordedError
 from tocsin.model import Ask, GeocodeResult, Mention, Place
 from tocsin.pipeline.detect import Detect

@@ -10,8 +10,8 @@ import pytest
 from words import START, WordExtractor, WordGate
 
 from ingest.files import Reading, read_blocks
-from ingest.normalise import Limits
 from ingest.privacy import PublicPseudonyms
+from ingest.record import Limits
 from tocsin.model import Mention
 from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import Hear

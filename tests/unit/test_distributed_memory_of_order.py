@@ -6,11 +6,11 @@ import msgspec
 
 from ingest.block import Builder
 from ingest.columns import Columns, Item, places_of
-from ingest.normalise import Limits as LineLimits
 from ingest.normalise import normalise
 from ingest.order import Limits, OrderState, StreamOrder
 from ingest.post import post
 from ingest.privacy import PublicPseudonyms
+from ingest.record import Limits as LineLimits
 from tocsin.time import Panes, format_instant
 
 START = 1_775_540_880_000

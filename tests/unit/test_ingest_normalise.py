@@ -5,9 +5,10 @@ import json
 import pytest
 
 from ingest.block import Block, Run
-from ingest.normalise import Limits, Outcome, normalise
+from ingest.normalise import Outcome, normalise
 from ingest.post import post, retraction
 from ingest.privacy import PublicPseudonyms
+from ingest.record import Limits
 from tocsin.ids import PUBLIC_REPLAY_KEY, pseudonym
 from tocsin.model import Point
 from tocsin.time import parse_instant

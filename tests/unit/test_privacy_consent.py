@@ -7,10 +7,11 @@ import pytest
 
 from ingest.block import Builder
 from ingest.consent import WITHHELD, Rules, objection, objections
-from ingest.normalise import Limits, Outcome, normalise
+from ingest.normalise import Outcome, normalise
 from ingest.order import REASONS, StreamOrder
 from ingest.order import Limits as OrderLimits
 from ingest.privacy import PublicPseudonyms
+from ingest.record import Limits
 from tocsin.pipeline.counting import by_stage
 from tocsin.pipeline.hear import Hear, rules_of
 from tocsin.settings import Settings

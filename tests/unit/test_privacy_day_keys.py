@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from ingest.block import Block
-from ingest.normalise import Limits
 from ingest.privacy import DayKeys, DayPseudonyms, PublicPseudonyms
+from ingest.record import Limits
 from tocsin.ids import author_day
 from tocsin.pipeline.hear import Hear
 from tocsin.pipeline.secrecy import LiveKeys

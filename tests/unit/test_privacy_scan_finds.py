@@ -15,8 +15,8 @@ from words import WordExtractor, WordGate
 
 import ingest.post
 from ingest.block import Builder
-from ingest.normalise import Limits
 from ingest.privacy import DayKeys
+from ingest.record import Limits
 from tocsin import wire
 from tocsin.distributed.ingest import Ingest, PassOn
 from tocsin.model import Post

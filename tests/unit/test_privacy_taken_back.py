@@ -7,8 +7,8 @@ import pytest
 from words import WordExtractor, WordGate
 
 from ingest.block import Builder
-from ingest.normalise import Limits
 from ingest.privacy import DayPseudonyms
+from ingest.record import Limits
 from tocsin import wire
 from tocsin.distributed.detect import Detect as DistributedDetect
 from tocsin.distributed.extract import Extract, Given

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from ingest.block import Block, Run
-from ingest.normalise import Limits
 from ingest.privacy import DayKeys, PublicPseudonyms
+from ingest.record import Limits
 from nlp.cues import CueBook
 from nlp.extract import Extractor
 from nlp.gate import Gate

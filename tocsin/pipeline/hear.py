@@ -11,9 +11,10 @@ import msgspec
 
 from ingest.columns import Columns, Item, Set, places_of
 from ingest.consent import Rules, objections
-from ingest.normalise import Limits, normalise
+from ingest.normalise import normalise
 from ingest.post import post, retraction
 from ingest.privacy import DayPseudonyms, PublicPseudonyms
+from ingest.record import Limits
 from tocsin.model import DeadLetter, Mention, Post
 from tocsin.runtime.vault import Words
 from tocsin.time import SECOND_MS
