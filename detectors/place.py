@@ -46,8 +46,8 @@ WIDE_BLUR: Final = 2.0
 """Part of the spread by which r90 is widened (in quadrature): witnesses name where they are, not where it is."""
 ERRANT: Final = 0.01
 """Share of voices whose place has nothing to do with the event."""
-BESIDE: Final = "near"
-"""Method of a place that the thing is said to be near, outside or north of."""
+BESIDE: Final = frozenset({"near", "journey"})
+"""Methods of a place that the thing is said to be near, outside or north of, or on the way to or from."""
 OWN_PART: Final = 0.4
 """The part of such a place's uncertainty that is the place itself."""
 BESIDE_ITSELF: Final = 0.25
@@ -111,7 +111,7 @@ def fits(zones: Sequence[Place], named: Sequence[Place], spread_km: float) -> Fl
     apart = distances_km(zone_lat, zone_lon, lat, lon)
     matrix = kernel(apart, spread_km, unc, zone_unc)
     matrix *= np.array([share_of(place, spread_km) for place in named])[None, :]
-    beside = np.array([place.method == BESIDE for place in named])
+    beside = np.array([place.method in BESIDE for place in named])
     if beside.any():
         matrix[:, beside] *= np.where(apart[:, beside] < OWN_PART * unc[beside], BESIDE_ITSELF, 1.0)
     containing = [frozenset(containing_keys(zone)) for zone in zones]

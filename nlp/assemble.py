@@ -40,6 +40,8 @@ WIDE_KM: Final = 12.0
 """Least uncertainty of a place toward or from which something is told."""
 NEAR_KM: Final = 15.0
 """Least uncertainty of a town that the thing is said to be near, outside or north of."""
+JOURNEY_KM: Final = 40.0
+"""Least uncertainty of a place that a vehicle comes from or goes to: it has been under way for an hour at most."""
 NEAR_FACTOR: Final = 2.5
 """How much wider than the place itself "near" is: near a bus stop is not near a city."""
 GPS_KM: Final = 0.3
@@ -68,9 +70,10 @@ ROLE_WEIGHT: Final[dict[str, float]] = {
     "origin": 0.35,
     "media": 0.15,
     "likeness": 0.15,
+    "journey": 0.15,
 }
 """How places of one post share: the more the sentence ties a place to the thing, the more it gets."""
-TIE: Final[dict[str, float]] = {"origin": 0.7, "service": 0.6, "media": 0.35, "likeness": 0.35}
+TIE: Final[dict[str, float]] = {"origin": 0.7, "service": 0.6, "media": 0.35, "likeness": 0.35, "journey": 0.35}
 """Probability that the thing is by a place of this role at all, where that is less than sure; the rest is "somewhere else"."""
 NEAR_CHARS: Final = 80.0
 """At this distance from the hazard word a name weighs half."""
@@ -179,6 +182,9 @@ def _place(one: Named, candidate: Candidate, make: Make) -> Place:
         if one.sight.role == "near":
             least = max(NEAR_FACTOR * place.uncertainty_km, 0.0 if candidate.kind in SUBTOWN else NEAR_KM)
             place = msgspec.structs.replace(place, method="near")
+        elif one.sight.role == "journey":
+            least = JOURNEY_KM
+            place = msgspec.structs.replace(place, method="journey")
         place = msgspec.structs.replace(place, uncertainty_km=max(least, place.uncertainty_km))
     return place
 

@@ -32,7 +32,7 @@ GAPS_LED: Final = frozenset(
     }
 )
 """What may stand between a preposition and the name that it leads to."""
-WIDE_ROLES: Final = frozenset({"origin", "towards", "near", "media", "service", "likeness"})
+WIDE_ROLES: Final = frozenset({"origin", "towards", "near", "media", "service", "likeness", "journey"})
 """Roles of places by which, and not in which, the thing is."""
 MAX_BETWEEN: Final = 4
 """Words from "between" to the "and" of its second place."""

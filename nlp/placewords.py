@@ -46,7 +46,7 @@ GENITIVE: Final = _set("de du d des of di del della dello dell degli da do dos d
 ORIGIN: Final = _set("depuis from desde dalla dal vu entendu")
 """Words that say where the speaker stands, not where the thing is: the place is real but wider."""
 
-TOWARDS: Final = _set("vers direction towards toward hacia verso nach to")
+TOWARDS: Final = _set("vers direction towards toward hacia verso nach to richtung direccion direzione direcao sentido")
 """Words that give a direction: the thing is on the way to the place."""
 
 NEAR: Final = _set(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nlp import placewords as lists
+from nlp.journeys import bound, journey
 from nlp.leading import lead, organisation, paper
 from nlp.persons import person_names
 
@@ -114,6 +115,9 @@ def articled(words: Words, first: int, lang: str | None) -> bool:
 def led(found: dict[str, float], frame: Frame, first: int, last: int) -> str:
     """Add how the sentence leads to the name; give its role."""
     words = frame.words
+    if bound(words, last):
+        found["towards"] = 1.0
+        return "journey"
     if words.near(first) and words.items[first - 1].data in lists.DETERMINERS.get(frame.lang or "", ()):
         found["determined"] = 1.0
         return "bare"
@@ -122,6 +126,8 @@ def led(found: dict[str, float], frame: Frame, first: int, last: int) -> str:
     role, feature = lead(words, first)
     if feature:
         found[feature] = 1.0
+    if role not in {"near", "likeness", "service", "media"} and journey(words, first, last, frame.lang):
+        return "journey"
     if role in {"bare", "of"}:
         return organisation(words, first, last) or role
     return role
@@ -220,7 +226,7 @@ def hyphens(found: dict[str, float], frame: Frame, first: int, last: int) -> boo
     if following < len(items) and words.glued(following):
         if items[following].data in lists.DIRECTIONS:
             cut = True
-        elif following not in frame.strong:
+        elif following not in frame.strong and not bound(words, last):
             found["part"] = 1.0
     if words.glued(first) and first - 1 not in frame.strong and items[first - 1].data not in lists.HYPHEN_BEFORE:
         found["part"] = 1.0
