@@ -49,7 +49,8 @@ class Place(msgspec.Struct, frozen=True):
 
     ``uncertainty_km`` is the radius within which the thing meant lies nine times of ten. ``score`` in (0, 1] is the probability that
     this candidate is the place that the post ties to the emergency; the scores of a mention sum to at most 1. ``method`` names how it
-    was found (``gps``, ``gazetteer``, ``road``, ``profile``, ``context``, ``geocoder``...); ``near``: the thing is said to be beside it.
+    was found (``gps``, ``gazetteer``, ``road``, ``profile``, ``context``, ``geocoder``...); ``near``: the thing is said to be beside it;
+    ``journey``: a vehicle only comes from there or goes there.
     """
 
     id: str
