@@ -15,6 +15,7 @@ import msgspec
 
 from ingest.lines import unreadable
 from ingest.source import BrokenError, Opened, Received
+from ingest.sources import x_wire as wire
 from ingest.sources import x_words as words
 from ingest.sources.socket import without_secrets
 from ingest.sources.web import lines_of_stream, web_errors
@@ -145,7 +146,7 @@ class FilteredStream:
 
     def _event(self, line: bytes) -> Received:
         try:
-            read = words.message.decode(line)
+            read = wire.message.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
             self._count()  # it may have been a post
             return unreadable(line)
@@ -158,7 +159,7 @@ class FilteredStream:
             self._count()
             return unreadable(line)
 
-    def _post(self, read: words.Message, post: words.Post, size: int) -> Received:
+    def _post(self, read: wire.Message, post: wire.Post, size: int) -> Received:
         """Give a post; what came before, or was edited since, is not given again."""
         now_at = self._now()
         lines = words.lines_of(read, self._known, now_at)
@@ -215,4 +216,4 @@ def month_end(at: int) -> int:
 
 class _Rules(msgspec.Struct, frozen=True):
     data: tuple[Rule, ...] = ()
-    errors: tuple[words.Fault, ...] = ()
+    errors: tuple[wire.Fault, ...] = ()

@@ -11,6 +11,7 @@ import msgspec
 
 from ingest.lines import unreadable
 from ingest.source import Opened, Received
+from ingest.sources import x_wire as wire
 from ingest.sources import x_words as words
 from ingest.sources.socket import without_secrets
 from ingest.sources.web import lines_of_stream
@@ -82,7 +83,7 @@ class ComplianceStream:
     def _event(self, line: bytes, cursor: Cursor) -> Received:
         now_at = self._now()
         try:
-            read = words.compliance.decode(line)
+            read = wire.compliance.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return unreadable(line)
         if read.data is None:

@@ -12,7 +12,7 @@ import msgspec
 
 from ingest.source import BrokenError
 from ingest.sources.web import refused, web_client, web_errors
-from ingest.sources.x_words import Fault
+from ingest.sources.x_wire import Fault
 from tocsin.time import MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:

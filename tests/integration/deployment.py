@@ -14,9 +14,9 @@ from tocsin.distributed.dispatch_worker import run_dispatch
 from tocsin.distributed.extract_worker import run_extract
 from tocsin.distributed.ingest_worker import run_ingest
 from tocsin.distributed.shell import Shell
-from tocsin.runtime.embedded import Stop
 from tocsin.runtime.kafka import Cluster, slot
 from tocsin.runtime.metrics import Metrics
+from tocsin.runtime.stop import Stop
 from tocsin.settings import Settings
 
 PATIENCE_SECS = 90.0

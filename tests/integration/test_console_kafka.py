@@ -18,9 +18,9 @@ from tocsin.distributed import console_worker
 from tocsin.distributed.console_worker import run_console
 from tocsin.distributed.shell import Shell
 from tocsin.model import ExerciseWindow, Verdict
-from tocsin.runtime.embedded import Stop
 from tocsin.runtime.kafka import Cluster
 from tocsin.runtime.metrics import Metrics
+from tocsin.runtime.stop import Stop
 from tocsin.settings.console import ConsoleSettings
 from tocsin.settings.privacy import PrivacySettings
 

@@ -20,9 +20,9 @@ from tocsin import topics, wire
 from tocsin.distributed.dispatch_worker import run_dispatch
 from tocsin.distributed.shell import Shell
 from tocsin.model import Alert, DeadLetter
-from tocsin.runtime.embedded import Stop
 from tocsin.runtime.kafka import Cluster, Producer, slot
 from tocsin.runtime.metrics import Metrics
+from tocsin.runtime.stop import Stop
 from tocsin.runtime.store import MemoryStore
 from tocsin.settings import Settings
 from tocsin.settings.sinks import FolderSettings

@@ -15,9 +15,9 @@ from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import Hear
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run
-from tocsin.runtime.embedded import Stop
 from tocsin.runtime.metrics import Metrics
 from tocsin.runtime.redis_store import connect
+from tocsin.runtime.stop import Stop
 from tocsin.settings import Settings
 from tocsin.simulation.draw import drawn
 from tocsin.simulation.scenario import Faults

@@ -16,8 +16,8 @@ from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import Hear
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run
-from tocsin.runtime.embedded import Stop
 from tocsin.runtime.metrics import Metrics
+from tocsin.runtime.stop import Stop
 from tocsin.settings import Settings
 from tocsin.time import format_instant, parse_instant
 

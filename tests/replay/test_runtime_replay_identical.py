@@ -18,9 +18,9 @@ from tocsin.pipeline.hear import Hear
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run
 from tocsin.runtime import metrics as declared
-from tocsin.runtime.embedded import Stop
 from tocsin.runtime.failures import StageIllError
 from tocsin.runtime.metrics import Metrics
+from tocsin.runtime.stop import Stop
 from tocsin.settings import Settings
 from tocsin.time import format_instant
 

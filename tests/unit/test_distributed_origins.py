@@ -2,7 +2,8 @@
 
 import pytest
 
-from tocsin.distributed.origins import FollowedOrigin, RecordedOrigin
+from tocsin.distributed.followed import FollowedOrigin
+from tocsin.distributed.origins import RecordedOrigin
 from tocsin.runtime.failures import FencedError
 from tocsin.runtime.store import MemoryStore
 from tocsin.settings import Settings

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from tocsin.runtime.embedded import Plan, Stop, WorkerError, Workers, run_embedded
+from tocsin.runtime.embedded import Plan, WorkerError, Workers, run_embedded
+from tocsin.runtime.stop import Stop
 
 
 def square():

@@ -15,9 +15,9 @@ from tocsin.model import Mention, Post, Progress
 from tocsin.pipeline.run import run
 from tocsin.pipeline.shedding import Shedding
 from tocsin.runtime import metrics as declared
-from tocsin.runtime.embedded import Stop
 from tocsin.runtime.metrics import Metrics
 from tocsin.runtime.pressure import Pressure
+from tocsin.runtime.stop import Stop
 from tocsin.settings import Settings
 
 

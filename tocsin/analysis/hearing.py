@@ -14,8 +14,8 @@ from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import HearFactory
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run
-from tocsin.runtime.embedded import Stop
 from tocsin.runtime.metrics import Metrics
+from tocsin.runtime.stop import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -25,11 +25,12 @@ from tocsin.pipeline.hear import HearFactory
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run
 from tocsin.runtime import metrics as declared
-from tocsin.runtime.embedded import Stop, WorkerError
+from tocsin.runtime.embedded import WorkerError
 from tocsin.runtime.failures import StageIllError
 from tocsin.runtime.files import whole_file
 from tocsin.runtime.health import HealthServer
 from tocsin.runtime.metrics import Metrics
+from tocsin.runtime.stop import Stop
 from tocsin.scoring import read_alerts
 from tocsin.scoring import score as score_alerts
 from tocsin.settings import load_settings

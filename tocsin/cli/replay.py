@@ -21,10 +21,11 @@ from tocsin.pipeline.hear import HearFactory
 from tocsin.pipeline.live_alerts import AlertLines
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run
-from tocsin.runtime.embedded import Stop, WorkerError
+from tocsin.runtime.embedded import WorkerError
 from tocsin.runtime.failures import StageIllError
 from tocsin.runtime.files import whole_file
 from tocsin.runtime.metrics import Metrics
+from tocsin.runtime.stop import Stop
 from tocsin.settings import Settings, load_settings
 from tocsin.time import format_instant
 

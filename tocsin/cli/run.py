@@ -39,10 +39,11 @@ from tocsin.pipeline.shedding import Shedding
 from tocsin.pipeline.standing import StandingFile
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.audit import AuditError
-from tocsin.runtime.embedded import Stop, WorkerError
+from tocsin.runtime.embedded import WorkerError
 from tocsin.runtime.failures import StageIllError
 from tocsin.runtime.health import HealthServer
 from tocsin.runtime.metrics import Metrics
+from tocsin.runtime.stop import Stop
 from tocsin.runtime.store import MemoryStore
 from tocsin.runtime.vault import TextVault
 from tocsin.settings import load_settings

@@ -20,12 +20,12 @@ from tocsin.distributed.extract import IllVersionError
 from tocsin.distributed.keeping import PatientStore, open_key_store, open_store, warn_of_copies
 from tocsin.distributed.shell import Shell
 from tocsin.runtime.audit import AuditError
-from tocsin.runtime.embedded import Stop
 from tocsin.runtime.failures import DivergedError, FencedError, StageIllError
 from tocsin.runtime.health import HealthServer
 from tocsin.runtime.kafka import Cluster, ClusterError
 from tocsin.runtime.logging import get_logger
 from tocsin.runtime.metrics import Metrics
+from tocsin.runtime.stop import Stop
 from tocsin.runtime.store import StoreError
 from tocsin.settings import load_settings
 

@@ -9,9 +9,10 @@ import msgspec
 
 from ingest.privacy import PublicPseudonyms
 from tocsin import topics, wire
+from tocsin.distributed.followed import FollowedOrigin
 from tocsin.distributed.ingest import STAGE, Ingest, PassOn
 from tocsin.distributed.networks import NetworkOrigin, sections_of
-from tocsin.distributed.origins import FollowedOrigin, RecordedOrigin
+from tocsin.distributed.origins import RecordedOrigin
 from tocsin.distributed.shell import bury, now
 from tocsin.pipeline.counting import publish_stage
 from tocsin.pipeline.hear import Hear, limits_of, rules_of

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tocsin.model import DeadLetter
-    from tocsin.runtime.embedded import Stop
     from tocsin.runtime.kafka import Cluster, Producer
     from tocsin.runtime.metrics import Metrics
+    from tocsin.runtime.stop import Stop
     from tocsin.runtime.store import Store
     from tocsin.settings import Settings
 

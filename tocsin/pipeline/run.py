@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ingest.files import SourceError
-from tocsin.runtime.embedded import Plan, Stop, run_embedded
+from tocsin.runtime.embedded import Plan, run_embedded
+from tocsin.runtime.stop import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

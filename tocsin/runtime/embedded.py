@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnProcess
-    from types import FrameType
+
+    from tocsin.runtime.stop import Stop
 
 B = TypeVar("B")
 R = TypeVar("R")
@@ -50,33 +51,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How long a worker may take to load what it needs."""
     stuck_secs: float = 600.0
     """How long all workers may be at work without one result before the run ends: one of them is caught in a loop."""
-
-
-class Stop:
-    """A wish to end: set by the first SIGINT or SIGTERM; a second one interrupts at once.
-
-    >>> stop = Stop()
-    >>> stop.wanted
-    False
-    """
-
-    def __init__(self) -> None:
-        self.wanted = False
-
-    @contextmanager
-    def on_signals(self) -> Iterator[Stop]:
-        """Listen to SIGINT and SIGTERM while the context lasts (in the main thread)."""
-        before = {number: signal.signal(number, self._hear) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield self
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _hear(self, _number: int, _frame: FrameType | None) -> None:
-        if self.wanted:
-            raise KeyboardInterrupt
-        self.wanted = True
 
 
 class _Ready(msgspec.Struct, frozen=True):
