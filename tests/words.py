@@ -4,12 +4,19 @@ import json
 import random
 
 import msgspec
+from towns import town
 
-from tocsin.model import Admin, Mention, Place
+from tocsin.model import Mention
 from tocsin.time import format_instant, parse_instant
 
 TOWNS = {"nantes": (47.22, -1.55, "44109"), "lyon": (45.76, 4.84, "69123")}
 START = parse_instant("2026-04-07T05:00:00Z")
+
+
+def where_is(name):
+    """Give the place that one of the towns is."""
+    lat, lon, code = TOWNS[name]
+    return town(name, lat, lon, 300_000, code=code, uncertainty_km=3.0, score=1.0)
 
 
 class Dropped(msgspec.Struct, frozen=True):
@@ -31,21 +38,7 @@ class WordExtractor:
             raise KeyError(post.text)
         if "match" in post.text:
             return Dropped(post.id, "explained")
-        places = tuple(
-            Place(
-                id=f"fr:{code}",
-                name=name,
-                kind="town",
-                lat=lat,
-                lon=lon,
-                uncertainty_km=3.0,
-                country="FR",
-                admin=Admin(commune=code),
-                population=300_000,
-            )
-            for name, (lat, lon, code) in TOWNS.items()
-            if name in post.text
-        )
+        places = tuple(where_is(name) for name in TOWNS if name in post.text)
         return Mention(
             post_id=post.id,
             source=post.source,

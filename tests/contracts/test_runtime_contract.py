@@ -12,12 +12,12 @@ from collections import Counter
 
 import msgspec
 import pytest
-from words import START, TOWNS, WordExtractor, WordGate
+from words import START, WordExtractor, WordGate, where_is
 
 from ingest.files import Reading, read_blocks
 from ingest.privacy import PublicPseudonyms
 from ingest.record import Limits
-from tocsin.model import Admin, GeocodeResult, Place, SettingsChange
+from tocsin.model import GeocodeResult, SettingsChange
 from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import Hear
 from tocsin.pipeline.outputs import LineOutputs
@@ -77,22 +77,6 @@ def small_talk(until_s, *, every_s=30, name="t", start_s=0):
 def by_time(*parts):
     """Merge lines by their times, as a stream would bring them."""
     return sorted((line for part in parts for line in part), key=lambda line: json.loads(line)["created_at"])
-
-
-def where_is(town):
-    lat, lon, code = TOWNS[town]
-    return Place(
-        id=f"fr:{code}",
-        name=town,
-        kind="town",
-        lat=lat,
-        lon=lon,
-        uncertainty_km=3.0,
-        country="FR",
-        admin=Admin(commune=code),
-        population=300_000,
-        method="geocoder",
-    )
 
 
 class RuntimeContract:

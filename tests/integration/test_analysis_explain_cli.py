@@ -4,21 +4,10 @@ import json
 
 import pytest
 from mentions import mention
+from towns import NANTES
 
 from tocsin.analysis.recording import made, write
 from tocsin.cli import main
-from tocsin.model import Place
-
-NANTES = Place(
-    id="fr:44109",
-    name="Nantes",
-    kind="town",
-    lat=47.218,
-    lon=-1.554,
-    uncertainty_km=5,
-    country="FR",
-    population=320_000,
-)
 
 
 @pytest.fixture

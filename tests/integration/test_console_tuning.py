@@ -6,41 +6,28 @@ import time
 
 import pytest
 from examples import AuditInMemory
+from mentions import mention
 from test_console_browser import START, entered
+from towns import RENNES
 
 from console.accounts import Account, Accounts
 from console.tuning import TuningError
 from tocsin.analysis import recording
 from tocsin.analysis.workbench import ENDING, TRUTH_ENDING, Workbench, settings_after
-from tocsin.model import Mention, Place
 from tocsin.pipeline.page import open_console
 from tocsin.settings.console import ConsoleSettings
 from tocsin.settings.detector import DetectorSettings
 
-RENNES = Place(id="fr:35238", name="Rennes", kind="town", lat=48.11, lon=-1.68, uncertainty_km=5.0, country="FR")
 
-
-def mention(number, secs, probability=0.9):
-    return Mention(
-        post_id=f"p{number}",
-        source="test",
-        author=f"a{number}",
-        event_at=START + secs * 1_000,
-        received_at=START + secs * 1_000,
-        lang="fr",
-        hazards={"fire": 1.0},
-        terms=("incendie",),
-        witness="first_hand",
-        probability=probability,
-        places=(RENNES,),
-        fingerprint=0,
-    )
+def said(number, secs, probability=0.9):
+    at = START + secs * 1_000
+    return mention(number, 0, RENNES, event_at=at, received_at=at, probability=probability)
 
 
 @pytest.fixture
 def bench(tmp_path):
     """A folder with one recording: eleven voices of one fire within six minutes."""
-    heard = recording.made("fire", [mention(number, 30 * number) for number in range(11)])
+    heard = recording.made("fire", [said(number, 30 * number) for number in range(11)])
     recording.write(heard, tmp_path / f"fire{ENDING}")
     truth = """{"scenario": "fire", "span": ["2026-06-01T19:00:00Z", "2026-06-01T23:00:00Z"], "events": [{"name": "rennes", "hazard": ["fire"],
       "lat": 48.11, "lon": -1.68, "radius_km": 20.0, "felt_radius_km": 20.0, "start": "2026-06-01T20:00:00Z",

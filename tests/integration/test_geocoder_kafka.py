@@ -8,18 +8,16 @@ import time
 
 import pytest
 from geocoder_server import GeocoderServer
+from towns import MARSEILLE
 
 from tocsin import topics, wire
 from tocsin.distributed.detect import Detect
-from tocsin.model import Ask, GeocodeResult, Mention, Place, Progress
+from tocsin.model import Ask, GeocodeResult, Mention, Progress
 from tocsin.runtime.kafka import Cluster
 from tocsin.settings import load_settings
 
 LIMIT_SECS = 80
 AT = 1_775_540_880_000
-MARSEILLE = Place(
-    id="fr:13055", name="Marseille", kind="town", lat=43.2967, lon=5.3764, uncertainty_km=8.0, country="FR", score=0.6
-)
 AUBAGNE = Ask("rue d'Aubagne", ("aubagne",), "street", MARSEILLE, 0.8)
 
 

@@ -7,23 +7,13 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mentions import T0, mention
+from towns import BREST, MARSEILLE, NANTES, town
 
 from detectors import Detector
-from tocsin.model import Admin, Incident, Mention, Place, Retraction, SourceGap
+from tocsin.model import Incident, Mention, Retraction, SourceGap
 
-T0 = 1_775_540_880_000
-TOWNS = [
-    Place(
-        id=f"fr:{code}", name=name, kind="town", lat=lat, lon=lon, uncertainty_km=4.0, country="FR", population=people,
-        admin=Admin(region=region, departement=code[:2], commune=code), score=0.8,
-    )
-    for code, name, lat, lon, people, region in [
-        ("44109", "Nantes", 47.218, -1.554, 320_000, "52"),
-        ("44162", "Saint-Herblain", 47.212, -1.65, 48_000, "52"),
-        ("29019", "Brest", 48.39, -4.486, 139_000, "53"),
-        ("13055", "Marseille", 43.297, 5.38, 870_000, "93"),
-    ]
-]  # fmt: skip
+TOWNS = [NANTES, town("Saint-Herblain", 47.212, -1.65, 48_000, code="44162"), BREST, MARSEILLE]
 
 
 Said = Mention | Retraction | SourceGap
@@ -43,28 +33,28 @@ def stream(seed: int, count: int = 60) -> list[Said]:
     items: list[Said] = []
     for number in range(count):
         burst = rng.random() < 0.7
-        town = TOWNS[seed % 4] if burst else rng.choice(TOWNS)
+        here = TOWNS[seed % 4] if burst else rng.choice(TOWNS)
         at = T0 + (rng.randrange(400_000) if burst else rng.randrange(5_000_000))
         items.append(
-            Mention(
-                post_id=f"p{number:04d}",
+            mention(
+                number,
+                0,
+                *(() if rng.random() < 0.35 else (here,)),
                 source="s",
                 author=f"a{rng.randrange(40)}",
                 event_at=at,
                 received_at=at,
                 hazards={rng.choice(["fire", "fire", "explosion", "flood"]): 0.7, "open": 0.3},
-                terms=("x",),
                 probability=rng.choice([0.1, 0.4, 0.8]),
                 modality=rng.choice(["asserted"] * 8 + ["exercise", "negated", "question"]),
                 witness=rng.choice(["first_hand", "unknown", "relay", "media"]),
                 perception_only=rng.random() < 0.2,
                 consequences=rng.choice([(), ("injured",)]),
-                places=() if rng.random() < 0.35 else (town,),
                 fingerprint=rng.choice([0, 0, 0, rng.getrandbits(63)]),
             )
         )
         if rng.random() < 0.05:
-            items.append(Retraction(post_id=f"p{rng.randrange(count):04d}", at=at + rng.randrange(100_000)))
+            items.append(Retraction(post_id=f"p{rng.randrange(count):06d}", at=at + rng.randrange(100_000)))
     for origin in ("s", "t"):
         from_at = T0 + rng.randrange(2_000_000)
         items.append(SourceGap(origin=origin, from_at=from_at))

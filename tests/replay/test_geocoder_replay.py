@@ -6,6 +6,7 @@ import random
 
 import msgspec
 import pytest
+from towns import NANTES
 
 from ingest.files import Reading, read_blocks
 from ingest.privacy import PublicPseudonyms
@@ -22,9 +23,6 @@ from tocsin.settings import Settings
 from tocsin.time import format_instant, parse_instant
 
 START = parse_instant("2026-04-07T05:00:00Z")
-NANTES = Place(
-    id="fr:44109", name="Nantes", kind="town", lat=47.2184, lon=-1.5536, uncertainty_km=6.0, country="FR", population=320_000, score=0.7
-)  # fmt: skip
 STREET = Place(
     id="ban:47.1900,-1.5100", name="Rue du Pré Vert (Nantes)", kind="street", lat=47.19, lon=-1.51, uncertainty_km=0.5, country="FR",
     method="geocoder", score=0.8,

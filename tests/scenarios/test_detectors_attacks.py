@@ -6,39 +6,13 @@ import random
 
 import pytest
 from mentions import T0, mention
+from towns import LYON, NICE, town
 
 from detectors import Detector
 from tocsin.model import Admin, Incident, Mention, Place, Retraction
 from tocsin.time import MINUTE_MS
 
-LYON = Place(
-    id="fr:69123",
-    name="Lyon",
-    kind="town",
-    lat=45.764,
-    lon=4.836,
-    uncertainty_km=6.0,
-    country="FR",
-    population=520_000,
-    admin=Admin(region="84", departement="69", commune="69123"),
-    score=0.9,
-)
-NICE = Place(
-    id="fr:06088",
-    name="Nice",
-    kind="town",
-    lat=43.7,
-    lon=7.268,
-    uncertainty_km=5.0,
-    country="FR",
-    population=342_000,
-    admin=Admin(region="93", departement="06", commune="06088"),
-    score=0.9,
-)
-LYON_TEXAS = Place(
-    id="gn:1", name="Lyons", kind="town", lat=30.39, lon=-96.56, uncertainty_km=3.0, country="US", population=400,
-    admin=Admin(region="TX"), score=0.2,
-)  # fmt: skip
+LYON_TEXAS = town("Lyons", 30.39, -96.56, 400, country="US", admin=Admin(region="TX"), score=0.2)
 
 
 def post(number: int, secs: float, **changes: object) -> Mention:
@@ -136,17 +110,7 @@ def test_the_cost_of_forgery_is_at_least_the_floor() -> None:
 
 
 def quake_town(name: str, lat: float, lon: float) -> Place:
-    return Place(
-        id=name,
-        name=name,
-        kind="town",
-        lat=lat,
-        lon=lon,
-        uncertainty_km=8.0,
-        country="EC",
-        population=200_000,
-        score=0.9,
-    )
+    return town(name, lat, lon, 200_000, uncertainty_km=8.0, country="EC")
 
 
 def test_a_small_quake_does_not_swallow_a_large_one_beside_it() -> None:

@@ -5,29 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from mentions import mention
+from towns import NANTES
 
 from detectors import Detector
-from tocsin.model import Admin, Incident, Mention, Place, SourceGap
+from tocsin.model import Incident, Mention, SourceGap
 from tocsin.time import MINUTE_MS, SECOND_MS
 
 T0 = 1_775_520_000_000  # 00:00 UTC
-NANTES = Place(
-    id="fr:44109", name="Nantes", kind="town", lat=47.218, lon=-1.554, uncertainty_km=5, country="FR", population=320_000,
-    admin=Admin(region="52", departement="44", commune="44109"), score=0.9,
-)  # fmt: skip
 
 
 def fire(start_mins: float, count: int, every_secs: float = 25.0) -> list[Mention]:
-    out = []
-    for number in range(count):
-        at = T0 + round(start_mins * MINUTE_MS + number * every_secs * SECOND_MS)
-        out.append(
-            Mention(
-                post_id=f"p{at}", source="mastodon", author=f"a{at}", event_at=at, received_at=at, hazards={"fire": 1.0},
-                terms=("fire",), witness="first_hand", probability=0.7, places=(NANTES,), consequences=("damage",),
-            )
-        )  # fmt: skip
-    return out
+    starts = [round(start_mins * MINUTE_MS + number * every_secs * SECOND_MS) for number in range(count)]
+    changes = {"source": "mastodon", "consequences": ("damage",)}
+    return [
+        mention(ms, 0, NANTES, event_at=T0 + ms, received_at=T0 + ms, **changes)  # type: ignore[arg-type]
+        for ms in starts
+    ]
 
 
 def away(from_mins: float, to_mins: float | None = None, *, filled: bool = False) -> SourceGap:

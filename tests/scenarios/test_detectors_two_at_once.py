@@ -6,33 +6,19 @@ import itertools
 
 import pytest
 from mentions import T0, mention
+from towns import BREST, RENNES, town
 
 from detectors import Detector
-from tocsin.model import Admin, Incident, Mention, Place
+from tocsin.model import Incident, Mention, Place
 
 HOUR, DAY = 3_600, 86_400
 
 
-def town(code: str, name: str, lat: float, lon: float, people: int, uncertainty_km: float = 4.0) -> Place:
-    return Place(
-        id=f"fr:{code}",
-        name=name,
-        kind="town",
-        lat=lat,
-        lon=lon,
-        uncertainty_km=uncertainty_km,
-        country="FR",
-        population=people,
-        admin=Admin(region="53", departement=code[:2], commune=code),
-        score=0.9,
-    )
-
-
-BREST = town("29019", "Brest", 48.39, -4.486, 139_000)
-PLOUGASTEL = town("29189", "Plougastel-Daoulas", 48.373, -4.37, 13_000, 3.0)  # 8.8 km from Brest
-GUIPAVAS = town("29075", "Guipavas", 48.434, -4.40, 15_000, 3.0)  # 8 km from Brest and from Plougastel
-QUIMPER = town("29232", "Quimper", 47.996, -4.098, 63_000)  # 52 km from Brest
-RENNES = town("35238", "Rennes", 48.11, -1.68, 220_000)
+PLOUGASTEL = town("Plougastel-Daoulas", 48.373, -4.37, 13_000, code="29189", uncertainty_km=3.0)  # 8.8 km from Brest
+GUIPAVAS = town(
+    "Guipavas", 48.434, -4.40, 15_000, code="29075", uncertainty_km=3.0
+)  # 8 km from Brest and from Plougastel
+QUIMPER = town("Quimper", 47.996, -4.098, 63_000, code="29232")  # 52 km from Brest
 _made = itertools.count()
 
 

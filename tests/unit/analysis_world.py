@@ -3,29 +3,10 @@
 from __future__ import annotations
 
 from mentions import T0, mention
+from towns import NANTES
 
-from tocsin.model import Admin, Mention, Place
+from tocsin.model import Mention, Place
 from tocsin.time import SECOND_MS
-
-
-def town(code: str, name: str, lat: float, lon: float, people: int, departement: str, region: str) -> Place:
-    return Place(
-        id=f"fr:{code}",
-        name=name,
-        kind="town",
-        lat=lat,
-        lon=lon,
-        uncertainty_km=5.0,
-        country="FR",
-        population=people,
-        admin=Admin(region=region, departement=departement, commune=code),
-        score=0.9,
-    )
-
-
-NANTES = town("44109", "Nantes", 47.218, -1.554, 320_000, "44", "52")
-BREST = town("29019", "Brest", 48.39, -4.486, 139_000, "29", "53")
-NICE = town("06088", "Nice", 43.7, 7.268, 342_000, "06", "93")
 
 
 def said(number: int, secs: float, place: Place | None = NANTES, hazard: str = "fire", **changes: object) -> Mention:

@@ -6,7 +6,8 @@ import math
 
 import msgspec
 import pytest
-from analysis_world import BREST, NANTES, NICE, T0, burst, said
+from analysis_world import T0, burst, said
+from towns import BREST, NANTES, NICE
 
 from detectors import Detector, looking
 from tocsin.analysis import explain_page

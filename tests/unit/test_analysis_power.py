@@ -6,7 +6,8 @@ from random import Random
 
 import msgspec
 import pytest
-from analysis_world import BREST, T0, burst, said
+from analysis_world import T0, burst, said
+from towns import BREST
 
 from detectors.geometry import distance_km
 from tocsin.analysis import atlas, power_page

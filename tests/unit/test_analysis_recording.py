@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from analysis_world import NANTES, T0, burst, said
+from analysis_world import T0, burst, said
+from towns import NANTES
 
 from detectors import Detector
 from tocsin.analysis.play import Player, play

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from analysis_world import BREST, NANTES, NICE, burst, event, said
+from analysis_world import burst, event, said
+from towns import BREST, NANTES, NICE
 
 from tocsin.analysis import tune_page
 from tocsin.analysis.compare import changed

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from mentions import mention
+from towns import town
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
@@ -14,37 +16,17 @@ from ablation import VARIANTS, WHOLE, later_by, only, sure_of_the_first, unclaim
 
 from tocsin.analysis.play import play
 from tocsin.analysis.recording import made
-from tocsin.model import Mention, Place
 from tocsin.settings.detector import DetectorSettings
-
-T0 = 1_775_540_880_000
 
 
 def place(name, score, kind="town"):
-    return Place(
-        id=name,
-        name=name,
-        kind=kind,
-        lat=45.0,
-        lon=5.0,
-        uncertainty_km=4.0,
-        country="FR",
-        population=50_000,
-        score=score,
-    )
+    return town(name, 45.0, 5.0, kind=kind, score=score)
 
 
 def crowd(count, first=0, **changes):
-    fields = {
-        "source": "s", "hazards": {"explosion": 1.0}, "terms": ("explosion",), "probability": 0.8, "witness": "first_hand",
-        "consequences": ("injured",), "places": (place("Lyon", 0.9),),
-    }  # fmt: skip
-    return [
-        Mention(
-            post_id=f"p{n}", author=f"a{n}", event_at=T0 + 25_000 * n, received_at=T0 + 25_000 * n, **(fields | changes)
-        )
-        for n in range(first, first + count)
-    ]
+    fields = {"hazard": "explosion", "probability": 0.8, "consequences": ("injured",)} | changes
+    places = fields.pop("places", (place("Lyon", 0.9),))
+    return [mention(n, 25 * n, *places, post_id=f"p{n}", **fields) for n in range(first, first + count)]
 
 
 def sums(**changes):

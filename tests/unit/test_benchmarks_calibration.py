@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from towns import town as any_town
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
@@ -22,16 +23,14 @@ from resampling import T0, Background, Burst, Hour, Resampler, background_of, ca
 from detectors import deciding
 from tocsin.analysis.recording import made
 from tocsin.ids import PUBLIC_REPLAY_KEY, pseudonym
-from tocsin.model import Mention, Place
+from tocsin.model import Mention
 from tocsin.time import HOUR_MS, MINUTE_MS, format_instant
 
 DAY_ONE = 20_000 * 24 * HOUR_MS
 
 
 def town(name, lat=45.0, lon=5.0, kind="town"):
-    return Place(
-        id=name, name=name, kind=kind, lat=lat, lon=lon, uncertainty_km=4.0, country="FR", population=50_000, score=0.8
-    )
+    return any_town(name, lat, lon, kind=kind, score=0.8)
 
 
 def said(number, at, place=None, **changes):

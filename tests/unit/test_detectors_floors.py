@@ -7,6 +7,7 @@ import random
 import msgspec
 import pytest
 from mentions import T0, mention
+from towns import town as any_town
 
 from detectors import Detector
 from detectors.talk import TALK_MS, UNIT, Talk
@@ -18,18 +19,8 @@ from tocsin.time import MINUTE_MS, SECOND_MS
 
 
 def town(name: str, lat: float, lon: float, country: str = "GT", people: int = 30_000, score: float = 0.9) -> Place:
-    return Place(
-        id=f"{country}:{name}",
-        name=name,
-        kind="town",
-        lat=lat,
-        lon=lon,
-        uncertainty_km=3.0,
-        country=country,
-        population=people,
-        admin=Admin(region=f"{country}-1"),
-        score=score,
-    )
+    fields = {"id": f"{country}:{name}", "country": country, "admin": Admin(region=f"{country}-1"), "score": score}
+    return any_town(name, lat, lon, people, uncertainty_km=3.0, **fields)
 
 
 COAST = town("Coast", 14.3, -91.9)

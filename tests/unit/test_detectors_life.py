@@ -4,36 +4,13 @@ from __future__ import annotations
 
 import pytest
 from mentions import T0, mention
+from towns import BREST, NANTES
 
 from detectors import Detector
 from tocsin.model import Admin, GeocodeResult, Incident, Mention, Place, Retraction, SettingsChange
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS, SECOND_MS
 
-NANTES = Place(
-    id="fr:44109",
-    name="Nantes",
-    kind="town",
-    lat=47.218,
-    lon=-1.554,
-    uncertainty_km=5,
-    country="FR",
-    population=320_000,
-    admin=Admin(region="52", departement="44", commune="44109"),
-    score=0.9,
-)
-BREST = Place(
-    id="fr:29019",
-    name="Brest",
-    kind="town",
-    lat=48.39,
-    lon=-4.486,
-    uncertainty_km=5,
-    country="FR",
-    population=139_000,
-    admin=Admin(region="53", departement="29", commune="29019"),
-    score=0.9,
-)
 LOIRE_ATLANTIQUE = Place(
     id="fr-dep:44", name="Loire-Atlantique", kind="departement", lat=47.35, lon=-1.68, uncertainty_km=60, country="FR",
     admin=Admin(region="52", departement="44"), score=0.9,

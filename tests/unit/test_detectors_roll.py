@@ -5,34 +5,20 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from mentions import mention
+from towns import NANTES
 
 from detectors import Detector
 from detectors.voices import Voice, across_the_roll
-from tocsin.model import Incident, Mention, Place, Retraction
+from tocsin.model import Incident, Mention, Retraction
 from tocsin.time import SECOND_MS, roll_at
 
 ROLL_AT = roll_at(20_549)
-NANTES = Place(
-    id="fr:44109", name="Nantes", kind="town", lat=47.218, lon=-1.554, uncertainty_km=5, country="FR",
-    population=320_000, score=0.9,
-)  # fmt: skip
 
 
 def said(number: int, author: str, secs: float) -> Mention:
     at = ROLL_AT + round(secs * SECOND_MS)
-    return Mention(
-        post_id=f"p{number:04d}",
-        source="s",
-        author=author,
-        event_at=at,
-        received_at=at,
-        hazards={"fire": 1.0},
-        terms=("feu",),
-        witness="first_hand",
-        probability=0.7,
-        places=(NANTES,),
-        consequences=("damage",),
-    )
+    return mention(number, 0, NANTES, author=author, event_at=at, received_at=at, consequences=("damage",))
 
 
 def astride(before: int, after: int) -> list[Mention]:

@@ -8,6 +8,7 @@ import random
 import numpy as np
 import pytest
 from scipy.stats import gamma
+from towns import town as any_town
 
 from detectors.baseline import PRIOR_PER_POST, PRIOR_POSTS_PER_MIN, PRIOR_VOICES, Baseline, quantile_factor
 from detectors.copies import Copies
@@ -84,7 +85,7 @@ def test_the_quantile_is_near_the_exact_one(shape: float) -> None:
 
 
 def town(name: str = "t", lat: float = 47.0, lon: float = -1.5, people: int = 50_000, unc: float = 4.0) -> Place:
-    return Place(id=name, name=name, kind="town", lat=lat, lon=lon, uncertainty_km=unc, country="FR", population=people)
+    return any_town(name, lat, lon, people, uncertainty_km=unc, score=1.0)
 
 
 def voice(number: int, place: Place | None, at: int = 0, witness: str = "first_hand", hazard: str = "fire") -> Voice:

@@ -6,6 +6,8 @@ import math
 
 import msgspec
 import pytest
+from mentions import mention
+from towns import town as any_town
 
 from detectors import Detector
 from detectors.hypothesis import trust_of, zone_prior
@@ -13,25 +15,12 @@ from detectors.place import fits, whereabouts
 from detectors.voices import voice_of
 from tocsin.model import Admin, Incident, Mention, Place
 from tocsin.settings.detector import DetectorSettings
-from tocsin.time import SECOND_MS
 
-T0 = 1_775_540_880_000
 SETTINGS = DetectorSettings()
 
 
 def town(name: str, lat: float, lon: float, people: int = 3_000, score: float = 0.9) -> Place:
-    return Place(
-        id=f"US:{name}",
-        name=name,
-        kind="town",
-        lat=lat,
-        lon=lon,
-        uncertainty_km=4.0,
-        country="US",
-        population=people,
-        admin=Admin(region="US-TX"),
-        score=score,
-    )
+    return any_town(name, lat, lon, people, country="US", admin=Admin(region="US-TX"), score=score)
 
 
 def beside(place: Place) -> Place:
@@ -42,19 +31,7 @@ CITY, VILLAGE = town("City", 31.55, -97.15, 125_000), town("Village", 31.76, -97
 
 
 def said(number: int, *places: Place, hazard: str = "explosion", witness: str = "first_hand") -> Mention:
-    at = T0 + 20 * number * SECOND_MS
-    return Mention(
-        post_id=f"p{number:05d}",
-        source="a",
-        author=f"a{number:05d}",
-        event_at=at,
-        received_at=at,
-        hazards={hazard: 1.0},
-        terms=("bang",),
-        witness=witness,  # type: ignore[arg-type]
-        probability=0.75,
-        places=places,
-    )
+    return mention(number, 20 * number, *places, hazard=hazard, witness=witness, probability=0.75)
 
 
 def raised(*heard: Mention, **settings: object) -> list[Incident]:

@@ -10,6 +10,7 @@ from geopy.distance import great_circle
 from hypothesis import given
 from hypothesis import strategies as st
 from mentions import mention
+from towns import town as any_town
 
 from detectors import Detector
 from detectors.case import Case
@@ -21,12 +22,8 @@ from tocsin.settings.detector import DetectorSettings
 SETTINGS = DetectorSettings()
 
 
-def town(name: str, lat: float, lon: float, commune: str | None = None, uncertainty_km: float = 4.0) -> Place:
-    admin = Admin(region="52", departement="44", commune=commune)
-    return Place(
-        id=name, name=name, kind="town", lat=lat, lon=lon, uncertainty_km=uncertainty_km, country="FR", admin=admin,
-        population=50_000, score=0.9,
-    )  # fmt: skip
+def town(name: str, lat: float, lon: float, commune: str | None = None) -> Place:
+    return any_town(name, lat, lon, admin=Admin(region="52", departement="44", commune=commune))
 
 
 NANTES, REZE = town("Nantes", 47.218, -1.554), town("Rezé", 47.19, -1.55)

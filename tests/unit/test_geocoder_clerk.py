@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from towns import LYON, town
 
 from tocsin.geocoder.clerk import OUTCOMES, Clerk, Question, question_of
 from tocsin.geocoder.desk import MAX_DEFECTS, Desk
@@ -15,8 +16,7 @@ from tocsin.runtime.metrics import Metrics
 from tocsin.runtime.store import MemoryStore, StoreError
 from tocsin.settings.geocoder import GeocoderSettings
 
-LYON = Place(id="fr:69123", name="Lyon", kind="town", lat=45.764, lon=4.8357, uncertainty_km=6.0, country="FR")
-GENEVA = Place(id="gn:2660646", name="Genève", kind="town", lat=46.2022, lon=6.1457, uncertainty_km=5.0, country="CH")
+GENEVA = town("Genève", 46.2022, 6.1457, country="CH")
 MERCIERE = Found(name="Rue Mercière", town="Lyon", rank="street", lat=45.7629, lon=4.8331, trust=0.9)
 
 

@@ -2,12 +2,12 @@
 
 import msgspec
 import pytest
+from towns import RENNES
 
 from tocsin.geocoder.judge import WIDEST_KM, bears, distance_km, place_of
 from tocsin.geocoder.service import Found
-from tocsin.model import Ask, Place
+from tocsin.model import Ask
 
-RENNES = Place(id="fr:35238", name="Rennes", kind="town", lat=48.1113, lon=-1.6800, uncertainty_km=5.0, country="FR")
 ASK = Ask("rue de Nantes", ("nantes",), "street", RENNES, 0.9)
 GOOD = Found(name="Rue de Nantes", town="Rennes", rank="street", lat=48.0990, lon=-1.6830, trust=0.9)
 

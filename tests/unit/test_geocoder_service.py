@@ -5,20 +5,15 @@ import time
 
 import pytest
 from geocoder_server import GeocoderServer
+from towns import MARSEILLE, town
 
 from tocsin.geocoder.judge import place_of
 from tocsin.geocoder.service import KINDS, GeopyService, ServiceError
-from tocsin.model import Admin, Ask, Place
+from tocsin.model import Ask
 from tocsin.settings.geocoder import GeocoderSettings
 
-MARSEILLE = Place(
-    id="fr:13055", name="Marseille", kind="town", lat=43.2967, lon=5.3764, uncertainty_km=8.0, country="FR",
-    admin=Admin("93", "13", "13055"),
-)  # fmt: skip
-ARLES = Place(id="fr:13004", name="Arles", kind="town", lat=43.6768, lon=4.6278, uncertainty_km=5.0, country="FR")
-MONTREUIL = Place(
-    id="fr:93048", name="Montreuil", kind="town", lat=48.8638, lon=2.4483, uncertainty_km=2.5, country="FR"
-)
+ARLES = town("Arles", 43.6768, 4.6278, code="13004")
+MONTREUIL = town("Montreuil", 48.8638, 2.4483, code="93048")
 AUBAGNE = Ask("rue d'Aubagne", ("aubagne",), "street", MARSEILLE, 0.8)
 JAURES = Ask("lycée Jaurès", ("jaures",), "school", MONTREUIL, 0.8)
 UNKNOWN = Ask("rue du Pré Vert", ("pre", "vert"), "street", MARSEILLE, 0.8)

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from examples import incident as any_incident
 
 from detectors.explain import quotable
 from detectors.voices import Voice
@@ -50,11 +51,7 @@ def reader(vault, audit, clock):
 
 
 def incident(voices=6, ids=IDS):
-    return Incident(
-        incident_id="i1", revision=2, msg_type="Update", reason="grown", state="open", hazard="fire", hazards={"fire": 1.0},
-        lat=47.2, lon=-1.57, radius_km=2.0, r50_km=1.0, place="Nantes", place_id="fr:44109", raised_at=AT, updated_at=AT,
-        first_voice_at=AT, voices=voices, witnesses=2, evidence=12.5, expected=0.1, quotable=ids,
-    )  # fmt: skip
+    return any_incident(voices=voices, quotable=ids)
 
 
 def asked(reader, **changes):
