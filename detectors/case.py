@@ -22,6 +22,8 @@ NEIGHBOUR_KM: Final = 6.0
 PACE_MINS: Final = 60.0
 QUICK_PACE_MINS: Final = 5.0
 SURGE_MINS: Final = 10.0
+LATELY_MINS: Final = 10.0
+"""By how late its placed voices came an incident gets those that name no place: one of ten minutes ago counts e times less."""
 RAISED_STATES: Final = frozenset({"open", "quiet"})
 
 
@@ -66,6 +68,10 @@ class Case(msgspec.Struct, kw_only=True):
     quick_pace: float = 0.0
     """The same over ``QUICK_PACE_MINS``: what the first minutes of a great event go by."""
     pace_at: int = 0
+    placed_lately: float = 0.0
+    """Its own voices that name a place finer than a département, less as they age (``LATELY_MINS``), as of ``pace_at``."""
+    floating_lately: float = 0.0
+    """The same of those that name none."""
     surge_times: list[int] = []
     told: list[tuple[float, float, int]] = []
     """Positions that its own voices named, near or far, with how many did: at most ``MOST_TOLD``."""
@@ -114,6 +120,14 @@ class Case(msgspec.Struct, kw_only=True):
     def steady_pace(self, now_at: int) -> float:
         """Give its voices a minute, averaged over the last hour."""
         return self.pace * math.exp(-max(0, now_at - self.pace_at) / MINUTE_MS / PACE_MINS)
+
+    def claim_on_floating(self, now_at: int) -> float:
+        """Give how much the next voice without a place is due to it: its placed voices of late over the others that it took.
+
+        Who gives each to the case it is due most shares them out in proportion to the placed voices (the rule of D'Hondt).
+        """
+        left = math.exp(-max(0, now_at - self.pace_at) / MINUTE_MS / LATELY_MINS)
+        return self.placed_lately * left / (self.floating_lately * left + 1.0)
 
     def pace_now(self, now_at: int) -> float:
         """Give its voices a minute: the mean of the last hour or that of the last minutes, whichever is greater."""

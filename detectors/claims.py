@@ -1,7 +1,8 @@
 """Whose voice is it: what an open incident claims.
 
 *Claim*: a later voice that names any place inside the area of an open incident of its family belongs wholly to it; so does one that names
-only what contains the area, and one that names no place, in a language of the incident, while it is talked of. *Fringe*: a claim is soft
+only what contains the area, and one that names no place, in a language of the incident, while it is talked of; several incidents that may
+claim these share them in proportion to the placed voices each heard of late. *Fringe*: a claim is soft
 between the r90 and the reach once the first reports are in, and wherever the voice names another hazard: the voice belongs to the
 incident, but may still be of a second event, if the pace of the first does not account for it (``echo``). So an open incident cannot
 swallow another one beside it, nor a later one of another kind at the same place.
@@ -53,21 +54,28 @@ def near_kin(voice: Voice, case: Case) -> bool:
     return voice.backs[case.hazard] >= NEAR_SUPPORT
 
 
-def distance_to(voice: Voice, case: Case, settings: DetectorSettings) -> float | None:
-    """Give how far a voice's places are from a case in km when the case claims it, ``None`` when it does not."""
+def nearness(voice: Voice, case: Case, settings: DetectorSettings) -> tuple[int, float] | None:
+    """Give how near to a case a voice's places bring it, less is nearer; ``None`` when they do not.
+
+    First by the km to a place that it names in the reach of the case; then (alike for all) by an area that it names and that holds the
+    case; then by one that lies near.
+    """
     reach = case.reach_km(settings)
-    best: float | None = None
+    best: tuple[int, float] | None = None
     for place in voice.places:
         if place.score < CLAIM_SCORE:
             continue
         if place.kind in COARSE_KINDS:
-            distance = reach if covers(place, case, settings) else None
+            if not covers(place, case, settings):
+                continue
+            found = (1 if coarse_key(place) in containing_keys(case.place) else 2, 0.0)
         else:
             distance = distance_km(place.lat, place.lon, case.place.lat, case.place.lon)
             if distance > reach + place.uncertainty_km:
-                distance = None
-        if distance is not None and (best is None or distance < best):
-            best = distance
+                continue
+            found = 0, distance
+        if best is None or found < best:
+            best = found
     return best
 
 
@@ -102,22 +110,26 @@ def _in_core(place: Place, case: Case, settings: DetectorSettings) -> bool:
 
 
 def owner_of(voice: Voice, cases: Iterable[Case], settings: DetectorSettings) -> Case | None:
-    """Give the case a voice belongs to: the nearest that claims one of its places, else the most talked of in its language."""
-    nearest: tuple[float, str, Case] | None = None
-    loudest: tuple[float, str, Case] | None = None
+    """Give the case a voice belongs to: the nearest that claims one of its places; of equals, and when it names none, the one it is due to.
+
+    What does not say which of several incidents it is about is shared out among those of its family, in its language, in proportion to
+    the voices that do say it and came lately.
+    """
+    best: tuple[int, float, float, str] | None = None
+    owner: Case | None = None
     for case in cases:
         if case.state == "closed":
             continue
         if voice.places:
-            distance = distance_to(voice, case, settings)
-            if distance is None or not of_family(voice, case):
+            near = nearness(voice, case, settings)
+            if near is None or not of_family(voice, case):
                 continue
-            if nearest is None or (distance, case.incident_id) < nearest[:2]:
-                nearest = (distance, case.incident_id, case)
-        elif near_kin(voice, case) and voice.at - case.last_voice_at <= TALKED_OF_MINS * MINUTE_MS:
-            pace = -case.pace_now(voice.at)
-            louder = loudest is None or (pace, case.incident_id) < loudest[:2]
-            if louder and understood(voice, {other.lang for other in case.voices}):
-                loudest = (pace, case.incident_id, case)
-    chosen = nearest or loudest
-    return chosen[2] if chosen else None
+        elif not near_kin(voice, case) or voice.at - case.last_voice_at > TALKED_OF_MINS * MINUTE_MS:
+            continue
+        else:
+            near = 0, 0.0
+        due = voice.backs[case.hazard] * case.claim_on_floating(voice.at)
+        rank = *near, -due, case.incident_id
+        if (best is None or rank < best) and (voice.places or understood(voice, {one.lang for one in case.voices})):
+            best, owner = rank, case
+    return owner

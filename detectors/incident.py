@@ -9,7 +9,7 @@ import math
 from typing import Final
 
 from detectors import explain
-from detectors.case import PACE_MINS, QUICK_PACE_MINS, SURGE_MINS, Case, hazard_of
+from detectors.case import LATELY_MINS, PACE_MINS, QUICK_PACE_MINS, SURGE_MINS, Case, hazard_of
 from detectors.hypothesis import Hypothesis, trust_of, zone_prior
 from detectors.place import nominate, whereabouts
 from detectors.telling import spread_of
@@ -122,6 +122,9 @@ def _quicken(case: Case, voice: Voice) -> None:
     silent = max(0, voice.at - case.pace_at) / MINUTE_MS
     case.pace = case.pace * math.exp(-silent / PACE_MINS) + 1.0 / PACE_MINS
     case.quick_pace = case.quick_pace * math.exp(-silent / QUICK_PACE_MINS) + 1.0 / QUICK_PACE_MINS
+    kept = math.exp(-silent / LATELY_MINS)
+    case.placed_lately = case.placed_lately * kept + bool(voice.fine)
+    case.floating_lately = case.floating_lately * kept + (not voice.fine)
     case.pace_at = max(case.pace_at, voice.at)
     since = voice.at - SURGE_MINS * MINUTE_MS
     if case.surge_times and min(case.surge_times[0], voice.at) <= since:
