@@ -106,6 +106,8 @@ def test_nobody_is_dead_of_laughter():
         ('sirens = ["a"]', "expected a family"),
         ('now = ["(a"]', "now"),
         ("now = [", "TOML"),
+        ('advert = ["% off"]', "'%' is not read"),
+        ('advert = ["from £*"]', "'£' is not read"),
     ],
 )
 def test_a_broken_cue_file_is_refused_with_its_reason(tmp_path, content, says):
