@@ -40,6 +40,8 @@ WIDE_KM: Final = 12.0
 """Least uncertainty of a place toward or from which something is told."""
 NEAR_KM: Final = 15.0
 """Least uncertainty of a town that the thing is said to be near, outside or north of."""
+GROUND_FACTOR: Final = 2.0
+"""How much wider than its town the ground of a service is."""
 JOURNEY_KM: Final = 40.0
 """Least uncertainty of a place that a vehicle comes from or goes to: it has been under way for an hour at most."""
 NEAR_FACTOR: Final = 2.5
@@ -66,6 +68,7 @@ ROLE_WEIGHT: Final[dict[str, float]] = {
     "of": 0.6,
     "near": 0.9,
     "towards": 0.45,
+    "ground": 0.5,
     "service": 0.35,
     "origin": 0.35,
     "media": 0.15,
@@ -73,7 +76,14 @@ ROLE_WEIGHT: Final[dict[str, float]] = {
     "journey": 0.15,
 }
 """How places of one post share: the more the sentence ties a place to the thing, the more it gets."""
-TIE: Final[dict[str, float]] = {"origin": 0.7, "service": 0.6, "media": 0.35, "likeness": 0.35, "journey": 0.35}
+TIE: Final[dict[str, float]] = {
+    "origin": 0.7,
+    "ground": 0.9,
+    "service": 0.6,
+    "media": 0.35,
+    "likeness": 0.35,
+    "journey": 0.35,
+}
 """Probability that the thing is by a place of this role at all, where that is less than sure; the rest is "somewhere else"."""
 NEAR_CHARS: Final = 80.0
 """At this distance from the hazard word a name weighs half."""
@@ -182,6 +192,8 @@ def _place(one: Named, candidate: Candidate, make: Make) -> Place:
         if one.sight.role == "near":
             least = max(NEAR_FACTOR * place.uncertainty_km, 0.0 if candidate.kind in SUBTOWN else NEAR_KM)
             place = msgspec.structs.replace(place, method="near")
+        elif one.sight.role == "ground":
+            least = max(GROUND_FACTOR * place.uncertainty_km, WIDE_KM)
         elif one.sight.role == "journey":
             least = JOURNEY_KM
             place = msgspec.structs.replace(place, method="journey")

@@ -1,7 +1,8 @@
 """How a sentence leads to a name, and so how the name is tied to what is told: in it, near it, seen from it, or only somebody's home.
 
-Roles: ``at`` (in, on), ``near`` (by it, not in it), ``towards``, ``origin`` (seen, heard or sent from it), ``of``, ``bare``; ``service``
-and ``media`` name a town's people who go or tell elsewhere; ``likeness`` names another time or place as an example.
+Roles: ``at`` (in, on), ``near`` (by it, not in it), ``towards``, ``origin`` (seen, heard or sent from it), ``of``, ``bare``; ``ground`` is
+that of a service which speaks or acts; ``service`` and ``media`` name a town's people who go or tell elsewhere; ``likeness`` names another
+time or place as an example.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from nlp import placewords as lists
+from nlp.agencies import named_after, named_before
 
 if TYPE_CHECKING:
     from nlp.words import Words
@@ -32,11 +34,10 @@ GAPS_LED: Final = frozenset(
     }
 )
 """What may stand between a preposition and the name that it leads to."""
-WIDE_ROLES: Final = frozenset({"origin", "towards", "near", "media", "service", "likeness", "journey"})
+WIDE_ROLES: Final = frozenset({"origin", "towards", "near", "media", "service", "likeness", "journey", "ground"})
 """Roles of places by which, and not in which, the thing is."""
 MAX_BETWEEN: Final = 4
 """Words from "between" to the "and" of its second place."""
-_BRIGADE: Final = frozenset({b"department", b"dept", b"rescue", b"service", b"brigade", b"chief", b"crews", b"crew"})
 _EDITION: Final = frozenset({b"morning", b"evening", b"daily"})
 
 
@@ -66,7 +67,8 @@ def lead(words: Words, first: int) -> tuple[str, str]:  # noqa: C901, PLR0911  #
         return _genitive(words, index - 1) if index > 0 else ("of", "of")
     if word.data in lists.LOCAL_NOUNS or word.data == b"on":
         return "at", "at_weak"
-    return "bare", ""
+    service = named_before(words, index, of=False)
+    return (service, "of") if service else ("bare", "")
 
 
 def _inside_or_near(words: Words, index: int) -> tuple[str, str]:
@@ -93,8 +95,9 @@ def _genitive(words: Words, index: int) -> tuple[str, str]:
     beside = before == b"cote" and index > 0 and words.items[index - 1].data == b"a"  # "à côté de X"
     if beside or before in lists.NEAR or (before in lists.COMPASS and not _part_of(words, index)):
         return "near", "local_noun"
-    if before in lists.SERVICE:
-        return "service", "of"
+    service = named_before(words, index, of=True)
+    if service:
+        return service, "of"
     if before in lists.NEWSPAPER_OF and word.capital and not words.shouting:
         return "media", "of"
     if before in lists.LOCAL_NOUNS or before in lists.LOCATIVE:
@@ -116,9 +119,9 @@ def paper(words: Words, first: int, last: int) -> bool:
 
 
 def organisation(words: Words, first: int, last: int) -> str:
-    """Give the role of a place that only names somebody: ``media``, ``service``, empty when it does not.
+    """Give the role of a place that only names somebody: ``media``, ``ground``, ``service``, empty when it does not.
 
-    "CBS Dallas" and "Dallas Morning News" tell of a thing, "Dallas firefighters" and "Waco Fire Rescue" go to it.
+    "CBS Dallas" and "Dallas Morning News" tell of a thing, "Dallas Police" acts on its own ground, "Dallas firefighters" go to it.
     """
     items = words.items
     following = last + 1
@@ -128,8 +131,6 @@ def organisation(words: Words, first: int, last: int) -> str:
         newspaper = after in lists.NEWSPAPER and items[following].capital and not words.shouting
         if newspaper or after in lists.NEWSROOM or (after in _EDITION and then in lists.NEWSROOM):
             return "media"
-        if after in lists.SERVICE or (after == b"fire" and then in _BRIGADE):
-            return "service"
     if first > 0 and words.linked(first) and items[first - 1].data in lists.NEWSROOM and items[first - 1].capital:
         return "media"
-    return ""
+    return named_after(words, first, last)

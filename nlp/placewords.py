@@ -91,12 +91,29 @@ AND: Final = _set("et and y e und")
 BETWEEN: Final = _set("entre between tra fra zwischen")
 """Words before two places that the thing lies between."""
 
-SERVICE: Final = _set(
-    "firefighter firefighters firemen pompier pompiers sdis samu police policier policiers gendarmes "
-    "maire prefet prefete bomberos bombeiros policia polizia carabinieri feuerwehr polizei sheriff "
-    "mayor sindaco alcalde prefeito fd pd paramedics"
+AGENCIES: Final = _set(
+    "sdis samu codis police policia polizia polizei carabinieri gendarmerie feuerwehr berufsfeuerwehr rettungsdienst leitstelle "
+    "landratsamt bergwacht wasserwacht brigade maire prefet prefete mayor sindaco alcalde alcaldesa alcaldia prefeito prefeita "
+    "burgermeister sheriff council fd pd pompiers bomberos bombeiros"
 )
-"""People and services that bear the name of their town: they also go elsewhere."""
+"""Institutions and their heads that bear the name of their ground and speak of it."""
+
+CREWS: Final = _set(
+    "firefighters firemen paramedics officers policiers gendarmes firefighter fireman paramedic officer pompier policier gendarme bombero "
+    "bombeiro"
+)
+"""The people of such institutions: they also go elsewhere, and one of them may be hurt anywhere."""
+
+SERVICE: Final = AGENCIES | CREWS
+"""People and services that bear the name of their town."""
+
+ELSEWHERE: Final = _set(
+    "send sends sending sent deploy deploys deployed deploying head heads headed heading assist assists assisting assistance mutual "
+    "renfort renforts part partent partis viennent venir envoie envoient envoyes envia envian enviara enviaran enviados desplazan van "
+    "viajan refuerzo refuerzos apoyo inviati inviano partono partiti rinforzi vanno reforco enviou unterwegs verstarkung unterstutzt "
+    "unterstutzung"
+)
+"""Words behind a service that goes to help somewhere else."""
 
 DETERMINERS: Final[dict[str, frozenset[bytes]]] = {
     "fr": _set("un une mon ma mes ton ta tes son sa ses leur leurs aucun aucune chaque quel quelle"),

@@ -115,7 +115,7 @@ class Resolver:
         self._dotted = lru_cache(maxsize=CACHED_NAMES)(self._dotted_code)
         self._cuts = Shortened(gazetteer)
         self._shortened = lru_cache(maxsize=CACHED_NAMES)(self._shortened_name)
-        self._reader = Reader(gazetteer.find, self._info, self._dotted, self._shortened)
+        self._reader = Reader(gazetteer.find, self._info, self._dotted, self._shortened, self._numbered)
         self._make = Make(self._place, self._road, self._nearest_town, self._junction)
         self.ner_reads = 0
         """Posts that NER has read since the start."""
@@ -269,6 +269,24 @@ class Resolver:
             own_population=self._gazetteer.population(rows[0]),
             short=True,
             coarse=False,
+            fine=False,
+            below=(),
+            common=False,
+            loan=False,
+            home=True,
+        )
+
+    def _numbered(self, number: str) -> NameInfo | None:
+        found = self._departement(number)
+        if found is None:
+            return None
+        return NameInfo(
+            rows=((found.row, PRIMARY),),
+            codes=(),
+            population=found.population,
+            own_population=found.population,
+            short=False,
+            coarse=True,
             fine=False,
             below=(),
             common=False,

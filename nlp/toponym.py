@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from nlp import placewords as lists
+from nlp.agencies import numbered
 from nlp.evidence import NameInfo, features_of, total
 from nlp.leading import lead
 from nlp.phrases import find_phrases
@@ -45,6 +46,7 @@ class Reader:
         info: what is known of a gazetteer name in a post of a language.
         dotted: what is known of a code written with full stops ("U.S.", "N.C."), given without them; ``None`` when it is none.
         shortened: what is known of a town's name cut to its first word ("Mantes"), in a language; ``None`` when it is none.
+        department: what is known of the département of a number ("SDIS 38").
     """
 
     def __init__(
@@ -53,9 +55,11 @@ class Reader:
         info: Callable[[int, str | None], NameInfo],
         dotted: Callable[[bytes], NameInfo | None],
         shortened: Callable[[bytes, str], NameInfo | None],
+        department: Callable[[str], NameInfo | None],
     ) -> None:
         self._find = find
         self._shortened = shortened
+        self._department = department
         self._info = info
         self._dotted = dotted
 
@@ -135,6 +139,8 @@ class Reader:
         matches += self._cut_names(words, covered, lang or "")
         if lang == "fr":
             matches += self._spelt_with_two(words, lang)
+            numbers = [(first, last, self._department(number)) for first, last, number in numbered(words)]
+            matches += [(first, last, info) for first, last, info in numbers if info is not None]
         matches += self._dotted_codes(words)
         return matches
 
