@@ -24,7 +24,6 @@ EXPLAINING: Final = frozenset(
     {"exercise", "commemoration", "advert", "old_news", "fiction", "sport", "politics", "warning"}
 )
 """Modalities that assert another explanation than an event here and now."""
-MEDIATED: Final = frozenset({"media", "official"})
 RETOLD: Final = frozenset({"media", "relay"})
 DEVICE: Final = "gps"
 """Method of a place that is the position of the author's device."""

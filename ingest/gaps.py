@@ -24,11 +24,6 @@ class Gaps:
         self._told_to: int | None = None
         """Filled gaps were told up to here: a stream that has nothing new is not away again and again from the same instant."""
 
-    @property
-    def away_since(self) -> int | None:
-        """Since when nothing is heard, or ``None`` while the connection stands (or never stood)."""
-        return self._away_since
-
     def heard(self, at: int) -> None:
         """Note how far the stream was heard."""
         if self._last_at is None or at > self._last_at:

@@ -77,7 +77,6 @@ class Gazetteer:
         self._roads = dict(roads or {})
         self._pattern_name, self._pattern_skip, self._automaton = self._build_automaton()
         self._trees: dict[str, tuple[cKDTree, npt.NDArray[np.int64]]] = {}
-        self._in_town: dict[str, tuple[npt.NDArray[Any], npt.NDArray[np.int64]]] = {}
         self._row_by_id: dict[bytes, int] | None = None
 
     @classmethod
@@ -274,17 +273,6 @@ class Gazetteer:
             return []
         distances = np.linalg.norm(tree.data[found] - centre, axis=1)
         return cast("list[int]", rows[found[np.argsort(distances, kind="stable")]].tolist())
-
-    def in_town(self, town: int, kind: PlaceKind) -> list[int]:
-        """Give the places of a kind that lie in a town, nearest to its centre first: "la gare", "l'hôpital" beside a town's name."""
-        if kind not in self._in_town:
-            rows = np.flatnonzero((self._kind == KINDS.index(kind)) & (self._town >= 0))
-            order = np.argsort(self._town[rows], kind="stable")
-            self._in_town[kind] = self._town[rows[order]], rows[order]
-        towns, rows = self._in_town[kind]
-        low, high = np.searchsorted(towns, (town, town + 1))
-        found = cast("list[int]", rows[low:high].tolist())
-        return sorted(found, key=lambda row: (round(self.distance_km(town, self.lat(row), self.lon(row)), 3), row))
 
     def distance_km(self, row: int, lat: float, lon: float) -> float:
         """Give the great-circle distance from a place to a position."""

@@ -31,7 +31,6 @@ class Sentence:
     end: int
     question: bool
     """It ends in a question mark."""
-    exclaimed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +114,10 @@ def sentences_of(text: str) -> tuple[Sentence, ...]:
     found: list[Sentence] = []
     start = 0
     for mark in _SENTENCE_END.finditer(text):
-        found.append(Sentence(start, mark.end(), "?" in mark.group(), "!" in mark.group()))
+        found.append(Sentence(start, mark.end(), "?" in mark.group()))
         start = mark.end()
     if start < len(text) or not found:
-        found.append(Sentence(start, len(text), question=False, exclaimed=False))
+        found.append(Sentence(start, len(text), question=False))
     return tuple(found)
 
 

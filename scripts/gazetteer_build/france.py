@@ -19,7 +19,6 @@ from gazetteer_build.rows import (
 )
 from gazetteer_build.tsv import read_csv, read_table
 
-CITY_OF_ARRONDISSEMENT: Final = {"75": "75056", "69": "69123", "13": "13055"}
 COUNTRY_OF_COLLECTIVITY: Final = {
     "975": "PM",
     "977": "BL",

@@ -102,6 +102,22 @@ def kafka_node(tmp_path_factory):
     node.stop()
 
 
+@pytest.fixture
+def fleet_of(tmp_path, kafka_node, redis_server):
+    """Give a function that makes a fleet of workers; all its processes are ended with the test."""
+    from fleet import Fleet
+
+    made = []
+
+    def make(name, origins, **options):
+        made.append(Fleet(tmp_path, kafka_node.bootstrap, redis_server.url, origins, name=name, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.end()
+
+
 @pytest.fixture(scope="module")
 def chromium():
     """A headless Chromium of the system; no longer than a module, for while it lives no other event loop can run in this thread."""

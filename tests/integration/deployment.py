@@ -2,19 +2,17 @@
 
 import threading
 import time
-from collections import Counter
 
-import msgspec
+from fleet import records_of, tally_of
 from words import WordExtractor, WordGate
 
 from tocsin import topics, wire
-from tocsin.distributed.detect import DetectState
 from tocsin.distributed.detect_worker import run_detect
 from tocsin.distributed.dispatch_worker import run_dispatch
 from tocsin.distributed.extract_worker import run_extract
 from tocsin.distributed.ingest_worker import run_ingest
 from tocsin.distributed.shell import Shell
-from tocsin.runtime.kafka import Cluster, slot
+from tocsin.runtime.kafka import Cluster
 from tocsin.runtime.metrics import Metrics
 from tocsin.runtime.stop import Stop
 from tocsin.settings import Settings
@@ -129,25 +127,12 @@ class Deployment:
         producer.close()
 
     def records(self, topic):
-        """Give the values of all committed records of a topic of one partition."""
-        consumer = self.cluster.consumer()
-        where = slot(self.cluster.name(topic), 0)
-        try:
-            consumer.assign([where])
-            end = consumer.end_offsets([where])[where]
-            consumer.seek(where, 0)
-            found = []
-            while consumer.position(where) < end:
-                for records in consumer.poll(timeout_ms=100).values():
-                    found += [record.value for record in records]
-            return found
-        finally:
-            consumer.close(autocommit=False)
+        """Give the values of all committed records of a topic."""
+        return records_of(self.cluster, topic)
 
     def tally(self):
         """What the detector's checkpoint says became of every item, by ``stage.outcome`` or ``stage.outcome.reason``."""
-        kept = self.store.load("detect")
-        return Counter() if kept is None else Counter(msgspec.msgpack.decode(kept.state, type=DetectState).tally)
+        return tally_of(self.store)
 
     def lines(self):
         """Give the lines of the file of incidents."""

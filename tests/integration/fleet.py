@@ -6,11 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
+import msgspec
+
 from tocsin import topics, wire
+from tocsin.distributed.detect import DetectState
 from tocsin.model import Incident
 from tocsin.runtime.kafka import Cluster
+from tocsin.runtime.redis_store import connect
 from tocsin.settings import load_settings
 
 HERE = Path(__file__).parent
@@ -18,6 +23,32 @@ WORDS = (sys.executable, str(HERE / "word_worker.py"))
 REAL = (sys.executable, "-m", "tocsin", "--log-format", "json", "worker")
 PATIENCE_SECS = 150
 """How long a fleet may take: generous, since no test asserts a time."""
+
+
+def records_of(cluster, topic):
+    """All committed records of a topic."""
+    from kafka import TopicPartition
+
+    consumer = cluster.consumer()
+    try:
+        slots = [TopicPartition(cluster.name(topic), n) for n in range(cluster.partitions(topic))]
+        consumer.assign(slots)
+        ends = consumer.end_offsets(slots)
+        for slot in slots:
+            consumer.seek(slot, 0)
+        found = []
+        while any(consumer.position(slot) < ends[slot] for slot in slots):
+            for records in consumer.poll(timeout_ms=200).values():
+                found += [record.value for record in records]
+        return found
+    finally:
+        consumer.close(autocommit=False)
+
+
+def tally_of(store):
+    """What the detector's checkpoint says became of every item, by ``stage.outcome`` or ``stage.outcome.reason``."""
+    kept = store.load("detect")
+    return Counter() if kept is None else Counter(msgspec.msgpack.decode(kept.state, type=DetectState).tally)
 
 
 class Fleet:
@@ -50,6 +81,7 @@ class Fleet:
         self.settings = load_settings(self.config, {})
         self.cluster = Cluster(self.settings.kafka)
         self.cluster.apply_topics(topics.TOPICS)
+        self.store = connect(redis, prefix=self.prefix)
         self.roles = {f"ingest-{origin}": ["ingest", "--origin", origin] for origin in origins}
         self.roles |= {f"extract-{n}": ["extract"] for n in (1, 2)}
         self.roles |= {f"detect-{n}": ["detect", "--until-end"] for n in (1, 2)}
@@ -131,23 +163,16 @@ class Fleet:
         )
 
     def records(self, topic):
-        """All committed records of a topic."""
-        consumer = self.cluster.consumer()
-        try:
-            from kafka import TopicPartition
+        return records_of(self.cluster, topic)
 
-            slots = [TopicPartition(self.cluster.name(topic), n) for n in range(self.cluster.partitions(topic))]
-            consumer.assign(slots)
-            ends = consumer.end_offsets(slots)
-            for slot in slots:
-                consumer.seek(slot, 0)
-            found = []
-            while any(consumer.position(slot) < ends[slot] for slot in slots):
-                for records in consumer.poll(timeout_ms=200).values():
-                    found += [record.value for record in records]
-            return found
-        finally:
-            consumer.close(autocommit=False)
+    def tally(self):
+        return tally_of(self.store)
+
+    def end(self):
+        """Kill whoever still lives."""
+        for name in self.processes:
+            self.kill(name)
+        self.store.close()
 
     def written(self):
         """(incident, revision) of all that the detector wrote, in order."""

@@ -1,8 +1,7 @@
 """Conservation to the post over 300,000 simulated posts with bad ones among them: on one machine, and over Kafka."""
 
-import msgspec
 import pytest
-from fleet import WORDS, Fleet
+from fleet import WORDS
 from words import WordExtractor
 
 from ingest.files import Reading, read_blocks
@@ -10,13 +9,11 @@ from ingest.privacy import PublicPseudonyms
 from ingest.record import Limits
 from nlp.gate import Gate
 from nlp.lexicon import Lexicon
-from tocsin.distributed.detect import DetectState
 from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import Hear
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run
 from tocsin.runtime.metrics import Metrics
-from tocsin.runtime.redis_store import connect
 from tocsin.runtime.stop import Stop
 from tocsin.settings import Settings
 from tocsin.simulation.draw import drawn
@@ -71,30 +68,16 @@ def test_on_one_machine_every_line_has_one_fate(world, tmp_path):
 
 
 @pytest.mark.timeout(900)
-def test_over_kafka_every_line_has_one_fate(world, tmp_path, kafka_node, redis_server):
+def test_over_kafka_every_line_has_one_fate(world, fleet_of):
     paths, lines, bad = world
     origins = {path.stem: [path] for path in paths}
-    fleet = Fleet(
-        tmp_path,
-        kafka_node.bootstrap,
-        redis_server.url,
-        origins,
-        launcher=(*WORDS, "--packaged-gate"),
-        name="conserve",
-        progress_secs=30.0,
-    )
+    fleet = fleet_of("conserve", origins, launcher=(*WORDS, "--packaged-gate"), progress_secs=30.0)
     fleet.config.write_text(fleet.config.read_text().replace("block_lines = 25", "block_lines = 500"))
     fleet.patience_secs = 600
     fleet.start()
-    try:
-        fleet.wait()
-        fleet.stop()
-    finally:
-        for name in fleet.processes:
-            fleet.kill(name)
-    store = connect(redis_server.url, prefix=fleet.prefix)
-    tally = msgspec.msgpack.decode(store.load("detect").state, type=DetectState).tally
-    store.close()
+    fleet.wait()
+    fleet.stop()
+    tally = fleet.tally()
 
     def of(stage, *outcomes):
         return sum(n for name, n in tally.items() if name.split(".")[0] == stage and name.split(".")[1] in outcomes)

@@ -8,21 +8,18 @@ import time
 
 import msgspec
 import pytest
-from fleet import Fleet
 from words import WordExtractor, WordGate, stream
 
 from ingest.files import Reading, read_blocks
 from ingest.privacy import PublicPseudonyms
 from ingest.record import Limits
 from tocsin import topics, wire
-from tocsin.distributed.detect import DetectState
 from tocsin.model import DeadLetter
 from tocsin.pipeline.detect import Detect
 from tocsin.pipeline.hear import Hear
 from tocsin.pipeline.outputs import LineOutputs
 from tocsin.pipeline.run import run
 from tocsin.runtime.metrics import Metrics
-from tocsin.runtime.redis_store import connect
 from tocsin.runtime.stop import Stop
 from tocsin.settings import Settings
 
@@ -46,14 +43,6 @@ def embedded(paths):
     hear = Hear(WordGate(), WordExtractor(), PublicPseudonyms(), Limits(), 5_000)
     summary = run(read_blocks([str(path) for path in paths], Reading()), detect, lambda: hear, settings, Stop())
     return out.getvalue().splitlines(), summary.counts
-
-
-def tally(fleet, redis):
-    """What the detector's last checkpoint says became of every item."""
-    store = connect(redis.url, prefix=fleet.prefix)
-    kept = store.load("detect")
-    store.close()
-    return msgspec.msgpack.decode(kept.state, type=DetectState).tally
 
 
 def assert_conserved(found, expected):
@@ -89,31 +78,20 @@ _names = itertools.count()
 
 
 @pytest.fixture
-def fleet_of(tmp_path, kafka_node, redis_server):
-    """Give a function that makes a fleet; all its processes are ended with the test."""
-    made = []
-
-    def make(paths, **options):
-        origins = {path.stem: [path] for path in paths}
-        fleet = Fleet(tmp_path, kafka_node.bootstrap, redis_server.url, origins, name=f"t{next(_names)}", **options)
-        made.append(fleet)
-        return fleet
-
-    yield make
-    for fleet in made:
-        for name in fleet.processes:
-            fleet.kill(name)
+def fleet_on(fleet_of):
+    """Give a function that makes a fleet with one origin a file."""
+    return lambda paths, **options: fleet_of(f"t{next(_names)}", {path.stem: [path] for path in paths}, **options)
 
 
-def test_two_origins_two_extractors_and_a_standby_give_the_incidents_of_one_machine(scenario, fleet_of, redis_server):
+def test_two_origins_two_extractors_and_a_standby_give_the_incidents_of_one_machine(scenario, fleet_on):
     paths, expected, counts = scenario
-    fleet = fleet_of(paths)
+    fleet = fleet_on(paths)
     fleet.start()
     fleet.wait()
     fleet.stop()
     assert fleet.lines() == expected, fleet.logs()
     assert len(fleet.written()) == len(set(fleet.written()))
-    assert_conserved(tally(fleet, redis_server), counts)
+    assert_conserved(fleet.tally(), counts)
     buried = [wire.decode(raw) for raw in fleet.records(topics.DEAD_LETTERS)]
     assert all(isinstance(letter, DeadLetter) for letter in buried)
     assert len(buried) == counts.dead.total()
@@ -154,9 +132,9 @@ class Faults:
 
 @pytest.mark.timeout(180 * max(1, ROUNDS // 5) + 240)
 @pytest.mark.parametrize("seed", range(SEED, SEED + ROUNDS))
-def test_whatever_is_killed_no_incident_is_lost_or_doubled(seed, scenario, fleet_of, kafka_node, redis_server):
+def test_whatever_is_killed_no_incident_is_lost_or_doubled(seed, scenario, fleet_on, kafka_node, redis_server):
     paths, expected, counts = scenario
-    fleet = fleet_of(paths, max_lines_per_sec=300)
+    fleet = fleet_on(paths, max_lines_per_sec=300)
     faults = Faults(seed, fleet, kafka_node, redis_server)
     fleet.start()
     fleet.wait(faults)
@@ -164,14 +142,14 @@ def test_whatever_is_killed_no_incident_is_lost_or_doubled(seed, scenario, fleet
     told = f"seed {seed}: killed {faults.fired}\n{fleet.logs()}"
     assert fleet.lines() == expected, told
     assert len(fleet.written()) == len(set(fleet.written())), told
-    assert_conserved(tally(fleet, redis_server), counts)
+    assert_conserved(fleet.tally(), counts)
     assert faults.fired, told
     print(f"seed {seed}: killed {', '.join(faults.fired)}; {fleet.restarts} restarts")  # noqa: T201 - a measurement
 
 
-def test_a_standby_takes_over(scenario, fleet_of):
+def test_a_standby_takes_over(scenario, fleet_on):
     paths, expected, _ = scenario
-    fleet = fleet_of(paths, max_lines_per_sec=150)
+    fleet = fleet_on(paths, max_lines_per_sec=150)
     fleet.start(*(name for name in fleet.roles if name != "detect-2"))
     fleet.until(lambda: fleet.said("detect-1", '"active"'))
     fleet.start("detect-2")

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from conftest import free_port, missing, wait_for_port
-from fleet import Fleet
 from words import stream
 
 from tocsin.runtime.metrics import METRICS
@@ -41,18 +40,16 @@ def test_the_rules_name_only_metrics_that_are_declared():
 
 
 @pytest.fixture
-def fleet(tmp_path, kafka_node, redis_server):
+def fleet(tmp_path, fleet_of):
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"\n".join(stream(minutes=45)) + b"\n")
-    made = Fleet(tmp_path, kafka_node.bootstrap, redis_server.url, {"a": [path]}, name="prom", max_lines_per_sec=60)
+    made = fleet_of("prom", {"a": [path]}, max_lines_per_sec=60)
     made.config.write_text(made.config.read_text().replace("enabled = false", "enabled = true"))
     made.roles = {name: made.roles[name] for name in ("ingest-a", "extract-1", "detect-1", "dispatch")}
     made.ports = {name: free_port() for name in made.roles}
     for name, port in made.ports.items():
         made.roles[name] = [word for word in made.roles[name] if word != "--until-end"] + ["--metrics-port", str(port)]
-    yield made
-    for name in made.processes:
-        made.kill(name)
+    return made
 
 
 def is_ready(url):

@@ -5,11 +5,11 @@ import subprocess
 import sys
 
 import pytest
-from fleet import REAL, Fleet
+from fleet import REAL
 
 
 @pytest.mark.timeout(400)
-def test_a_simulated_scenario_gives_the_incidents_of_one_machine(tmp_path, kafka_node, redis_server):
+def test_a_simulated_scenario_gives_the_incidents_of_one_machine(tmp_path, fleet_of):
     def tocsin(*words):
         done = subprocess.run(
             [sys.executable, "-m", "tocsin", *words],
@@ -28,16 +28,10 @@ def test_a_simulated_scenario_gives_the_incidents_of_one_machine(tmp_path, kafka
         (tmp_path / f"{name}.jsonl").write_bytes(b"".join(line + b"\n" for line in lines[start::2]))
     tocsin("replay", "a.jsonl", "b.jsonl", "--incidents", "expected.jsonl", "--processes", "0")
     origins = {"a": [tmp_path / "a.jsonl"], "b": [tmp_path / "b.jsonl"]}
-    fleet = Fleet(
-        tmp_path, kafka_node.bootstrap, redis_server.url, origins, launcher=REAL, name="real", progress_secs=5.0
-    )
+    fleet = fleet_of("real", origins, launcher=REAL, progress_secs=5.0)
     fleet.start()
-    try:
-        fleet.wait()
-        fleet.stop()
-    finally:
-        for name in fleet.processes:
-            fleet.kill(name)
+    fleet.wait()
+    fleet.stop()
     expected = (tmp_path / "expected.jsonl").read_bytes().splitlines()
     assert len(expected) > 1, "the scenario raises something"
     assert fleet.lines() == expected, fleet.logs()

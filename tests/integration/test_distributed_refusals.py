@@ -5,27 +5,12 @@ import sys
 
 import msgspec
 import pytest
-from fleet import WORDS, Fleet
+from fleet import WORDS
 from words import stream
 
 from tocsin import topics, wire
 from tocsin.model import DeadLetter, Progress
 from tocsin.runtime.kafka import ClusterError, slot
-
-
-@pytest.fixture
-def fleet_of(tmp_path, kafka_node, redis_server):
-    made = []
-
-    def make(name, origins, **options):
-        fleet = Fleet(tmp_path, kafka_node.bootstrap, redis_server.url, origins, name=name, **options)
-        made.append(fleet)
-        return fleet
-
-    yield make
-    for fleet in made:
-        for name in fleet.processes:
-            fleet.kill(name)
 
 
 def put(fleet, topic, values):

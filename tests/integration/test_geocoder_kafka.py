@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from fleet import records_of
 from geocoder_server import GeocoderServer
 from towns import MARSEILLE
 
@@ -96,26 +97,8 @@ def stop(process):
     assert b"ubagne" not in err, "the words are in no log"
 
 
-def records(cluster):
-    from kafka import TopicPartition
-
-    consumer = cluster.consumer()
-    where = TopicPartition(cluster.name(topics.MENTIONS), 0)
-    try:
-        consumer.assign([where])
-        end = consumer.end_offsets([where])[where]
-        consumer.seek(where, 0)
-        found = []
-        while consumer.position(where) < end:
-            for taken in consumer.poll(timeout_ms=200).values():
-                found += [record.value for record in taken]
-        return found
-    finally:
-        consumer.close(autocommit=False)
-
-
 def answers(cluster):
-    parts = [part for value in records(cluster) for part in wire.decode_batch(value)]
+    parts = [part for value in records_of(cluster, topics.MENTIONS) for part in wire.decode_batch(value)]
     return [part for part in parts if isinstance(part, GeocodeResult)]
 
 
@@ -159,7 +142,7 @@ def test_answers_stand_in_the_topic_and_whoever_reads_it_again_sees_the_same(dep
     def detected():
         detect = Detect(settings)
         written = []
-        for offset, value in enumerate(records(cluster)):
+        for offset, value in enumerate(records_of(cluster, topics.MENTIONS)):
             incidents, dead = detect.take(f"mentions/0@{offset}", value)
             assert dead == []
             written += incidents

@@ -14,18 +14,15 @@ import sys
 import time
 import urllib.request
 
-import msgspec
 import pytest
 import redis
 from fleet import REAL, Fleet
 from privacy_scan import broken, found, hostile, needles, plants, scan
 
 from tocsin import topics, wire
-from tocsin.distributed.detect import DetectState
 from tocsin.model import Incident, Mention, Post
 from tocsin.runtime.audit import AuditLog
 from tocsin.runtime.kafka import slot
-from tocsin.runtime.redis_store import connect
 from tocsin.runtime.vault import TextVault, Words
 from tocsin.time import HOUR_MS, format_instant
 
@@ -243,12 +240,6 @@ def distributed(tmp_path_factory, kafka_node, redis_server):
         del fleet.roles[role]
     fleet.roles["detect-1"].remove("--until-end")
     fleet.patience_secs = PATIENCE_SECS
-    store = connect(redis_server.url, prefix=fleet.prefix)
-
-    def tally():
-        kept = store.load("detect")
-        return {} if kept is None else msgspec.msgpack.decode(kept.state, type=DetectState).tally
-
     try:
         fleet.start()
         fleet.until(lambda: fleet.said("extract-1", '"started"'))
@@ -258,16 +249,16 @@ def distributed(tmp_path_factory, kafka_node, redis_server):
         fleet.until(lambda: fleet.incidents.exists() and fleet.incidents.stat().st_size > 0)
         with posts.open("ab") as stream:
             stream.write(b"\n".join(taken_back()) + b"\n")
-        fleet.until(lambda: tally().get("ingest.received", 0) == len(first) + 4)
-        fleet.until(lambda: tally().get("detect.used", 0) >= len(SAID) + 4)
+        fleet.until(lambda: fleet.tally().get("ingest.received", 0) == len(first) + 4)
+        fleet.until(lambda: fleet.tally().get("detect.used", 0) >= len(SAID) + 4)
         dump = Dump(fleet, kafka_node, redis_server)
         dump.config = fleet.config
-        dump.vault = TextVault(store, HOUR_MS, lambda: time.time_ns() // 1_000_000)
-        dump.tally = tally()
+        dump.vault = TextVault(fleet.store, HOUR_MS, lambda: time.time_ns() // 1_000_000)
+        dump.tally = fleet.tally()
         yield dump
     finally:
         fleet.stop()
-        store.close()
+        fleet.end()
 
 
 def test_tocsin_run_gives_nobody_away(embedded):

@@ -10,8 +10,6 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 import urllib.request
 from collections import Counter
@@ -21,6 +19,7 @@ from conftest import free_port
 from feed_server import FeedServer, rss
 from jetstream_server import POSTS, JetstreamServer, iso
 from mastodon_server import TOKEN, MastodonServer, status
+from running import Running
 
 MINUTES = float(os.environ.get("SOURCES_MINUTES", "0.2"))
 SEED = int(os.environ.get("SOURCES_SEED", "3"))
@@ -29,13 +28,13 @@ LONGEST_WAIT_S = 130.0
 SECRET = "whsec_" + base64.b64encode(b"a key of thirty-two bytes, or so").decode()
 
 
-class Networks:
+class Networks(Running):
     """Four servers, and one ``tocsin run`` that hears them."""
 
     def __init__(self, folder):
-        self.folder = folder
+        super().__init__(folder)
         self.bluesky, self.mastodon, self.feeds = JetstreamServer(), MastodonServer(), FeedServer(document=rss([]))
-        self.push_port, self.metrics_port = free_port(), free_port()
+        self.push_port = free_port()
         self.number = 0
         self.items = []
         (folder / "token").write_text(TOKEN)
@@ -64,19 +63,16 @@ stall_secs = 3600
 incidents_path = "{folder}/incidents.jsonl"
 all_states = true
 [metrics]
-port = {self.metrics_port}
+port = {self.port}
 [runtime]
 extract_processes = 0
 [nlp]
 entities = false
 """
         )
-        self.process = None
 
     def start(self):
-        command = [sys.executable, "-m", "tocsin", "run", "--config", self.folder / "tocsin.toml"]
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stderr=log, env=os.environ | {"OMP_NUM_THREADS": "1"})
+        super().start()
         self.until(lambda: self.metric("tocsin_ready") == 1.0)
         self.until(
             lambda: all(
@@ -87,34 +83,16 @@ entities = false
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(60) == 0, (self.folder / "log").read_text()[-2_000:]
+        assert self.process.wait(60) == 0, self.log()
 
     def close(self):
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait(10)
+        super().close()
         for server in (self.bluesky, self.mastodon, self.feeds):
             server.close()
 
-    def until(self, done, limit_s=90.0):
-        until = time.monotonic() + limit_s
-        while not done():
-            assert self.process.poll() is None, (self.folder / "log").read_text()[-2_000:]
-            assert time.monotonic() < until, (self.folder / "log").read_text()[-2_000:]
-            time.sleep(0.05)
-
-    def metric(self, name):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5) as page:
-                lines = page.read().decode().splitlines()
-        except OSError:
-            return None
-        return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} ")), None)
-
     def numbers(self, name):
         """All series of a metric, by the value of their label ``source``."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=30) as page:
-            lines = [line for line in page.read().decode().splitlines() if line.startswith(f"{name}{{")]
+        lines = [line for line in self.page() if line.startswith(f"{name}{{")]
         told = Counter()
         for line in lines:
             told[line.partition('source="')[2].partition('"')[0].partition(":")[0]] += float(line.rpartition(" ")[2])

@@ -4,16 +4,12 @@ import json
 import random
 import time
 
-import msgspec
 import pytest
-from fleet import Fleet
 from jetstream_server import POSTS, JetstreamServer, iso
 from words import stream
 
 from tocsin import topics, wire
-from tocsin.distributed.detect import DetectState
 from tocsin.model import SourceGap
-from tocsin.runtime.redis_store import connect
 
 
 @pytest.fixture
@@ -24,35 +20,20 @@ def network():
 
 
 @pytest.fixture
-def fleet(tmp_path, kafka_node, redis_server, network):
-    made = Fleet(
-        tmp_path,
-        kafka_node.bootstrap,
-        redis_server.url,
-        {"net": [tmp_path]},
-        name="net",
-        follow=True,
-        progress_secs=0.5,
-    )
+def fleet(tmp_path, fleet_of, network):
+    made = fleet_of("net", {"net": [tmp_path]}, follow=True, progress_secs=0.5)
     text = made.config.read_text().replace(json.dumps([str(tmp_path)]), '["source:bluesky"]')
     text += f'tick_secs = 0.2\n[bluesky]\nenabled = true\nurls = ["{network.url}"]\ncompress = false\n'
     made.config.write_text(text + "[sources]\nbackoff_min_secs = 0.05\nbackoff_max_secs = 0.2\n")
     del made.roles["detect-2"]
     made.roles["detect-1"].remove("--until-end")
-    yield made
-    for name in made.processes:
-        made.kill(name)
+    return made
 
 
-def test_a_worker_killed_while_it_hears_a_network_receives_every_post_once(fleet, network, redis_server):
+def test_a_worker_killed_while_it_hears_a_network_receives_every_post_once(fleet, network):
     draw = random.Random(8)
     texts = [json.loads(line).get("text") for line in stream(minutes=40) if line.strip().startswith(b"{")]
     texts = [text for text in texts if text and text.strip()]
-    store = connect(redis_server.url, prefix=fleet.prefix)
-
-    def tally():
-        kept = store.load("detect")
-        return {} if kept is None else msgspec.msgpack.decode(kept.state, type=DetectState).tally
 
     def say(text, number):
         us = time.time_ns() // 1_000
@@ -67,19 +48,18 @@ def test_a_worker_killed_while_it_hears_a_network_receives_every_post_once(fleet
         if number % 25 == 0:
             fleet.supervise()
         if number in (len(texts) // 5, len(texts) // 3, len(texts) // 2):
-            fleet.until(lambda: tally().get("ingest.received", 0) > 0)
+            fleet.until(lambda: fleet.tally().get("ingest.received", 0) > 0)
             assert fleet.kill("ingest-net")
         if number == 2 * len(texts) // 3:
             network.faults = [("cut", draw.randrange(5)) for _ in range(3)]
             network.down()
             network.up()
-    fleet.until(lambda: tally().get("ingest.received", 0) >= len(texts))
-    fleet.until(lambda: tally().get("extract.received", 0) == tally().get("ingest.used", -1))
+    fleet.until(lambda: fleet.tally().get("ingest.received", 0) >= len(texts))
+    fleet.until(lambda: fleet.tally().get("extract.received", 0) == fleet.tally().get("ingest.used", -1))
     assert fleet.restarts >= 3
     fleet.stop()
-    found = tally()
-    lying = list(store._client.scan_iter(f"{fleet.prefix}heard:*"))
-    store.close()
+    found = fleet.tally()
+    lying = list(fleet.store._client.scan_iter(f"{fleet.prefix}heard:*"))
     fates = sum(items for name, items in found.items() if name.startswith("ingest.") and name != "ingest.received")
     assert found["ingest.received"] == fates == len(texts), fleet.logs()
     assert not lying, "what was heard is gone with the last checkpoint"

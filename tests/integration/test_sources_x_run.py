@@ -2,15 +2,11 @@
 
 import base64
 import json
-import os
-import subprocess
-import sys
 import time
-import urllib.request
 
 import pytest
-from conftest import free_port
 from listening import now_ms
+from running import Running
 from x_server import TOKEN, XServer, post
 
 SAID = [
@@ -23,13 +19,13 @@ SAID = [
 ]
 
 
-class Run:
+class Run(Running):
     """A server, and one ``tocsin run`` that hears it."""
 
     def __init__(self, folder):
-        self.folder, self.port = folder, free_port()
+        super().__init__(folder)
         self.x = XServer(now=now_ms)
-        self.number, self.process = 0, None
+        self.number = 0
         (folder / "token").write_text(TOKEN + "\n")
         (folder / "tocsin.toml").write_text(
             f"""
@@ -54,28 +50,12 @@ entities = false
         )
 
     def start(self):
-        command = [sys.executable, "-m", "tocsin", "run", "--config", self.folder / "tocsin.toml"]
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stderr=log, env=os.environ | {"OMP_NUM_THREADS": "1"})
+        super().start()
         self.until(lambda: self.x.open == 1)
 
     def close(self):
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait(10)
+        super().close()
         self.x.close()
-
-    def until(self, done, limit_s=90.0):
-        until = time.monotonic() + limit_s
-        while not done():
-            assert self.process.poll() is None, (self.folder / "log").read_text()[-2_000:]
-            assert time.monotonic() < until, (self.folder / "log").read_text()[-2_000:]
-            time.sleep(0.05)
-
-    def metric(self, name):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as page:
-            lines = page.read().decode().splitlines()
-        return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} ")), 0.0)
 
     def say(self, text):
         self.number += 1

@@ -19,10 +19,6 @@ def gazetteer() -> Gazetteer:
     return Gazetteer.load()
 
 
-SAMPLE = (
-    "saint denis", "denis", "saint", "lyon", "villeurbanne", "le havre", "au", "y", "la roche sur yon", "roche", "yon", "new york", "york",
-    "paris", "paris 15e", "les ulis", "l hay les roses", "st etienne du rouvray", "st etienne", "rouvray", "mans", "le mans", "havre",
-)  # fmt: skip
 WORDS = ("saint", "st", "denis", "lyon", "le", "les", "au", "aux", "du", "des", "la", "roche", "sur", "yon", "new", "york", "paris", "15e", "ulis",
          "havre", "mans", "etienne", "rouvray", "x", "lyonnais", "villeurbanne", "l", "hay", "roses", "y", "feu")  # fmt: skip
 

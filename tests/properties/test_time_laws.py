@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.time import Panes, Watermark, format_instant, of_datetime, parse_instant
+from tocsin.time import Panes, format_instant, of_datetime, parse_instant
 
 instants = st.integers(min_value=-(10**13), max_value=10**13)
 grids = st.builds(Panes, st.integers(1, 10**7), st.integers(0, 10**7))
@@ -40,29 +40,6 @@ def test_instants_agree_with_the_calendar(moment, offset_mins):
     offset = f"{sign}{abs(offset_mins) // 60:02d}:{abs(offset_mins) % 60:02d}"
     assert parse_instant(local.isoformat() + offset) == expected
     assert parse_instant(format_instant(expected)) == expected
-
-
-@given(st.lists(st.tuples(st.sampled_from("abc"), instants)))
-def test_the_watermark_is_the_minimum_of_the_maxima_and_never_falls(news):
-    mark = Watermark(["a", "b", "c"])
-    best: dict[str, int] = {}
-    previous = None
-    for origin, at in news:
-        value = mark.hear(origin, at)
-        best[origin] = max(best.get(origin, at), at)
-        assert value == (min(best.values()) if len(best) == 3 else None)
-        assert previous is None or (value is not None and value >= previous)
-        previous = value
-
-
-def test_a_dead_origin_leaves_but_not_the_last():
-    mark = Watermark(["a", "b"])
-    mark.hear("a", 10)
-    assert mark.leave("b") == 10
-    assert mark.leave("a") == 10
-    assert mark.hear("a", 20) == 20
-    with pytest.raises(KeyError):
-        mark.hear("b", 30)
 
 
 @pytest.mark.parametrize(("width", "lateness"), [(0, 0), (-1, 0), (1, -1)])

@@ -234,14 +234,6 @@ def test_a_name_that_holds_its_town_needs_no_other_context(gazetteer: Gazetteer)
     assert not gazetteer.needs_context(gazetteer.lookup("gare d'Annecy")[0])
 
 
-def test_gives_the_places_of_a_town_by_kind(gazetteer: Gazetteer) -> None:
-    annecy = gazetteer.lookup("Annecy")[0]
-    stations = gazetteer.in_town(annecy, "station")
-    assert stations
-    assert all(gazetteer.town(row) == annecy and gazetteer.kind(row) == "station" for row in stations)
-    assert gazetteer.name(stations[0]) == "Annecy"
-
-
 def test_gives_the_towns_of_a_road(gazetteer: Gazetteer) -> None:
     a7 = [gazetteer.name(row) for row in gazetteer.road("A7")]
     assert a7[0] == "Lyon"

@@ -12,7 +12,6 @@ from tocsin.geocoder.service import KINDS, GeopyService, ServiceError
 from tocsin.model import Ask
 from tocsin.settings.geocoder import GeocoderSettings
 
-ARLES = town("Arles", 43.6768, 4.6278, code="13004")
 MONTREUIL = town("Montreuil", 48.8638, 2.4483, code="93048")
 AUBAGNE = Ask("rue d'Aubagne", ("aubagne",), "street", MARSEILLE, 0.8)
 JAURES = Ask("lycée Jaurès", ("jaures",), "school", MONTREUIL, 0.8)

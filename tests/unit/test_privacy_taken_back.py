@@ -29,8 +29,6 @@ START = parse_instant("2026-04-07T12:00:00Z")
 SETTINGS = Settings.model_validate(
     {"distributed": {"origins": {"a": ("a",)}, "progress_secs": 1.0}, "kafka": {"posts_partitions": 2}}
 )
-LAST = 9
-"""Number of the last post of the fire that ``Stream`` tells of."""
 
 
 class Clock:

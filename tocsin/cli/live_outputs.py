@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 import structlog
 
 from tocsin.pipeline import revival
-from tocsin.pipeline.outputs import LineOutputs
+from tocsin.pipeline.outputs import LineOutputs, log_facts
 from tocsin.runtime import metrics as declared
-from tocsin.time import SECOND_MS, format_instant
+from tocsin.time import SECOND_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,17 +87,7 @@ class LiveOutputs(LineOutputs):
         if self.console is not None:
             self.console.incident(incident)
         self._fresh.append(incident)
-        self.log.info(
-            "incident",
-            incident_id=incident.incident_id,
-            revision=incident.revision,
-            reason=incident.reason,
-            state=incident.state,
-            hazard=incident.hazard,
-            place=incident.place,
-            voices=incident.voices,
-            raised_at=format_instant(incident.raised_at),
-        )
+        self.log.info("incident", **log_facts(incident))
 
     def mention(self, mention: Mention) -> None:
         """Write one mention, and count it for the coverage."""

@@ -16,6 +16,7 @@ from tocsin import topics, wire
 from tocsin.distributed.alerting import VERDICTS, Alerting
 from tocsin.distributed.shell import bury, note_lag, poll, where
 from tocsin.model import DeadLetter, Incident
+from tocsin.pipeline.outputs import log_facts
 from tocsin.pipeline.standing import StandingFile
 from tocsin.runtime import metrics as declared
 from tocsin.runtime.failures import DivergedError
@@ -106,16 +107,7 @@ class _Writer:
             return
         self.file.write(line(incident))
         self._show(incident)
-        get_logger(STAGE).info(
-            "incident",
-            incident_id=incident.incident_id,
-            revision=incident.revision,
-            reason=incident.reason,
-            state=incident.state,
-            hazard=incident.hazard,
-            place=incident.place,
-            voices=incident.voices,
-        )
+        get_logger(STAGE).info("incident", **log_facts(incident))
 
     def keep(self, keeper: Keeper, position: int) -> None:
         """Write a checkpoint if anything was read since the last one."""

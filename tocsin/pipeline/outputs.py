@@ -9,6 +9,7 @@ import msgspec
 
 from dispatch.json import RaisedOnly
 from dispatch.json import line as incident_line
+from tocsin.time import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,20 @@ if TYPE_CHECKING:
 
 KEPT_LETTERS: Final = 5
 """Dead letters kept to be shown at the end."""
+
+
+def log_facts(incident: Incident) -> dict[str, Any]:
+    """Give what a log says of a revision."""
+    return {
+        "incident_id": incident.incident_id,
+        "revision": incident.revision,
+        "reason": incident.reason,
+        "state": incident.state,
+        "hazard": incident.hazard,
+        "place": incident.place,
+        "voices": incident.voices,
+        "raised_at": format_instant(incident.raised_at),
+    }
 
 
 class LineOutputs:

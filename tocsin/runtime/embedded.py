@@ -113,11 +113,6 @@ class Workers(Generic[B, R]):
         """Whether some worker may be given a further block."""
         return min(self._waiting) < self._queue_blocks
 
-    @property
-    def busy(self) -> bool:
-        """Whether some worker owes a result."""
-        return any(self._waiting)
-
     def give(self, number: int, block: B) -> None:
         """Give a block to the worker with the fewest waiting."""
         index = self._waiting.index(min(self._waiting))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from random import Random
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
@@ -23,15 +23,7 @@ RSS_KINDS: Final = frozenset({"media", "official"})
 BreakReason = Literal[
     "not_utf8", "not_json", "not_an_object", "missing_field", "wrong_type", "bad_time", "bad_position"
 ]
-BREAK_REASONS: Final[tuple[BreakReason, ...]] = (
-    "not_utf8",
-    "not_json",
-    "not_an_object",
-    "missing_field",
-    "wrong_type",
-    "bad_time",
-    "bad_position",
-)
+BREAK_REASONS: Final[tuple[BreakReason, ...]] = get_args(BreakReason)
 """Ways to break a line, by the name under which it must be refused."""
 
 
