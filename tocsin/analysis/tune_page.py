@@ -273,7 +273,7 @@ def _false(axes: Axes, curve: Curve, at: Sequence[float]) -> None:
 
 def _late(axes: Axes, curve: Curve, at: Sequence[float]) -> None:
     third = any(point.median_excess_s is not None for point in curve.points)
-    axes.set_title("Seconds after the third voice" if third else "Seconds after the first relevant post")
+    axes.set_title("Seconds after the third voice" if third else "Seconds after the first post")
     for name, colour, label in (
         ("median_excess_s", drawing.CALM, "median"),
         ("p90_excess_s", drawing.SECOND, "90 %"),
@@ -283,5 +283,5 @@ def _late(axes: Axes, curve: Curve, at: Sequence[float]) -> None:
         points = [(x, value) for x, value in points if value is not None]
         if points:
             drawing.steps(axes, [x for x, _ in points], [value for _, value in points], color=colour, label=label)
-    if axes.get_lines():
+    if len(axes.get_lines()) > 1:  # the title tells a single one
         axes.legend(loc="best")
