@@ -3,8 +3,9 @@
 *Claim*: a later voice that names any place inside the area of an open incident of its family belongs wholly to it; so does one that names
 only what contains the area, and one that names no place, in a language of the incident, while it is talked of; several incidents that may
 claim these share them in proportion to the placed voices each heard of late. *Fringe*: a claim is soft
-between the r90 and the reach once the first reports are in, and wherever the voice names another hazard: the voice belongs to the
-incident, but may still be of a second event, if the pace of the first does not account for it (``echo``). So an open incident cannot
+between the r90 and the reach once the first reports are in (before that, if the voice names another hazard), and wherever the voice names
+another hazard later: the voice belongs to the incident, but may still be of a second event, if the pace of the first does not account for
+it (``echo``). So an open incident cannot
 swallow another one beside it, nor a later one of another kind at the same place.
 """
 
@@ -17,6 +18,7 @@ from detectors.case import Case
 from detectors.geometry import distance_km
 from detectors.place import WIDE_KM
 from detectors.pool import coarse_key, containing_keys
+from detectors.rivals import NEAR_SUPPORT
 from detectors.telling import spread_of
 from detectors.voices import Voice, understood
 from tocsin.model import COARSE_KINDS, OPEN, Place
@@ -25,8 +27,6 @@ from tocsin.time import MINUTE_MS
 
 LEAST_SUPPORT: Final = 0.25
 """A voice belongs to an incident's family when its hazards support the incident's at least so far."""
-NEAR_SUPPORT: Final = 0.45
-"""The same for a voice that names no place, and so has nothing else to tell it from another event."""
 FRESH_MINS: Final = 20.0
 """While a raised incident is no older, its fringe is its own: the first reports of one event come from all over its reach at once."""
 TALKED_OF_MINS: Final = 60.0
@@ -91,15 +91,17 @@ def covers(place: Place, case: Case, settings: DetectorSettings) -> bool:
 
 
 def is_core(voice: Voice, case: Case, settings: DetectorSettings) -> bool:
-    """Tell whether a case claims a voice wholly: it names the area itself and a hazard near the case's, or the case is fresh.
+    """Tell whether a case claims a voice wholly: it names the area itself or, while the case is fresh, what is around it, and one hazard.
 
-    A fresh case of a wide hazard claims wholly only what names a hazard near its own: within hundreds of km, a second event is likely.
+    Who names another place *and* another hazard (no near kin of the case's) may tell of a second event from the first minute on.
     """
     near = near_kin(voice, case)
-    wide = spread_of(case.hazard, settings) >= WIDE_KM
-    if voice.places and voice.at - case.raised_at <= FRESH_MINS * MINUTE_MS and (near or not wide):
+    fresh = bool(voice.places) and voice.at - case.raised_at <= FRESH_MINS * MINUTE_MS
+    if fresh and near:
         return True
-    return near and any(_in_core(place, case, settings) for place in voice.places if place.score >= CLAIM_SCORE)
+    if not near and not (fresh and spread_of(case.hazard, settings) < WIDE_KM):
+        return False
+    return any(_in_core(place, case, settings) for place in voice.places if place.score >= CLAIM_SCORE)
 
 
 def _in_core(place: Place, case: Case, settings: DetectorSettings) -> bool:

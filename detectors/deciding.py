@@ -124,7 +124,10 @@ def _raise(memory: Memory, found: Hypothesis, spoken_at: int, pane_start_at: int
         memory.give(voice, case)
     for voice in memory.pool.near(case.place, case.reach_km(memory.settings)):
         if claims.owner_of(voice, (case,), memory.settings) is not None:
-            memory.claim(voice, case)
+            if voice.role != "event" or claims.is_core(voice, case, memory.settings):
+                memory.claim(voice, case)
+            else:
+                memory.claim_softly(voice, case)
     case.hazard = hazard_of(case, case.hazard)  # the voices just claimed name it too
     case.touched = False
     memory.cases_changed()

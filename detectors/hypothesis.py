@@ -22,6 +22,7 @@ from detectors.people import PEOPLE_OF_KIND
 from detectors.place import NONE_SHARE, Candidates, Whereabouts, candidates_of, fits, nominate, share_of, whereabouts
 from detectors.pool import Pool
 from detectors.retelling import retold
+from detectors.rivals import without_rivals
 from detectors.talk import LEAST_SUPPORT, named_support
 from detectors.telling import Told, listen, reach_of, spread_of, support_of
 from detectors.voices import RETOLD, Voice
@@ -125,8 +126,8 @@ def weigh_told(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured 
     explained = explanation.standing(told.other, told.located)
     if explained is not None:
         telling = [v for v in telling if not explanation.accounts_for(v, explained)]
-    telling = telling[-settings.max_hypothesis_voices :]
     spread, reach = spread_of(hazard, settings), reach_of(hazard, settings)
+    telling = without_rivals(telling[-settings.max_hypothesis_voices :], hazard, spread)
     zones = [
         zone
         for zone in nominate(telling, 4 * settings.max_hypothesis_zones)

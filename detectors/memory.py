@@ -56,15 +56,23 @@ class Memory:
     def give(self, voice: Voice, case: Case) -> None:
         """Let an incident that took a voice in own it: nothing else can be raised by it."""
         self.pool.remove(voice.number)
+        self._note_owner(voice, case)
+
+    def claim(self, voice: Voice, case: Case, *, own: bool = True) -> None:
+        """Let an incident take in a voice that it claims (``own``: as one of its own pace); it is of no other event."""
+        absorb(case, voice, self.settings, own=own)
+        self.give(voice, case)
+
+    def claim_softly(self, voice: Voice, case: Case) -> None:
+        """Let an incident take in a voice of the pool that may still be of another event: it stays in the pool."""
+        absorb(case, voice, self.settings, own=False)
+        self._note_owner(voice, case)
+
+    def _note_owner(self, voice: Voice, case: Case) -> None:
         self.pending.pop(voice.number, None)
         self.owned[voice.number] = case.incident_id
         while len(self.owned) > self.settings.max_pool_voices:
             self.owned.popitem(last=False)
-
-    def claim(self, voice: Voice, case: Case, *, own: bool = True) -> None:
-        """Let an incident take in a voice that it claims (``own``: wholly)."""
-        absorb(case, voice, self.settings, own=own)
-        self.give(voice, case)
 
     def note_outages(self, gaps: Iterable[SourceGap]) -> None:
         """Take in what is told of sources that went away or came back; incidents say it from their next revision on."""

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from detectors.case import Case
-from detectors.claims import NEAR_SUPPORT
 from detectors.geometry import Cell, cell_of, cells_around
 from detectors.place import WIDE_KM
 from detectors.pool import containing_keys
+from detectors.rivals import NEAR_SUPPORT
 from detectors.telling import spread_of
 from detectors.voices import Voice
 from tocsin.model import COARSE_KINDS
