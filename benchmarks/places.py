@@ -11,6 +11,8 @@ Kinds are those of the places that the spans were resolved to.
 Of the relevant posts of the incidents written for this project (``benchmarks/incidents``) the same shares are printed by half, gold being
 the incident's own point: ``placed`` is, of all posts, the share with a candidate that reaches it, ``strongly`` that with at least half of
 the post's weight there, ``elsewhere`` that whose best candidate lies out of reach of where the thing is felt. *Held* is only counted.
+Of those that nothing places, ``why`` tells what they say of where: no name, a street or site (what a geocoder may be asked), a name that no
+table holds, a place nearby that does not reach the incident (a neighbouring town, one it is seen from), a place elsewhere (a namesake, mostly).
 """
 
 from __future__ import annotations
@@ -28,12 +30,13 @@ import msgspec
 from written_blocks import blocks_of
 from written_days import told
 
-from nlp.fold import fold_aligned
+from nlp.fold import fold_aligned, fold_name
 from nlp.gate import Gate
 from nlp.gazetteer import Gazetteer
 from nlp.joint import COARSE, SUBTOWN, distance_km
 from nlp.lexicon import Lexicon
 from nlp.ner import SpacyRecogniser
+from nlp.placewords import BEFORE, STREET_AFTER
 from nlp.resolve import PlaceQuery, Resolution, Resolver
 from tocsin.model import Point
 
@@ -42,6 +45,8 @@ CLOSE_KM = 5.0
 TOWN_KM = 10.0
 CITY_KM = 161.0
 HALF = 0.5
+NEARBY = 2.0
+"""A place within so many times the distance at which an incident is felt is one by it."""
 
 Row = tuple[dict[str, Any], dict[str, Any], Resolution]
 """A post, its label, and what was resolved of it."""
@@ -83,6 +88,7 @@ def written(resolver: Resolver, lexicon: Lexicon | None) -> None:
         rows = [(block, post) for block in blocks for _, post, label in told(block) if label["relevant"]]
         resolutions = resolver.resolve([query(post, lexicon) for _, post in rows])
         opened = placed_ = both = strongly = elsewhere = 0
+        why: Counter[str] = Counter()
         for (block, post), resolution in zip(rows, resolutions, strict=True):
             gaps = [distance_km(one.lat, one.lon, block.lat, block.lon) for one in resolution.places]
             reached = [
@@ -94,11 +100,34 @@ def written(resolver: Resolver, lexicon: Lexicon | None) -> None:
             both += term and any(reached)
             strongly += sum(one.score for one, near in zip(resolution.places, reached, strict=True) if near) >= HALF
             elsewhere += bool(gaps) and not reached[0] and gaps[0] > block.felt_km
+            if not any(reached):
+                why[unplaced(resolution, min(gaps, default=float("inf")), block.felt_km)] += 1
         count = len(rows)
         print(
             f"written incidents, {half}: {len(blocks)} of {count} posts: term {opened / count:.3f} placed {placed_ / count:.3f}"
             f" both {both / count:.3f} strongly {strongly / count:.3f} elsewhere {elsewhere / count:.3f}"
         )
+        print(
+            "  why not: "
+            + ", ".join(f"{reason} {number} ({number / count:.3f})" for reason, number in why.most_common())
+        )
+
+
+def unplaced(resolution: Resolution, gap_km: float, felt_km: float) -> str:
+    """Give what a post that nothing places says of where, by the nearest candidate (``gap_km``) and the names that were seen."""
+    if gap_km <= NEARBY * felt_km:
+        return "a place nearby"
+    if resolution.places:
+        return "a place elsewhere"
+    if any(has_kind_word(one.text) for one in resolution.toponyms):
+        return "a street or site"
+    return "a name that no table holds" if resolution.toponyms else "no name"
+
+
+def has_kind_word(words: str) -> bool:
+    """Tell whether a kind word opens or closes a stretch ("Kirkstall Road", "gare de Rennes")."""
+    folded = fold_name(words).split()
+    return folded[0] in BEFORE or folded[-1] in STREET_AFTER
 
 
 def measure(name: str, arguments: argparse.Namespace, resolver: Resolver, lexicon: Lexicon | None) -> None:

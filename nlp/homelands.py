@@ -52,7 +52,10 @@ DIALECTS: Final[dict[str, tuple[frozenset[bytes], dict[str, float]]]] = {
         ),
         {"US": 1.2, "CA": 0.4},
     ),
-    "quebec": (_set("arena depanneur cegep spvm sq 911 chars poudrerie tabarnak calisse tuque"), {"CA": 2.0}),
+    "quebec": (
+        _set("arena depanneur cegep spvm sq 911 chars poudrerie tabarnak calisse calice tuque icitte pantoute"),
+        {"CA": 2.0},
+    ),
     "romande": (_set("cff chuv nonante huitante septante natel tl tpg cantonale canton epfl hug romande"), {"CH": 2.0}),
     "belgian": (_set("sncb tec stib septante nonante bourgmestre echevin kot belge infrabel ravel"), {"BE": 1.6}),
 }

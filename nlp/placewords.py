@@ -16,7 +16,7 @@ LOCATIVE: Final = _set(
     "a au aux vers sur sous dans chez entre jusqu pres proche autour devant derriere cote centre dept direction "
     "in at near around outside inside across through throughout over downtown central northern southern eastern "
     "western "
-    "north south east west northeast northwest southeast southwest along between towards toward into onto via off "
+    "north south east west northeast northwest southeast southwest along between towards toward into onto via off thru nr ds "
     "en cerca hacia desde sobre entre por "
     "nel nella nello nell al allo alla ai agli presso vicino verso "
     "em no na nos nas perto ate "
@@ -50,7 +50,7 @@ TOWARDS: Final = _set("vers direction towards toward hacia verso nach to richtun
 """Words that give a direction: the thing is on the way to the place."""
 
 NEAR: Final = _set(
-    "near outside around close next pres proche autour environs alentours proximite loin limite peripherie abords "
+    "near nr outside around close next pres proche autour environs alentours proximite loin limite peripherie abords "
     "cerca vicino presso pressi nahe bei nei perto arredores"
 )
 """Words that say that the thing is by the place and not in it."""

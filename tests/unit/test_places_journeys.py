@@ -27,7 +27,7 @@ def places(text: str, lang: str) -> tuple[Place, ...]:
         ("a Leeds-bound train derailed", "en", {"Leeds"}),
         ("flight from Oslo to Bergen crashed", "en", {"Oslo", "Bergen"}),
         ("le TER de 7h12 pour Dijon a heurté un camion", "fr", {"Dijon"}),
-        ("le train en direction de Nevers est couché", "fr", {"Nevers"}),
+        ("la rame en direction de Nevers est couchée", "fr", {"Nevers"}),
         ("un bus à destination de Vichy dans le ravin", "fr", {"Vichy"}),
         ("le car scolaire de Pamiers dans le fossé", "fr", {"Pamiers"}),
         ("crash du vol Paris-Nice", "fr", {"Paris", "Nice"}),
