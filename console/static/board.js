@@ -45,6 +45,7 @@ const ground = new Ground(BASEMAP, () => Object.fromEntries(["land", "border", "
 L.control.scale({ imperial: false }).addTo(map);
 map.setView([46.6, 2.4], 5.5);
 const marks = new Map();
+const moves = () => !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 function draw(data) {
   marks.get(data.id)?.remove();
@@ -66,12 +67,12 @@ function draw(data) {
 
 function look(id) {
   const data = marks.get(id)?.data;
-  if (data) map.fitBounds(L.latLng(data.lat, data.lon).toBounds(Math.max(data.r90, 4) * 2600), { maxZoom: 11, animate: !matchMedia("(prefers-reduced-motion: reduce)").matches });
+  if (data) map.fitBounds(L.latLng(data.lat, data.lon).toBounds(Math.max(data.r90, 4) * 2600), { maxZoom: 11, animate: moves() });
 }
 
 function lookAtAll() {
   const open = [...marks.values()].filter((group) => group.data.section === "open").map((group) => [group.data.lat, group.data.lon]);
-  if (open.length) map.fitBounds(L.latLngBounds(open).pad(0.3), { maxZoom: 8 });
+  if (open.length) map.fitBounds(L.latLngBounds(open).pad(0.3), { maxZoom: 8, animate: moves() });
 }
 
 // ---- the sheet

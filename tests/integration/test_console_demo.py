@@ -18,6 +18,8 @@ from test_demo_plays import SCENARIO
 
 pytestmark = pytest.mark.slow
 LIMIT_S = 240.0
+DRAWN = "() => !document.querySelector('.leaflet-zoom-anim')"
+"""The map is not on its way: while it zooms its ground is hidden."""
 
 
 @pytest.fixture
@@ -55,6 +57,7 @@ def said(out, process, pattern):
 def picture(window, name):
     folder = os.environ.get("DOC_PICTURES")
     if folder:
+        window.wait_for_function(DRAWN)
         window.screenshot(path=Path(folder) / f"{name}.png")
 
 

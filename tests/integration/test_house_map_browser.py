@@ -118,6 +118,15 @@ def test_the_detail_says_place_evidence_and_words(opened):
     assert window.locator("#detail").is_hidden()
 
 
+def test_the_notice_and_the_sources_stay_in_sight_beside_an_open_incident(opened):
+    window, *_ = opened
+    window.locator("#list button[data-incident=a]").click()
+    edge = window.locator("#detail").bounding_box()["x"]
+    for part in ("#notice", ".leaflet-control-attribution"):
+        box = window.locator(part).bounding_box()
+        assert box["x"] + box["width"] <= edge + 1, part
+
+
 def test_data_is_never_markup(opened):
     window, _, complaints, _ = opened
     window.locator("#list button[data-incident=b]").click()

@@ -109,7 +109,7 @@ def test_an_incident_from_x_and_a_process_that_is_killed_goes_on(run):
     # The reads of before the fall count on, and what came again was read again.
     run.until(lambda: run.reads() == said + run.number)
     run.process.terminate()
-    assert run.process.wait(60) == 0
+    assert run.process.wait(60) == 0, run.log()
     log = (run.folder / "log").read_text()
     assert TOKEN not in log
     assert "témoigne" not in log
