@@ -87,7 +87,6 @@ VARIANTS: dict[str, Variant] = {
     "echo and tangle": Variant({"echo_share": 0.0, "tangle_share": 0.0, "fringe_share": 0.0}),
     "agreement (two placed voices)": Variant({"min_placed_agreed_voices": 2}),
     "doubt (two believed voices)": Variant({"doubt_nats": 0.0}),
-    "more for slow bursts": Variant({"min_slow_voices": 3}),
 }
 """Without claims all talk about an event stays in the pool, to be weighed anew with each voice: hours for one large event. So the pool is held
 to 300 voices there (ordinary days hold a third of that) and a hypothesis to 40."""

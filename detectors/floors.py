@@ -12,7 +12,6 @@ from detectors.hypothesis import Hypothesis
 from detectors.telling import spread_of
 from detectors.voices import Voice
 from tocsin.settings.detector import DetectorSettings
-from tocsin.time import MINUTE_MS
 
 BREADTH_KM: Final = 30.0
 BREADTH_SPREADS: Final = 3.0
@@ -47,7 +46,6 @@ def broadest_km(hazard: str, settings: DetectorSettings) -> float:
 def floors(found: Hypothesis, settings: DetectorSettings) -> tuple[Floor, ...]:
     """Give every floor of a hypothesis. All must be met.
 
-    * *voices*: more of them when no few came together quickly: an hour brings three strays of one place by itself;
     * *placed*: as many voices as asked name the place, or fewer while as many agree at the scale of the hazard ("Champerico" and
       "Guatemala" for an earthquake), or while the device of one that speaks at first hand says where it is;
     * *doubt*: while fewer than two voices are believed, evidence beyond the threshold is asked: what a place and a pace make of talk that
@@ -58,12 +56,10 @@ def floors(found: Hypothesis, settings: DetectorSettings) -> tuple[Floor, ...]:
     mean = sum(voice.probability for voice in found.voices) / max(1, len(found.voices))
     agreed = found.agreeing >= settings.min_placed_voices or any(voice.on_the_spot for voice in found.voices)
     placed = settings.min_placed_agreed_voices if agreed else settings.min_placed_voices
-    slow = not _quick(found.voices, settings)
-    enough = max(settings.min_voices, settings.min_slow_voices) if slow else settings.min_voices
     spare = found.nats - threshold(found.where.place.country, settings)
     doubt = 0.0 if believed(found.voices, settings) >= settings.min_believed_voices else settings.doubt_nats
     return (
-        _at_least("min_slow_voices" if slow else "min_voices", len(found.voices), enough),
+        _at_least("min_voices", len(found.voices), settings.min_voices),
         _at_least("min_placed_agreed_voices" if agreed else "min_placed_voices", found.placed, placed),
         _at_least("min_named_voices", found.named, settings.min_named_voices),
         _at_least("min_place_mass", found.where.within(broadest_km(found.hazard, settings)), settings.min_place_mass),
@@ -78,15 +74,6 @@ def believed(voices: Sequence[Voice], settings: DetectorSettings) -> int:
     return sum(
         voice.weight >= settings.believed_weight and not (voice.media or voice.perception_only or voice.question)
         for voice in voices
-    )
-
-
-def _quick(voices: Sequence[Voice], settings: DetectorSettings) -> bool:
-    """Tell whether as many voices as are needed came together within ``slow_mins``, whatever strays came before or after them."""
-    apart = settings.min_voices - 1
-    longest_ms = settings.slow_mins * MINUTE_MS
-    return len(voices) <= apart or any(
-        last.at - first.at <= longest_ms for first, last in zip(voices, voices[apart:], strict=False)
     )
 
 

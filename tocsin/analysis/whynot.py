@@ -40,7 +40,6 @@ LEAST_BUDGET_MINS: Final = 0.01
 ZERO_FLOORS: Final = {
     "min_placed_voices": 1,
     "min_placed_agreed_voices": 1,
-    "min_slow_voices": 1,
     "min_place_mass": 0.0,
     "doubt_nats": 0.0,
     "min_named_voices": 0,

@@ -22,12 +22,6 @@ class DetectorSettings(BaseModel):
         default_factory=dict, description="Budgets of single territories (ISO 3166-1 alpha-2), in minutes."
     )
     min_voices: int = Field(3, ge=1, le=1_000, description="Voices needed before anything is raised.")
-    min_slow_voices: int = Field(
-        5, ge=1, le=1_000, description="Voices needed when no min_voices of them came within slow_mins."
-    )
-    slow_mins: float = Field(
-        30.0, gt=0, le=1_440, description="Time within which min_voices voices make a burst that is not slow."
-    )
     min_placed_voices: int = Field(
         2, ge=1, le=1_000, description="Voices needed whose place is finer than a département."
     )
