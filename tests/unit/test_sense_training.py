@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 
@@ -15,7 +16,7 @@ from nlp.features import BUCKETS, NAMES
 from nlp.meaning import DIMENSIONS
 from nlp.naming import NAMED
 from nlp.sense import SenseQuery
-from nlp.training import Design, Example, fit, held_out_scores, read_set, weights_of
+from nlp.training import Design, Example, circumstances, fit, held_out_scores, read_set, weights_of
 from nlp.training_report import report
 
 
@@ -93,6 +94,31 @@ def test_an_example_is_judged_by_a_model_that_saw_none_of_its_group(monkeypatch)
     after = held_out_scores(turned, weight)
     assert after[own].tolist() == before[own].tolist()
     assert after[~own].tolist() != before[~own].tolist()
+
+
+def test_what_only_the_event_explains_is_not_learnt_as_a_feature(monkeypatch):
+    """A feature that every post of one event has, and no other, tells that event's mixture and nothing else."""
+    free(monkeypatch)
+    random = np.random.default_rng(8)
+    design = design_of(count=400)
+    own = design.groups == "g1"
+    design.named[:, 2] = own
+    relevant = np.where(own, random.random(400) < 0.9, random.random(400) < 0.3)
+    design = dataclasses.replace(design, relevant=relevant)
+    weight, topics = np.ones(400), np.zeros((400, len(NAMED)))
+    learnt = fit(design, weight).weights[2]
+    beside = circumstances(design, topics, gathered={"a", "b"})
+    assert beside.shape == (400, len(NAMED) + 4)
+    assert learnt > 0.5
+    assert abs(fit(design, weight, beside=beside).weights[2]) < learnt / 3
+
+
+def test_only_sets_gathered_by_event_have_events_beside_the_weights():
+    design = design_of(count=8)
+    beside = circumstances(design, np.zeros((8, len(NAMED))), gathered={"a"})
+    assert beside.shape == (8, len(NAMED) + 2)  # set "a" has the events g1 and g3
+    assert beside[design.sources == "b"].sum() == 0.0
+    assert (beside[design.sources == "a"].sum(axis=1) == 1.0).all()
 
 
 def test_a_share_balances_a_set_and_weighs_it_against_the_others():

@@ -18,7 +18,7 @@ from nlp.meaning import SentenceEncoder
 from nlp.naming_training import fit_naming, held_out_likely, naming_report
 from nlp.scale import best_threshold, language_offsets, platt
 from nlp.sense import SenseReader
-from nlp.training import design_of, fit, held_out_scores, read_set, save, weights_of
+from nlp.training import circumstances, design_of, fit, held_out_scores, read_set, save, weights_of
 from nlp.training_report import report
 
 
@@ -48,11 +48,13 @@ def train(
     if not sets:
         sys.stderr.write("tocsin train: expected at least one set, got none\n")
         return 2
-    examples, shares = [], {}
+    examples, shares, gathered = [], {}, set()
     try:
         for given in sets:
             path, _, share = given.partition("=")
             prefix = Path(path)
+            if share and not prefix.is_dir():
+                gathered.add(prefix.name)
             if share:
                 shares[prefix.name] = float(share)
             with console.status(f"Reading {prefix.name}"):
@@ -76,7 +78,9 @@ def train(
         )
         return 2
     with console.status(f"Fitting {len(design.examples)} posts, {len(set(design.groups.tolist()))} groups held out"):
-        scores = held_out_scores(design, weight)
+        likely = held_out_likely(design)
+        beside = circumstances(design, likely, gathered)
+        scores = held_out_scores(design, weight, beside)
         scale = platt(scores[judged], own.relevant)
         base_rate = float(np.mean(own.relevant))
         logits = scale[0] * scores + scale[1]
@@ -86,7 +90,7 @@ def train(
         settled = set(languages[judged].tolist())
         offsets = language_offsets(logits[many], design.relevant[many], languages[many], settled) if many.any() else {}
         naming = fit_naming(design)
-        save(out, fit(design, weight), scale, offsets, base_rate, naming)
+        save(out, fit(design, weight, beside=beside), scale, offsets, base_rate, naming)
     logits += np.array([offsets.get(lang, 0.0) for lang in languages.tolist()])
     probability = 1.0 / (1.0 + np.exp(-logits))
     text = (
@@ -96,7 +100,7 @@ def train(
         f"best F1 from {best_threshold(probability[judged], own.relevant):.2f}.\n"
         f"Further offsets: {', '.join(f'{lang} {value:+.2f}' for lang, value in offsets.items()) or 'none'}.\n\n"
         f"{report(design.only(design.gated), probability[design.gated])}\n"
-        f"{naming_report(design, held_out_likely(design))}\n"
+        f"{naming_report(design, likely)}\n"
     )
     if account is None:
         sys.stdout.write(text)
