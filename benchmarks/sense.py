@@ -21,6 +21,7 @@ import numpy as np
 
 from nlp.cues import CueBook
 from nlp.gate import Gate
+from nlp.hazards import leading
 from nlp.lexicon import Lexicon
 from nlp.meaning import SentenceEncoder
 from nlp.naming import named
@@ -28,7 +29,7 @@ from nlp.naming_training import held_out_likely
 from nlp.relevance import TOLD_FROM, SenseModel
 from nlp.scale import platt
 from nlp.sense import SenseQuery, SenseReader
-from nlp.training import Example, design_of, held_out_scores, read_set, weights_of
+from nlp.training import Example, circumstances, design_of, held_out_scores, read_set, weights_of
 from tocsin.model import HAZARDS, OPEN
 
 HALF = 0.5
@@ -71,9 +72,9 @@ class Judge:
         rows = []
         for (query, relevant, kind, hazard), ids in zip(posts, opened, strict=True):
             sense = self.reader.sense(query) if ids else None
-            leading = max(sense.hazards, key=lambda name: sense.hazards[name]) if sense else OPEN
+            said = leading(sense.hazards) if sense else OPEN
             probability = sense.judgement.probability if sense else 0.0
-            rows.append(Row(query.lang or "?", kind, hazard, relevant, bool(ids), probability, leading))
+            rows.append(Row(query.lang or "?", kind, hazard, relevant, bool(ids), probability, said))
         return rows
 
     def labelled(self, prefix: Path) -> list[Row]:
@@ -104,22 +105,22 @@ class Judge:
         }
         reader = SenseReader(self.reader._lexicon, self.reader._cues, None)  # noqa: SLF001  the same tables, unjudged
         design = design_of(reader, self.gate, SentenceEncoder(), [*examples, *written])
-        scores = held_out_scores(design, weights_of(design, WRITTEN))
         likely = held_out_likely(design)
+        scores = held_out_scores(design, weights_of(design, WRITTEN), circumstances(design, likely, ()))
         own = design.gated & (design.sources == prefix.name)
         slope, offset = platt(scores[own], design.relevant[own])
         said: dict[int, tuple[float, str]] = {}
         for at in np.flatnonzero(design.gated).tolist():
             shares = named(design.told[at], design.heard[at], likely[at])
             probability = float(1.0 / (1.0 + np.exp(-(slope * scores[at] + offset))))
-            said[id(design.examples[at])] = probability, max(shares, key=lambda name: shares[name])
+            said[id(design.examples[at])] = probability, leading(shares)
         return [_crossed_row(example, said.get(id(example)), texts) for example in examples]
 
 
 def _crossed_row(example: Example, said: tuple[float, str] | None, hazards: dict[str, str | None]) -> Row:
-    probability, leading = said or (0.0, OPEN)
+    probability, hazard_said = said or (0.0, OPEN)
     hazard, lang = hazards.get(example.query.text), example.query.lang or "?"
-    return Row(lang, example.kind, hazard, example.relevant, said is not None, probability, leading)
+    return Row(lang, example.kind, hazard, example.relevant, said is not None, probability, hazard_said)
 
 
 def _year(post: dict[str, Any]) -> int | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nlp.hazards import leading
+
 if TYPE_CHECKING:
     from nlp.extract import Analysis
     from nlp.lexicon import Hit
@@ -37,17 +39,12 @@ def leading_hit(sense: Sense) -> Hit | None:
     return min(told, key=lambda hit: (order[hit.entry.role], -hit.entry.strength, hit.start), default=None)
 
 
-def leading_hazard(sense: Sense) -> str:
-    """Give the most probable hazard, or ``open``; of equals the first in alphabetical order."""
-    return min(sense.hazards, key=lambda name: (-sense.hazards[name], name))
-
-
 def _mention(analysis: Analysis) -> dict[str, Any]:
     sense = analysis.sense
     hit = leading_hit(sense)
     places = analysis.resolution.places
     return {
-        "hazard": leading_hazard(sense),
+        "hazard": leading(sense.hazards),
         "hazards": sense.hazards,
         "terms": list(sense.terms),
         "modality": sense.frame.modality,

@@ -10,6 +10,8 @@ from nlp.fold import shown
 from tocsin.model import HAZARDS, OPEN, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nlp.lexicon import Hit
     from nlp.reading import Reading
 
@@ -21,6 +23,8 @@ LEAST_SHARE: Final = 0.02
 """Hazards with a smaller share are left out."""
 OPENING_ROLES: Final = frozenset({"hazard", "perception", "consequence", "responder", "denial"})
 """Roles whose words are terms of a mention."""
+LEADING_FROM: Final = 0.6
+"""A hazard with a smaller share does not lead: of written events whose surest hazard holds less, it is right in 0.45."""
 TERMS: Final = 16
 """A mention holds at most this many terms and spans."""
 
@@ -45,6 +49,16 @@ def distribution(reading: Reading) -> dict[str, float]:
     leading = max(rounded, key=lambda name: rounded[name])
     rounded[leading] = round(rounded[leading] + 1.0 - sum(rounded.values()), 4)
     return rounded
+
+
+def leading(shares: Mapping[str, float]) -> str:
+    """Give the hazard that a post is said to tell of: the one that holds at least ``LEADING_FROM`` of a distribution, else ``OPEN``.
+
+    >>> leading({"fire": 0.7, "open": 0.3}), leading({"fire": 0.5, "storm": 0.5})
+    ('fire', 'open')
+    """
+    most = min(shares, key=lambda name: (-shares[name], name), default=OPEN)
+    return most if shares.get(most, 0.0) >= LEADING_FROM else OPEN
 
 
 def heard(reading: Reading) -> dict[str, float]:

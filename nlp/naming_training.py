@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy.optimize import minimize
 
+from nlp.hazards import leading
 from nlp.naming import NAMED, named, softmax
 from tocsin.model import OPEN
 
@@ -131,8 +132,8 @@ def naming_report(design: Design, likely: npt.NDArray[np.float64]) -> str:
 
 def _judged(shares: dict[str, float], wanted: str) -> npt.NDArray[np.float64]:
     """Give right, open, wrong (of the leading hazard) and the log loss of one post."""
-    leading = min(shares, key=lambda name: (-shares[name], name))
-    right, unnamed = leading == wanted, leading == OPEN != wanted
+    said = leading(shares)
+    right, unnamed = said == wanted, said == OPEN != wanted
     loss = -np.log(max(LEAST_SHARE, shares.get(wanted, 0.0)))
     return np.array([right, unnamed, not right and not unnamed, loss], dtype=np.float64)
 

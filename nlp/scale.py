@@ -1,7 +1,7 @@
 """From the score of a linear model to a probability, and from a probability to a yes or no.
 
 Platt's method: ``p = 1 / (1 + exp(-(slope s + offset)))``, fitted on scores of events that were held out. A language that
-the set behind the scale does not hold moves by an offset of its own, learnt on written posts of all languages and drawn
+the set behind the scale does not hold moves by an offset of its own, learnt on sets of several languages and drawn
 to 0 by ``OFFSET_PENALTY``, so that few posts move it little.
 
 Source: J. Platt, "Probabilistic outputs for support vector machines", 1999.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OFFSET_PENALTY: Final = 4.0
 """Weight of half the squared offset of a language against the log-likelihood of its posts: 0.5 is no surprise."""
 LEAST_SLOPE: Final = 0.25
-"""A flatter scale on the written posts is held for chance."""
+"""A flatter scale on one of the sets is held for chance."""
 NEAR_BEST: Final = 0.01
 """Thresholds whose F1 is within this of the best are as good."""
 
@@ -40,39 +40,44 @@ def language_offsets(
     logits: npt.NDArray[np.float64],
     relevant: npt.NDArray[np.bool_],
     languages: npt.NDArray[np.str_],
+    sets: npt.NDArray[np.str_],
     settled: Collection[str],
 ) -> dict[str, float]:
     """Give what is added to the log-odds of each language that is not settled.
 
-    The written posts have a mixture and a hardness of their own, so the whole scale is fitted anew on them, and only what a language
-    differs from the settled ones counts.
+    Every set has a mixture and a hardness of its own, so the whole scale is fitted anew on each, and only what a language differs from
+    the settled ones of the same set counts.
 
     Args:
         logits: held-out log-odds on the scale of the settled languages.
         relevant: the truth.
         languages: the language of each post.
+        sets: the set that each post is from.
         settled: languages whose scale is set by other posts: their offset is 0.
 
     Raises:
         RuntimeError: the minimum was not found.
     """
-    names = sorted(set(languages.tolist()) - set(settled))
-    member = np.array([[lang == name for name in names] for lang in languages.tolist()], dtype=np.float64)
-    member = member.reshape(len(logits), len(names))
+    names, many = sorted(set(languages.tolist()) - set(settled)), sorted(set(sets.tolist()))
+    member = (languages[:, None] == np.array(names, dtype=np.str_)[None, :]).astype(np.float64)
+    part = (sets[:, None] == np.array(many, dtype=np.str_)[None, :]).astype(np.float64)
     sign = np.where(relevant, 1.0, -1.0)
+    first, size = len(many), 2 * len(many)
 
     def loss(at: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        margin = sign * (at[0] * logits + at[1] + member @ at[2:])
+        slopes = part @ at[:first]
+        margin = sign * (slopes * (logits + member @ at[size:]) + part @ at[first:size])
         pull = -sign / (1.0 + np.exp(np.clip(margin, -50.0, 50.0)))
-        value = float(np.logaddexp(0.0, -margin).sum()) + 0.5 * OFFSET_PENALTY * float(at[2:] @ at[2:])
-        return value, np.concatenate([[pull @ logits, pull.sum()], member.T @ pull + OFFSET_PENALTY * at[2:]])
+        value = float(np.logaddexp(0.0, -margin).sum()) + 0.5 * OFFSET_PENALTY * float(at[size:] @ at[size:])
+        own = member.T @ (pull * slopes) + OFFSET_PENALTY * at[size:]
+        return value, np.concatenate([part.T @ (pull * (logits + member @ at[size:])), part.T @ pull, own])
 
-    found = minimize(loss, np.array([1.0, 0.0] + [0.0] * len(names)), jac=True, method="L-BFGS-B")
+    start = np.concatenate([np.ones(first), np.zeros(first + len(names))])
+    bounds = [(LEAST_SLOPE, None)] * first + [(None, None)] * (first + len(names))
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
     if not found.success:
         raise RuntimeError(f"the minimum was not found: {found.message}")
-    # Told on the scale of the written posts; divided by its slope it is told on the scale of the model.
-    slope = max(float(found.x[0]), LEAST_SLOPE)
-    return {name: round(float(offset) / slope, 4) for name, offset in zip(names, found.x[2:].tolist(), strict=True)}
+    return {name: round(float(offset), 4) for name, offset in zip(names, found.x[size:].tolist(), strict=True)}
 
 
 def best_threshold(probability: npt.NDArray[np.float64], relevant: npt.NDArray[np.bool_]) -> float:

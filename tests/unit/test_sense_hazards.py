@@ -6,7 +6,7 @@ import pytest
 
 from nlp.cues import CueBook
 from nlp.fold import fold_aligned
-from nlp.hazards import consequences_of, distribution, perceives_only, terms_of
+from nlp.hazards import LEADING_FROM, consequences_of, distribution, leading, perceives_only, terms_of
 from nlp.lexicon import Lexicon
 from nlp.reading import read
 
@@ -126,3 +126,9 @@ def test_negated_consequences_are_not_reported(lexicon, text, expected):
 def test_perception_only(lexicon, text, expected):
     reading = reading_of(lexicon, text)
     assert perceives_only(reading, consequences_of(reading)) is expected
+
+
+def test_a_hazard_leads_only_with_its_share():
+    assert leading({"fire": LEADING_FROM, "open": 1 - LEADING_FROM}) == "fire"
+    assert leading({"fire": LEADING_FROM - 0.01, "storm": 0.2, "open": 0.21}) == "open"
+    assert leading({"open": 1.0}) == leading({}) == "open"

@@ -26,20 +26,34 @@ def test_a_language_gets_the_offset_that_it_was_drawn_with_beside_the_mixture_of
     parts = {"fr": drawn(20_000, 1.0, 0.8, 2), "de": drawn(20_000, 1.0, 1.4, 3)}
     logits, relevant = (np.concatenate([parts[lang][at] for lang in ("fr", "de")]) for at in (0, 1))
     languages = np.repeat(["fr", "de"], 20_000)
-    offsets = language_offsets(logits, relevant, languages, {"fr", "en"})
+    offsets = language_offsets(logits, relevant, languages, np.repeat(["a"], 40_000), {"fr", "en"})
     assert offsets == {"de": pytest.approx(0.6, abs=0.05)}
+
+
+def test_the_mixture_of_a_set_is_not_the_language_that_it_holds_most_of():
+    """Set b is far easier than set a and nearly all Spanish: Spanish keeps the 0.4 that it differs by within each of them."""
+    drawings = [
+        ("a", "fr", drawn(12_000, 1.0, -0.5, 7)),
+        ("a", "es", drawn(12_000, 1.0, -0.1, 8)),
+        ("b", "fr", drawn(2_000, 1.0, 2.0, 9)),
+        ("b", "es", drawn(22_000, 1.0, 2.4, 10)),
+    ]
+    logits, relevant = (np.concatenate([made[at] for *_, made in drawings]) for at in (0, 1))
+    sets = np.concatenate([np.repeat(name, len(made[0])) for name, _, made in drawings])
+    languages = np.concatenate([np.repeat(lang, len(made[0])) for _, lang, made in drawings])
+    assert language_offsets(logits, relevant, languages, sets, {"fr"}) == {"es": pytest.approx(0.4, abs=0.06)}
 
 
 def test_few_posts_move_a_language_little():
     logits, relevant = drawn(2_000, 1.0, 0.0, 4)
     languages = np.array(["fr"] * 1_997 + ["pt"] * 3)
     relevant[-3:] = True
-    assert 0.0 < language_offsets(logits, relevant, languages, {"fr"})["pt"] < 0.5
+    assert 0.0 < language_offsets(logits, relevant, languages, np.repeat(["a"], 2_000), {"fr"})["pt"] < 0.5
 
 
 def test_without_a_further_language_there_is_no_offset():
     logits, relevant = drawn(100, 1.0, 0.0, 5)
-    assert language_offsets(logits, relevant, np.repeat(["fr"], 100), {"fr"}) == {}
+    assert language_offsets(logits, relevant, np.repeat(["fr"], 100), np.repeat(["a"], 100), {"fr"}) == {}
 
 
 def test_the_threshold_is_the_most_careful_of_the_good_ones():

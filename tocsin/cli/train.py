@@ -88,7 +88,11 @@ def train(
         languages = np.array([language_of(one.query.text, one.query.lang) for one in design.examples])
         many = design.gated & np.isin(design.sources, languages_from)
         settled = set(languages[judged].tolist())
-        offsets = language_offsets(logits[many], design.relevant[many], languages[many], settled) if many.any() else {}
+        offsets = (
+            language_offsets(logits[many], design.relevant[many], languages[many], design.sources[many], settled)
+            if many.any()
+            else {}
+        )
         naming = fit_naming(design)
         save(out, fit(design, weight, beside=beside), scale, offsets, base_rate, naming)
     logits += np.array([offsets.get(lang, 0.0) for lang in languages.tolist()])
