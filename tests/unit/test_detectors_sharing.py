@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 
 import pytest
@@ -13,7 +14,7 @@ from detectors.claims import owner_of
 from detectors.incident import absorb
 from detectors.place import Whereabouts
 from detectors.voices import Voice
-from tocsin.model import Admin, Incident, Place
+from tocsin.model import Admin, Incident, Mention, Place
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS
 
@@ -116,12 +117,30 @@ def test_a_country_goes_to_the_incident_in_it_and_not_to_the_neighbours() -> Non
     assert owner_of(voice(101, T0, country_of(QUITO)), [near], SETTINGS) is near  # felt across the border
 
 
-def test_a_great_quake_is_not_counted_to_the_small_one_of_before() -> None:
+def two_quakes() -> list[Mention]:
+    """A small one at Cali, forty minutes later a great one at Quito: of each a third names its city; at the end a stray, when both are closed."""
     small = [mention(n, 30 * n, *([CALI] if n % 3 == 0 else []), hazard="earthquake") for n in range(24)]
     great = [mention(1_000 + n, 2_400 + n, *([QUITO] if n % 3 == 0 else []), hazard="earthquake") for n in range(600)]
+    return [*small, *great, mention(5_000, 8 * 3_600, hazard="fire")]
+
+
+def test_a_great_quake_is_not_counted_to_the_small_one_of_before() -> None:
     detector = Detector()
-    detector.feed([*small, *great, mention(5_000, 8 * 3_600, hazard="fire")])  # by then both are closed
+    detector.feed(two_quakes())
     last: dict[str, Incident] = {one.place: one for one in detector.finish()}
     assert {place: one.state for place, one in last.items()} == {"Cali": "closed", "Quito": "closed"}
     assert 24 <= last["Cali"].voices < 60  # its own, and its share
     assert last["Quito"].voices + last["Cali"].voices == 624
+
+
+def test_who_goes_where_is_the_same_in_any_order_and_across_a_snapshot() -> None:
+    whole, broken = Detector(), Detector()
+    whole.feed(two_quakes())
+    expected = whole.finish()
+    mixed = two_quakes()
+    random.Random(3).shuffle(mixed)
+    broken.feed(mixed)
+    told = broken.advance(T0 + 45 * MINUTE_MS)
+    told += Detector.restore(broken.snapshot()).finish()
+    assert told == expected
+    assert len(expected) > 10
