@@ -31,9 +31,9 @@ def sign(body, *, identity, secret=SECRET, at=None):
 
 def send(port, body, headers, *, path="/posts/mairie", method="POST", context=None):
     connection = (
-        HTTPSConnection("127.0.0.1", port, timeout=15, context=context)
+        HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
         if context
-        else HTTPConnection("127.0.0.1", port, timeout=15)
+        else HTTPConnection("127.0.0.1", port, timeout=30)
     )
     try:
         connection.request(method, path, body, headers)

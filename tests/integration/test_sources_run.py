@@ -3,15 +3,11 @@
 ``SOURCES_MINUTES=10`` lets them talk, and break off, for ten minutes; ``SOURCES_SEED`` changes what breaks when.
 """
 
-import base64
-import hashlib
-import hmac
 import json
 import os
 import random
 import signal
 import time
-import urllib.request
 from collections import Counter
 
 import pytest
@@ -19,13 +15,13 @@ from conftest import free_port
 from feed_server import FeedServer, rss
 from jetstream_server import POSTS, JetstreamServer, iso
 from mastodon_server import TOKEN, MastodonServer, status
+from pushing import SECRET, send, sign
 from running import Running
 
 MINUTES = float(os.environ.get("SOURCES_MINUTES", "0.2"))
 SEED = int(os.environ.get("SOURCES_SEED", "3"))
 LONGEST_WAIT_S = 130.0
 """Of a back-off (two minutes at most) and the connection after it: so long the last posts of a network may be on their way."""
-SECRET = "whsec_" + base64.b64encode(b"a key of thirty-two bytes, or so").decode()
 
 
 class Networks(Running):
@@ -120,13 +116,8 @@ entities = false
             body = json.dumps(
                 {"id": f"p{self.number}", "text": text, "author": f"habitant {self.number}", "lang": "fr"}
             ).encode()
-            name, stamp = f"m{self.number}", str(int(time.time()))
-            key = base64.b64decode(SECRET.removeprefix("whsec_"))
-            mac = base64.b64encode(hmac.new(key, f"{name}.{stamp}.".encode() + body, hashlib.sha256).digest()).decode()
-            headers = {"webhook-id": name, "webhook-timestamp": stamp, "webhook-signature": f"v1,{mac}"}
-            request = urllib.request.Request(f"http://127.0.0.1:{self.push_port}/posts/mairie", body, headers)
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                assert answer.status == 202
+            code, _, _ = send(self.push_port, body, sign(body, identity=f"m{self.number}"))
+            assert code == 202
 
     def talk(self, minutes, seed):
         """Let all networks talk of nothing for a while and break off now and then; give who said how much, and what broke."""
