@@ -112,8 +112,7 @@ def over_kafka(
                 time.sleep(0.05)
             took = time.monotonic() - began
         finally:
-            for one in fleet.processes:
-                fleet.kill(one)
+            fleet.end()
     used = {one: last[one] - before[one] for one in before}
     by_stage = {
         stage: sum(n for one, n in used.items() if one.startswith(stage)) for stage in ("ingest", "extract", "detect")
