@@ -42,7 +42,7 @@ class DetectorSettings(BaseModel):
         0.65, description="Least probability that the event lies within the broadest area of its hazard."
     )
     believed_weight: float = Field(
-        1.5,
+        3.0,
         ge=0,
         le=1_000,
         description="A voice is believed when its mark weighs at least so much, unless it is a newsroom, a question, or "
