@@ -48,8 +48,8 @@ def floors(found: Hypothesis, settings: DetectorSettings) -> tuple[Floor, ...]:
 
     * *placed*: as many voices as asked name the place, or fewer while as many agree at the scale of the hazard ("Champerico" and
       "Guatemala" for an earthquake), or while the device of one that speaks at first hand says where it is;
-    * *doubt*: while fewer than two voices are believed, evidence beyond the threshold is asked: what a place and a pace make of talk that
-      few would believe is what a match, fireworks and a meme are made of;
+    * *doubt*: while fewer than two voices are believed, and fewer than a crowd tell of something, evidence beyond the threshold is asked:
+      what a place and a pace make of talk that few would believe is what a match, fireworks and a meme are made of;
     * *place mass*: the place lies within the broadest area of its hazard with at least this probability.
     """
     unmediated = sum(not voice.media for voice in found.voices)
@@ -57,7 +57,7 @@ def floors(found: Hypothesis, settings: DetectorSettings) -> tuple[Floor, ...]:
     agreed = found.agreeing >= settings.min_placed_voices or any(voice.on_the_spot for voice in found.voices)
     placed = settings.min_placed_agreed_voices if agreed else settings.min_placed_voices
     spare = found.nats - threshold(found.where.place.country, settings)
-    doubt = 0.0 if believed(found.voices, settings) >= settings.min_believed_voices else settings.doubt_nats
+    doubt = settings.doubt_nats if doubted(found.voices, settings) else 0.0
     return (
         _at_least("min_voices", len(found.voices), settings.min_voices),
         _at_least("min_placed_agreed_voices" if agreed else "min_placed_voices", found.placed, placed),
@@ -69,12 +69,14 @@ def floors(found: Hypothesis, settings: DetectorSettings) -> tuple[Floor, ...]:
     )
 
 
-def believed(voices: Sequence[Voice], settings: DetectorSettings) -> int:
-    """Count the voices that are believed: likelier than ordinary ones by ``believed_weight``, and more than news, a question or a noise."""
-    return sum(
-        voice.weight >= settings.believed_weight and not (voice.media or voice.perception_only or voice.question)
-        for voice in voices
-    )
+def doubted(voices: Sequence[Voice], settings: DetectorSettings) -> bool:
+    """Tell whether too few voices are believed, and too few tell anything: newsrooms, questions and mere noises do neither.
+
+    A voice is believed when it is likelier than an ordinary one by ``believed_weight``.
+    """
+    telling = [voice.weight for voice in voices if not (voice.media or voice.perception_only or voice.question)]
+    believed = sum(weight >= settings.believed_weight for weight in telling)
+    return believed < settings.min_believed_voices and len(telling) < settings.crowd_voices
 
 
 def passes(found: Hypothesis, settings: DetectorSettings) -> bool:

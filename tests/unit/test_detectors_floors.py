@@ -87,13 +87,25 @@ def test_while_few_voices_are_believed_more_evidence_is_asked(changes: dict[str,
     """Two ordinary people name the coast among voices that nobody would act on: one more who is believed makes two."""
     heard = [said(0, 0, COAST, probability=0.9), said(1, 5, COAST, probability=0.45)]
     heard += [said(n, 25 * n, COAST, **changes) for n in range(2, 14)]
-    settings = {"doubt_nats": 14.0, "watch_secs": 0.0}
+    settings = {"doubt_nats": 14.0, "watch_secs": 0.0, "crowd_voices": 99}
     (strict,) = alerts(heard, **settings)
     (loose,) = alerts(heard, **settings | {"doubt_nats": 0.0})
     assert strict.raised_at > loose.raised_at
     assert strict.evidence >= strict.threshold + 14.0
     (sooner,) = alerts([*heard, said(90, 30, COAST, probability=0.9)], **settings)
     assert sooner.raised_at < strict.raised_at
+
+
+@pytest.mark.parametrize(
+    ("changes", "voices"), [({"probability": 0.45}, [6]), *((change, []) for change in DOUBTED[1:])]
+)
+def test_six_who_tell_of_it_are_enough_though_none_is_believed(changes: dict[str, object], voices: list[int]) -> None:
+    """Newsrooms, questions and noises are no crowd: they wait for the evidence."""
+    heard = [said(n, 25 * n, COAST, probability=0.45) for n in range(3)]
+    heard += [said(n, 25 * n, COAST, **changes) for n in range(3, 14)]
+    found = alerts(heard, doubt_nats=90.0, watch_secs=0.0)
+    assert [one.voices for one in found] == voices
+    assert alerts(heard, doubt_nats=90.0, watch_secs=0.0, crowd_voices=99) == []
 
 
 def test_three_witnesses_who_took_half_an_hour_are_enough() -> None:

@@ -42,7 +42,7 @@ class DetectorSettings(BaseModel):
         0.65, description="Least probability that the event lies within the broadest area of its hazard."
     )
     believed_weight: float = Field(
-        3.0,
+        2.25,
         ge=0,
         le=1_000,
         description="A voice is believed when its mark weighs at least so much, unless it is a newsroom, a question, or "
@@ -56,6 +56,12 @@ class DetectorSettings(BaseModel):
         ge=0,
         le=100,
         description="Evidence needed beyond the threshold while fewer than min_believed_voices voices are believed.",
+    )
+    crowd_voices: int = Field(
+        6,
+        ge=1,
+        le=1_000,
+        description="So many voices that are no newsroom, no question and no mere noise are enough though none is believed.",
     )
     min_named_voices: int = Field(
         2,
