@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -11,6 +12,12 @@ import time
 from pathlib import Path
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """Hear an interrupt: a shell in the background ignores it, and all programs that the tests start would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def missing(what: str) -> None:
