@@ -26,6 +26,7 @@ from nlp.lexicon import Lexicon
 from nlp.meaning import SentenceEncoder
 from nlp.naming import named
 from nlp.naming_training import held_out_likely
+from nlp.readings import HeldOutEncoder, Readings
 from nlp.relevance import TOLD_FROM, SenseModel
 from nlp.scale import platt
 from nlp.sense import SenseQuery, SenseReader
@@ -35,8 +36,10 @@ from tocsin.model import HAZARDS, OPEN
 HALF = 0.5
 ROOT = Path(__file__).parents[1]
 UNSEEN = ("classification/kaggle", "classification/sositaly-dev")
-WRITTEN = {"grammar": 0.1, "posts": 0.4, "pairs": 1.0, "scenes": 1.0}
+WRITTEN = {"grammar": 0.1, "posts": 0.4, "pairs": 1.0, "scenes": 1.0, "contrasts": 2.0}
 """Folders of ``training`` and their shares, as the packaged model was trained."""
+READINGS = ROOT / "training" / "readings.npz"
+"""What encoders that had not seen the event of a training post say of it."""
 SCENARIOS = ("vichoko-ecuador", "vichoko-nicaragua", "vichoko-mexico", "sositaly-emilia", "napa", "trecis-paris")
 """Scenarios whose labels are read for recall by language; no weight was trained on them."""
 
@@ -104,9 +107,12 @@ class Judge:
             for post in lines(prefix.with_name(f"{prefix.name}.posts.jsonl.gz"))
         }
         reader = SenseReader(self.reader._lexicon, self.reader._cues, None)  # noqa: SLF001  the same tables, unjudged
-        design = design_of(reader, self.gate, SentenceEncoder(), [*examples, *written])
+        encoder = HeldOutEncoder(Readings.load(READINGS), SentenceEncoder())
+        design = design_of(reader, self.gate, encoder, [*examples, *written])
         likely = held_out_likely(design)
-        scores = held_out_scores(design, weights_of(design, WRITTEN), circumstances(design, likely, ()))
+        scores = held_out_scores(
+            design, weights_of(design.sources, design.relevant, WRITTEN), circumstances(design, likely, ())
+        )
         own = design.gated & (design.sources == prefix.name)
         slope, offset = platt(scores[own], design.relevant[own])
         said: dict[int, tuple[float, str]] = {}
@@ -212,7 +218,7 @@ def main() -> None:
     for name in SCENARIOS:
         rows = judge.labelled(given.data / "scenarios" / name)
         sets[f"{name} (relevant only)"] = [row for row in rows if row.relevant]
-    for folder in ("written", "pairs", "scenes"):
+    for folder in ("written", "pairs", "scenes", "contrasts"):
         held = judge.written(ROOT / "benchmarks" / folder)
         sets |= {f"{folder}, held {lang}": [row for row in held if row.lang == lang] for lang in LANGS}
     text = tables(sets)

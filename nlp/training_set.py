@@ -15,6 +15,7 @@ import gzip
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zlib import crc32
 
@@ -24,7 +25,6 @@ from tocsin.time import HOUR_MS, parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 EARLY_HOURS: Final = 24
 """Relevant posts count this long after the first relevant post of their event."""
@@ -61,6 +61,39 @@ class _Row(NamedTuple):
     event: str
     at: int | None
     hazard: str | None
+
+
+class Sets(NamedTuple):
+    """Sets read together."""
+
+    examples: list[Example]
+    shares: dict[str, float]
+    """By name, the sets given as ``PATH=SHARE``."""
+    gathered: set[str]
+    """Of these the ones that are no written folders: gathered event by event."""
+
+
+def read_sets(given: Iterable[str], *, left_out: Iterable[str] = ()) -> Sets:
+    """Read sets given as ``PATH`` or ``PATH=SHARE``; see ``read_set``.
+
+    Raises:
+        OSError: a file is missing.
+        ValueError: a line does not have the form of its set, or a share is no number; the message names the set.
+    """
+    unwanted = tuple(left_out)
+    found = Sets([], {}, set())
+    for one in given:
+        path, _, share = one.partition("=")
+        prefix = Path(path)
+        try:
+            if share:
+                found.shares[prefix.name] = float(share)
+            found.examples.extend(read_set(prefix, left_out=unwanted))
+        except (ValueError, KeyError) as error:
+            raise ValueError(f"{one}: {error}") from error
+        if share and not prefix.is_dir():
+            found.gathered.add(prefix.name)
+    return found
 
 
 def read_set(prefix: Path, *, left_out: Iterable[str] = ()) -> list[Example]:

@@ -28,7 +28,7 @@ from nlp.letters import Letters, LettersError
 from nlp.matcher import padded
 from tocsin.model import HAZARDS, OPEN
 
-MAX_FORMS: Final = 3_000
+MAX_FORMS: Final = 5_000
 FILE_BYTES: Final = 1_000_000
 LENGTH: Final = 64.0
 """Folded bytes of a text at which the mark is ``base``; it rises by ``charge`` with every doubling."""

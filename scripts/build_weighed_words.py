@@ -55,13 +55,13 @@ from tocsin.settings.purpose import judge  # noqa: E402
 from tocsin.simulation.scenario import Background, Scenario  # noqa: E402
 from tocsin.simulation.stream import Stream  # noqa: E402
 
-SETS = ("posts", "pairs", "scenes")
+SETS = ("posts", "pairs", "scenes", "contrasts")
 LANGUAGES = ("fr", "en", "es", "it", "pt", "de")
 ORDINARY = ("fr", "en")
 """Languages of the ordinary posts."""
-KEPT = 3_000
+KEPT = 5_000
 STEM = 6
-ALLOWED = 0.006
+ALLOWED = 0.005
 NEAR = 0.04
 """Share of the background whose letters may be looked at."""
 MARKED_ON = ("dev-synthetic", "quiet-dev")

@@ -7,7 +7,8 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from nlp.meaning import CHARS_ENCODED, DIMENSIONS, SentenceEncoder, plain
+from nlp.meaning import CHARS_ENCODED, DIMENSIONS, MOST_SURE, MeaningError, SentenceEncoder, plain, read_off
+from nlp.naming import NAMED
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +29,22 @@ def test_a_text_without_end_is_cut():
 @pytest.mark.parametrize(
     "text", ["", "\ud800", "🔥" * 500, "\x00\x01", "\u202eabc", "é" * 3_000, "漢字かな", "a\n" * 900]
 )
-def test_any_text_has_a_finite_vector_of_length_one(encoder, text):
+def test_any_text_has_a_vector_inside_its_bounds(encoder, text):
     vector = encoder.vector(text)
     assert vector.shape == (DIMENSIONS,)
-    assert float(np.sum(vector.astype(float) ** 2)) == pytest.approx(1.0, abs=1e-4)
+    assert np.isfinite(vector).all()
+    assert -MOST_SURE <= vector[0] <= MOST_SURE
+    assert (vector[1:] <= 0.0).all()
+    assert 1.0 - len(vector) * np.exp(-MOST_SURE) <= np.exp(vector[1:]).sum() <= 1.0 + len(vector) * np.exp(-MOST_SURE)
+
+
+def test_answers_become_log_odds_and_log_shares_row_by_row():
+    answers = np.zeros((2, DIMENSIONS))
+    answers[0, 0], answers[1, 0], answers[1, 3] = 1.5, -20.0, 30.0
+    first, second = read_off(answers)
+    assert first.tolist() == pytest.approx([1.5, *[-np.log(14)] * 14])
+    assert second[[0, 3]].tolist() == pytest.approx([-MOST_SURE, 0.0], abs=1e-9)
+    assert second[1] == -MOST_SURE
 
 
 def test_the_vector_depends_on_nothing_but_the_text(encoder):
@@ -53,14 +66,37 @@ def test_threads_get_the_same_vectors(encoder):
     assert found == alone
 
 
-def test_the_same_thing_in_another_language_is_nearer_than_another_thing(encoder):
-    fire = encoder.vector("the house next door is on fire")
-    for text in (
-        "la maison d'à côté est en feu",
-        "la casa de al lado está ardiendo",
-        "das Haus nebenan brennt",
-        "la casa accanto è in fiamme",
-        "a casa ao lado está a arder",
-    ):
-        other = encoder.vector("the new album of this band comes out on Friday")
-        assert float(fire @ encoder.vector(text)) > float(fire @ other) + 0.3
+HAPPENS = {
+    "en": "the house next door is on fire, flames out of the windows",
+    "fr": "la maison d'à côté est en feu, les flammes sortent par les fenêtres",
+    "es": "la casa de al lado está ardiendo, salen llamas por las ventanas",
+    "de": "das Haus nebenan brennt, Flammen schlagen aus den Fenstern",
+    "it": "la casa accanto è in fiamme, il fuoco esce dalle finestre",
+    "pt": "a casa ao lado está a arder, saem chamas pelas janelas",
+}
+
+
+@pytest.mark.parametrize("text", HAPPENS.values(), ids=HAPPENS)
+def test_a_fire_is_real_and_a_fire_in_every_language(encoder, text):
+    vector = encoder.vector(text)
+    assert vector[0] > 1.0
+    assert NAMED[int(vector[1:].argmax())] == "fire"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the new album of this band is pure fire, on repeat all day",
+        "mon ex a mis le feu à ma boîte mail, 40 messages cette nuit",
+        "mi abuela quemó el arroz otra vez, huele hasta la calle jajaja",
+        "mein Chef brennt für Excel, drei Stunden Meeting",
+    ],
+)
+def test_a_figure_of_speech_is_less_real_than_any_fire(encoder, text):
+    assert encoder.vector(text)[0] < min(encoder.vector(real)[0] for real in HAPPENS.values())
+
+
+def test_a_file_for_another_encoder_is_refused(tmp_path):
+    np.savez(tmp_path / "other.npz", heads=np.zeros((512, DIMENSIONS)), bias=np.zeros(3))
+    with pytest.raises(MeaningError, match=r"other\.npz"):
+        SentenceEncoder(tmp_path / "other.npz").vector("x")

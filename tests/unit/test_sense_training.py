@@ -48,7 +48,7 @@ def test_without_bounds_it_is_the_logistic_regression_of_the_library(monkeypatch
     design = design_of()
     weight = np.linspace(0.5, 1.5, len(design.examples))
     trained = fit(design, weight)
-    blocks = [design.named, design.meaning * training.MEANING_SCALE, design.words * training.WORD_SCALE]
+    blocks = [design.named, design.meaning, design.words * training.WORD_SCALE]
     matrix = sparse.hstack([sparse.csr_matrix(block) for block in blocks]).tocsr()
     library = LogisticRegression(C=training.STRENGTH, solver="lbfgs", tol=1e-9, max_iter=5_000)
     library.fit(matrix, design.relevant, sample_weight=weight)
@@ -123,7 +123,7 @@ def test_only_sets_gathered_by_event_have_events_beside_the_weights():
 
 def test_a_share_balances_a_set_and_weighs_it_against_the_others():
     design = design_of()
-    weight = weights_of(design, {"a": 0.25})
+    weight = weights_of(design.sources, design.relevant, {"a": 0.25})
     own = design.sources == "a"
     assert set(weight[~own]) == {1.0}
     assert weight[own].sum() == pytest.approx(0.25 * (~own).sum())

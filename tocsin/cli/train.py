@@ -14,20 +14,23 @@ from nlp.cues import CueBook
 from nlp.gate import Gate
 from nlp.language import language_of
 from nlp.lexicon import Lexicon
-from nlp.meaning import SentenceEncoder
+from nlp.meaning import Encoder, SentenceEncoder
 from nlp.naming_training import fit_naming, held_out_likely, naming_report
+from nlp.readings import HeldOutEncoder, Readings
 from nlp.scale import best_threshold, language_offsets, platt
 from nlp.sense import SenseReader
-from nlp.training import circumstances, design_of, fit, held_out_scores, read_set, save, weights_of
+from nlp.training import circumstances, design_of, fit, held_out_scores, save, weights_of
 from nlp.training_report import report
+from nlp.training_set import read_sets
 
 
-def train(
+def train(  # noqa: PLR0913  the options of a command
     *sets: str,
     out: Path,
     account: Path | None = None,
     leave_out: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     languages_from: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    readings: Path | None = None,
     lexicon: Path | None = None,
 ) -> int:
     """Fit the sense model on labelled posts.
@@ -42,25 +45,22 @@ def train(
         account: where the account of held-out events goes (Markdown); standard output by default.
         leave_out: events or kinds of posts that are not used.
         languages_from: names of sets of several languages: languages that the sets without a share do not hold get their offset from them.
+        readings: what encoders that had not seen a post say of it (`scripts/tune_encoder.py`), for posts that the packaged encoder
+            learnt from; it reads the others itself.
         lexicon: a folder of term lists in place of the packaged ones.
     """
     console = Console(stderr=True)
     if not sets:
         sys.stderr.write("tocsin train: expected at least one set, got none\n")
         return 2
-    examples, shares, gathered = [], {}, set()
+    encoder: Encoder = SentenceEncoder()
     try:
-        for given in sets:
-            path, _, share = given.partition("=")
-            prefix = Path(path)
-            if share and not prefix.is_dir():
-                gathered.add(prefix.name)
-            if share:
-                shares[prefix.name] = float(share)
-            with console.status(f"Reading {prefix.name}"):
-                examples += read_set(prefix, left_out=leave_out)
-    except (ValueError, KeyError) as error:
-        sys.stderr.write(f"tocsin train: {given}: {error}\n")
+        with console.status("Reading the sets"):
+            examples, shares, gathered = read_sets(sets, left_out=leave_out)
+        if readings is not None:
+            encoder = HeldOutEncoder(Readings.load(readings), encoder)
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"tocsin train: {error}\n")
         return 2
     unknown = sorted(set(languages_from) - {example.source for example in examples})
     if unknown:
@@ -68,8 +68,8 @@ def train(
         return 2
     with console.status(f"Reading {len(examples)} posts"):
         terms = Lexicon.load(lexicon)
-        design = design_of(SenseReader(terms, CueBook.load(), None), Gate(terms), SentenceEncoder(), examples)
-    weight = weights_of(design, shares)
+        design = design_of(SenseReader(terms, CueBook.load(), None), Gate(terms), encoder, examples)
+    weight = weights_of(design.sources, design.relevant, shares)
     judged = design.gated & ~np.isin(design.sources, list(shares))
     own = design.only(judged)
     if not len(own.examples) or own.relevant.all() or not own.relevant.any():

@@ -1,0 +1,53 @@
+"""Readings by encoders that had not seen the post: what they hold, what they refuse, who answers for the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nlp.meaning import DIMENSIONS
+from nlp.readings import HeldOutEncoder, Readings, ReadingsError, key_of
+
+
+class Packaged:
+    """Answers the length of the text."""
+
+    def vector(self, text):
+        return np.full(DIMENSIONS, float(len(text)))
+
+
+def vectors(*firsts):
+    found = np.zeros((len(firsts), DIMENSIONS))
+    found[:, 0] = firsts
+    return found
+
+
+def test_what_is_held_is_answered_and_the_encoder_is_asked_for_the_rest(tmp_path):
+    Readings.of(["ça brûle", "BOUM"], vectors(1.5, -0.25)).save(tmp_path / "r.npz")
+    encoder = HeldOutEncoder(Readings.load(tmp_path / "r.npz"), Packaged())
+    assert [encoder.vector(text)[0] for text in ("ça brûle", "BOUM", "autre")] == [1.5, -0.25, 5.0]
+
+
+def test_texts_are_the_same_that_the_encoder_reads_as_the_same():
+    assert key_of("@one BOUM à #Lyon https://example.org") == key_of("@two BOUM à Lyon")
+    assert key_of("BOUM à Lyon") != key_of("boum à Lyon")
+
+
+def test_of_a_text_that_comes_twice_the_first_reading_is_kept():
+    readings = Readings.of(["b", "a", "b"], vectors(1, 2, 3))
+    encoder = HeldOutEncoder(readings, Packaged())
+    assert (encoder.vector("a")[0], encoder.vector("b")[0], len(readings.keys)) == (2.0, 1.0, 2)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"keys": np.zeros(2, dtype=np.uint64)},
+        {"keys": np.zeros(2, dtype=np.uint64), "vectors": np.zeros((2, 3))},
+        {"keys": np.zeros(2), "vectors": np.zeros((2, DIMENSIONS))},
+    ],
+)
+def test_another_file_is_refused_by_name(tmp_path, arrays):
+    np.savez(tmp_path / "other.npz", **arrays)
+    with pytest.raises(ReadingsError, match=r"other\.npz"):
+        Readings.load(tmp_path / "other.npz")

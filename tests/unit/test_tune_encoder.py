@@ -1,0 +1,104 @@
+"""Training of the encoder: it is the package's network, it learns, it repeats itself, and nobody reads an event that he has seen."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nlp.meaning import DIMENSIONS, SentenceEncoder, packaged_backend, plain, read_off
+from nlp.naming import NAMED
+from nlp.sense import SenseQuery
+from nlp.training_set import Example
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+import tune_encoder as tuning
+
+REAL = ["flames out of the roof next door", "the river is in our kitchen", "shots fired in the station, run"]
+TRAPS = ["this album is fire", "a flood of e-mails again", "three shots of espresso and I run"]
+HAZARDS = ("fire", "flood", "attack")
+
+
+def example(text, *, relevant, hazard=None, group="g0", source="own"):
+    return Example(SenseQuery(text, "en"), relevant, group, source, "", hazard)
+
+
+def some():
+    found = []
+    for number in range(4):
+        for text, hazard in zip(REAL, HAZARDS, strict=True):
+            found.append(example(f"{text} {number}", relevant=True, hazard=hazard, group=f"r{number}"))
+        found += [example(f"{text} {number}", relevant=False, group=f"t{number}") for text in TRAPS]
+    return found
+
+
+@pytest.fixture(scope="module")
+def network():
+    return tuning.Network()
+
+
+@pytest.fixture(scope="module")
+def trained(network):
+    posts = tuning.posts_of(network, some(), {}, set())
+    return posts, tuning.train(network, posts, np.arange(len(posts.real)), turns=6)
+
+
+def test_before_training_it_is_the_network_of_the_package(network):
+    texts = ["ça brûle derrière la gare", "BOUM", "Earthquake!! whole house shook, what was that? " * 3]
+    posts = tuning.posts_of(network, [example(text, relevant=True) for text in texts], {}, set())
+    batch = tuning.packed(network, posts, 64, np.arange(3))
+    found = np.asarray(network.vector(network.layers(), batch["embedded"], batch["there"]))[:3]
+    assert found == pytest.approx(packaged_backend().encode([plain(text) for text in texts]), abs=1e-5)
+
+
+def test_it_learns_what_is_real_and_which_hazard(network, trained):
+    posts, params = trained
+    found = tuning.read(network, params, posts, np.arange(len(posts.real)))
+    assert found[posts.real == 1.0, 0].min() > found[posts.real == 0.0, 0].max()
+    known = posts.hazard >= 0
+    assert [NAMED[at] for at in found[known, 1:].argmax(1)] == list(HAZARDS) * 4
+
+
+def test_the_file_is_read_as_it_was_trained(network, trained, tmp_path):
+    posts, params = trained
+    tuning.save(tmp_path / "m.npz", params)
+    encoder = SentenceEncoder(tmp_path / "m.npz")
+    found = tuning.read(network, params, posts, np.arange(3))
+    assert np.array([encoder.vector(one.query.text) for one in some()[:3]]) == pytest.approx(found, abs=0.05)
+
+
+def test_two_trainings_give_the_same_layers(network):
+    posts = tuning.posts_of(network, some(), {}, set())
+    one, two = (tuning.train(network, posts, np.arange(8), turns=1)["heads"]["heads"] for _ in range(2))
+    assert np.asarray(one).tolist() == np.asarray(two).tolist()
+
+
+def test_an_event_is_in_one_fold_and_only_gathered_sets_have_biases_of_their_own(network):
+    examples = [
+        example(f"text {n}", relevant=bool(n % 2), group=f"e{n % 7}", source="a" if n % 7 < 3 else "b")
+        for n in range(70)
+    ]
+    posts = tuning.posts_of(network, examples, {"a": 0.5}, {"a"})
+    for group in range(7):
+        assert len({int(fold) for fold, one in zip(posts.fold, examples, strict=True) if one.group == f"e{group}"}) == 1
+    assert set(posts.fold.tolist()) <= set(range(tuning.FOLDS))
+    assert {one.source for one, event in zip(examples, posts.event, strict=True) if event} == {"a"}
+    assert len(set(posts.event.tolist())) == 4
+
+
+def test_a_hazard_of_one_set_weighs_no_more_than_its_limit(network, monkeypatch):
+    monkeypatch.setattr(tuning, "MOST_OF_ONE", 2.0)
+    examples = [example(f"fire {n}", relevant=True, hazard="fire") for n in range(8)]
+    examples += [example("flood", relevant=True, hazard="flood"), example("joke", relevant=False)]
+    assert tuning.posts_of(network, examples, {}, set()).hazard_weight.tolist() == [*[0.25] * 8, 1.0, 0.0]
+
+
+def test_what_fills_a_batch_up_changes_no_answer(network, trained):
+    posts, params = trained
+    alone = tuning.read(network, params, posts, np.array([5]))
+    among = tuning.read(network, params, posts, np.arange(len(posts.real)))[5:6]
+    assert alone == pytest.approx(among, abs=1e-4)
+    assert alone.shape == (1, DIMENSIONS)
+    assert read_off(np.zeros(DIMENSIONS))[0] == 0.0
