@@ -67,6 +67,10 @@ COLUMNS = (
 )
 
 
+READINGS = Path(__file__).parents[1] / "training" / "readings.npz"
+"""What encoders that had not seen the event of a training post say of it."""
+
+
 def kind_of(name: str) -> str:
     """Tell what a scenario is: ``real``, or one of the kinds of written and drawn ones."""
     return next((kind for part, kind in KINDS.items() if part in name), "real")
@@ -77,7 +81,10 @@ def replay(base: Path, incidents: Path, processes: int) -> dict:
     before = os.times()
     started = time.perf_counter()
     command = [sys.executable, "-m", "tocsin", "replay", f"{base}.posts.jsonl.gz", "--incidents", str(incidents)]
-    done = subprocess.run([*command, "--processes", str(processes)], capture_output=True, text=True, check=False)
+    environment = {**os.environ, "TOCSIN_NLP__READINGS_PATH": str(READINGS)}
+    done = subprocess.run(
+        [*command, "--processes", str(processes)], capture_output=True, text=True, check=False, env=environment
+    )
     if done.returncode:
         sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr[-4000:]}")
     after = os.times()
@@ -190,6 +197,8 @@ def report(results: dict[str, dict], references: dict[str, dict], costs: dict[st
         "settings, scored by `tocsin score`, and scored again by the data folder's own scorer: both agreed to the digit.",
         "The words of the columns: [scoring](reference/scoring.md). These are *development* scenarios: the rules were made while",
         "looking at them, so they flatter, but for the *held* ones: of them nobody who makes rules has read a line, and only sums are told.",
+        "The sentence encoder has learnt the posts of some of them: here each post is read by one that saw no post of its event",
+        "(`nlp.readings_path`); the weights that balance it against the rules have seen all ([model card](../nlp/data/SENSE.md)).",
         "*Real* means real posts at their real times over real background; *written* means incidents and decoys written by hand; *own* means",
         "written for this project by people who knew neither its words nor its rules ([their form](../benchmarks/incidents/README.md)), over",
         "simulated days; a *twin* is a decoy told again with a real emergency inside it.",

@@ -15,6 +15,8 @@ from nlp.fingerprint import fingerprint
 from nlp.fold import fold_aligned
 from nlp.gate import Gate
 from nlp.lexicon import WEIGHED_ID, Lexicon
+from nlp.meaning import SentenceEncoder
+from nlp.readings import HeldOutEncoder, Readings
 from nlp.relevance import SenseModel
 from nlp.resolve import PlaceQuery, Resolution, Resolver
 from nlp.sense import Sense, SenseQuery, SenseReader
@@ -24,6 +26,7 @@ from tocsin.settings.nlp import SHED_ORDER, NlpSettings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nlp.meaning import Encoder
     from tocsin.model import Point, Post
 
 DropReason = Literal["no_term", "not_relevant", "explained"]
@@ -89,14 +92,18 @@ class Extractor:
         With ``ask``, mentions say what a geocoder may be asked of them.
 
         Raises:
-            LexiconError, CueError, SenseModelError, GazetteerError: a table cannot be used.
+            LexiconError, CueError, SenseModelError, GazetteerError, ReadingsError: a table cannot be used.
+            OSError: a file that the settings name is missing.
         """
         from nlp.gazetteer import Gazetteer  # noqa: PLC0415  its tables and scipy: only for who extracts
         from nlp.ner import SpacyRecogniser  # noqa: PLC0415
 
         chosen = settings or NlpSettings()
         lexicon = Lexicon.load(chosen.lexicon_path)
-        reader = SenseReader(lexicon, CueBook.load(), SenseModel.load())
+        encoder: Encoder = SentenceEncoder()
+        if chosen.readings_path is not None:
+            encoder = HeldOutEncoder(Readings.load(chosen.readings_path), encoder)
+        reader = SenseReader(lexicon, CueBook.load(), SenseModel.load(), encoder)
         resolver = Resolver(Gazetteer.load(), SpacyRecogniser() if chosen.entities else None, ask=ask)
         return cls(reader, resolver, Gate(lexicon), chosen)
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 PACKAGED: Final = Path(__file__).parent / "data" / "meaning.npz"
 DIMENSIONS: Final = 2 + len(HAZARDS)
 """Length of a vector: the log-odds that the post tells of something real, then the log-shares of the hazards and of ``open``."""
+REAL: Final = 0
+"""Where in a vector the log-odds stand."""
 CHARS_ENCODED: Final = 600
 """Only so much of a post is encoded: cost must have a limit."""
 MOST_SURE: Final = 8.0
@@ -113,7 +115,7 @@ def read_off(answers: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     [8.0, -2.64]
     """
     found = answers.astype(np.float64)
-    named = found[..., 1:]
+    named = found[..., REAL + 1 :]
     named -= named.max(axis=-1, keepdims=True)
     named -= np.log(np.exp(named).sum(axis=-1, keepdims=True))
     vector: npt.NDArray[np.float64] = np.clip(found, -MOST_SURE, MOST_SURE)

@@ -1,7 +1,7 @@
 """One calibrated probability that a post tells, first-hand or as a relay, of something real, here and now; and why.
 
-A linear model over the features of ``nlp.features`` and the vector of ``nlp.meaning``:
-``z = b + named . w + hashed . v + meaning . u``, then ``p = 1 / (1 + exp(-(slope z + offset + offset of the language)))``
+A linear model over the features of ``nlp.features`` and the log-odds by which ``nlp.meaning`` finds a post real:
+``z = b + named . w + hashed . v + u * real``, then ``p = 1 / (1 + exp(-(slope z + offset + offset of the language)))``
 (``nlp.scale``), kept inside ``[FLOOR, 1 - FLOOR]``. ``BASE_RATE`` is the share of such posts in the mixture it was
 calibrated on, so ``odds(p) / odds(BASE_RATE)`` is a likelihood ratio.
 
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from nlp.features import BUCKETS, NAMES, hashed, named
-from nlp.meaning import DIMENSIONS
+from nlp.meaning import REAL
 from nlp.naming import Naming
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 PACKAGED: Final = Path(__file__).parent / "data" / "sense.npz"
 FLOOR: Final = 0.005
 """No post is surer than 1 - FLOOR, none less sure than FLOOR: the model has not seen enough to say more."""
-BASE_RATE: Final = 0.490
-"""Share of relevant posts in the mixture on which the packaged weights were calibrated (385 of 785 gated posts)."""
+BASE_RATE: Final = 0.522
+"""Share of relevant posts in the mixture on which the packaged weights were calibrated (384 of 736 gated posts)."""
 TOLD_FROM: Final = 0.48
 """From this probability on a post counts as telling of something real, where a yes or no is asked: the best F1 on
 held-out events (``nlp.scale.best_threshold``)."""
@@ -71,7 +71,7 @@ class SenseModel:
     Args:
         weights: one weight for each of ``NAMES``.
         words: one weight for each bucket.
-        meaning: one weight for each dimension of ``nlp.meaning``.
+        meaning: weight of the log-odds of ``nlp.meaning``.
         bias: log-odds without any feature.
         platt: slope and offset.
         base_rate: share of relevant posts in the calibration mixture.
@@ -83,16 +83,16 @@ class SenseModel:
         self,
         weights: npt.NDArray[np.float64],
         words: npt.NDArray[np.float64],
-        meaning: npt.NDArray[np.float64],
+        meaning: float,
         bias: float,
         platt: tuple[float, float],
         base_rate: float,
         offsets: Mapping[str, float],
         naming: Naming | None = None,
     ) -> None:
-        shapes = weights.shape, words.shape, meaning.shape
-        if shapes != ((len(NAMES),), (BUCKETS,), (DIMENSIONS,)):
-            raise SenseModelError(f"expected {len(NAMES)}, {BUCKETS} and {DIMENSIONS} weights, got {shapes}")
+        shapes = weights.shape, words.shape
+        if shapes != ((len(NAMES),), (BUCKETS,)):
+            raise SenseModelError(f"expected {len(NAMES)} and {BUCKETS} weights, got {shapes}")
         self._slope, offset = platt
         self._weights = weights * self._slope
         self._words = words * self._slope
@@ -110,13 +110,13 @@ class SenseModel:
             SenseModelError: the file was made for other features.
         """
         with np.load(PACKAGED if path is None else path, allow_pickle=False) as file:
-            if tuple(file["names"].tolist()) != NAMES or "meaning" not in file:
+            if tuple(file["names"].tolist()) != NAMES or "meaning" not in file or file["meaning"].shape:
                 raise SenseModelError(f"{path or PACKAGED}: made for other features; run tocsin train again")
             slope, offset = file["platt"].tolist()
             return cls(
                 file["weights"].astype(np.float64),
                 file["words"].astype(np.float64),
-                file["meaning"].astype(np.float64),
+                float(file["meaning"]),
                 float(file["bias"]),
                 (slope, offset),
                 float(file["base_rate"]),
@@ -125,11 +125,11 @@ class SenseModel:
             )
 
     def judge(self, reading: Reading, frame: Frame, shape: Shape, meaning: npt.NDArray[Any]) -> Judgement:
-        """Give the probability of a post and the reasons for it; ``meaning`` is its vector."""
+        """Give the probability of a post and the reasons for it; ``meaning`` is its vector (``nlp.meaning``)."""
         parts = named(reading, frame, shape) * self._weights
         buckets, signs = hashed(reading)
         wording = float(np.sum(self._words[buckets] * signs)) if len(buckets) else 0.0
-        whole = float(np.sum(self._meaning * meaning))
+        whole = self._meaning * float(meaning[REAL])
         z = self._bias + float(np.sum(parts)) + wording + whole + self._offsets.get(reading.lang, 0.0)
         probability = 1.0 / (1.0 + exp(-max(-30.0, min(30.0, z))))
         order = np.argsort(-np.abs(parts), kind="stable")[:REASONS]

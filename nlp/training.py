@@ -24,6 +24,7 @@ from scipy.optimize import minimize
 from nlp.cues import CONSEQUENCES, EXPLANATIONS
 from nlp.features import BUCKETS, NAMES, hashed, named
 from nlp.hazards import heard
+from nlp.meaning import REAL
 from nlp.naming import capped
 from nlp.sense import SenseReader
 from nlp.training_set import Example, read_set
@@ -159,12 +160,13 @@ class Fit:
 
     weights: npt.NDArray[np.float64]
     words: npt.NDArray[np.float64]
-    meaning: npt.NDArray[np.float64]
+    meaning: float
+    """Of the log-odds by which the meaning finds a post real."""
     bias: float
 
     def score(self, design: Design) -> npt.NDArray[np.float64]:
         """Give the unscaled log-odds of every example."""
-        known = design.named @ self.weights + design.meaning @ self.meaning
+        known = design.named @ self.weights + design.meaning[:, REAL] * self.meaning
         scores: npt.NDArray[np.float64] = known + design.words @ self.words + self.bias
         return scores
 
@@ -262,9 +264,8 @@ def fit(
     """
     chosen = np.ones(len(design.examples), dtype=bool) if rows is None else rows
     seen = np.unique(design.words[chosen].indices)  # the weight of a bucket that no post holds is 0 at the minimum
-    known = len(NAMES) + design.meaning.shape[1]
     dropped = np.zeros((len(chosen), 0)) if beside is None else beside * CIRCUMSTANCE_SCALE
-    dense = np.hstack([design.named[chosen], design.meaning[chosen], dropped[chosen]])
+    dense = np.hstack([design.named[chosen], design.meaning[chosen, REAL : REAL + 1], dropped[chosen]])
     words = (design.words[chosen][:, seen] * WORD_SCALE).tocsr()
     dense_turned, words_turned = np.ascontiguousarray(dense.T), words.T.tocsr()
     sign = np.where(design.relevant[chosen], 1.0, -1.0)
@@ -278,7 +279,7 @@ def fit(
         return value, np.append(np.append(dense_turned @ pull, words_turned @ pull) + at[:size], pull.sum())
 
     bounds = [(0.0 if name in UP | MUTE else None, 0.0 if name in DOWN | MUTE else None) for name in NAMES]
-    bounds += [(None, None)] * (size - len(NAMES) + 1)
+    bounds += [(0.0, None)] + [(None, None)] * (size - len(NAMES))
     found = minimize(
         loss, np.zeros(size + 1), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2_000, "ftol": 1e-9}
     )
@@ -287,7 +288,7 @@ def fit(
     best: npt.NDArray[np.float64] = found.x
     buckets = np.zeros(BUCKETS)
     buckets[seen] = best[first:size] * WORD_SCALE
-    return Fit(best[: len(NAMES)], buckets, best[len(NAMES) : known], float(best[size]))
+    return Fit(best[: len(NAMES)], buckets, float(best[len(NAMES)]), float(best[size]))
 
 
 def held_out_scores(
@@ -324,7 +325,7 @@ def save(  # noqa: PLR0913, PLR0917  the parts of a model, each by name
         names=np.array(NAMES),
         weights=trained.weights.astype(np.float32),
         words=trained.words.astype(np.float32),
-        meaning=trained.meaning.astype(np.float32),
+        meaning=np.float64(trained.meaning),
         bias=np.float64(trained.bias),
         platt=np.array(scale),
         languages=np.array(sorted(offsets), dtype=np.str_),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nlp.extract import Extractor
 from nlp.meaning import DIMENSIONS
 from nlp.readings import HeldOutEncoder, Readings, ReadingsError, key_of
+from tocsin.settings.nlp import NlpSettings
 
 
 class Packaged:
@@ -51,3 +53,18 @@ def test_another_file_is_refused_by_name(tmp_path, arrays):
     np.savez(tmp_path / "other.npz", **arrays)
     with pytest.raises(ReadingsError, match=r"other\.npz"):
         Readings.load(tmp_path / "other.npz")
+
+
+def test_an_extractor_may_read_training_posts_by_what_was_held_out(tmp_path):
+    text = "Gros incendie à Rennes, les pompiers arrivent"
+    doubted = vectors(-7.5)
+    doubted[0, 1:] = -2.6
+    Readings.of([text], doubted).save(tmp_path / "r.npz")
+    plain_reader = Extractor.load(NlpSettings(entities=False))
+    held_out = Extractor.load(NlpSettings(entities=False, readings_path=tmp_path / "r.npz"))
+    for other in ("Énorme explosion quartier nord, vitres cassées",):
+        assert held_out.analyse(other).sense.judgement == plain_reader.analyse(other).sense.judgement
+    assert (
+        held_out.analyse(text).sense.judgement.probability
+        < plain_reader.analyse(text).sense.judgement.probability - 0.2
+    )

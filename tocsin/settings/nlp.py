@@ -24,6 +24,11 @@ class NlpSettings(BaseModel):
         default=None,
         description="A directory of term lists to use in place of the packaged ones; empty for the packaged.",
     )
+    readings_path: Path | None = Field(
+        default=None,
+        description="For evaluation: what encoders that had not seen a training post say of it (`training/readings.npz`), in place of the "
+        "packaged encoder, which knows those posts by heart. Posts that the file does not hold are read by the packaged encoder.",
+    )
     entities: bool = Field(
         default=True,
         description="Run the spaCy entity recogniser over gated posts. Without it fewer places are found, and a post costs less.",
