@@ -12,6 +12,7 @@ from detectors import claims
 from detectors.case import hazard_of
 from detectors.explanation import standing
 from detectors.floors import least_threshold, passes
+from detectors.hazards import SPREAD_KM
 from detectors.hypothesis import Hypothesis, weigh, weigh_told
 from detectors.incident import open_case, take_back
 from detectors.memory import Memory
@@ -19,13 +20,14 @@ from detectors.revision import revise
 from detectors.telling import listen, may_pass
 from detectors.voices import Voice
 from detectors.watch import held, hold
-from tocsin.model import Incident, Place
+from tocsin.model import OPEN, Incident, Place
 from tocsin.time import MINUTE_MS
 
 MOST_SEEDS: Final = 64
 """Hypotheses weighed for one pane because of new voices, and as many because they are watched: those most named, then the latest."""
 SEEDS_OF_UNLOCATED: Final = 8
-"""Places that a voice without a place makes worth weighing again: the latest named ones of its hazard."""
+"""Places that a voice without a place makes worth weighing again: the latest named ones of its hazard. As many voices beside a voice which
+leaves open what it tells of say what it may be."""
 
 
 def raise_what_passes(memory: Memory, new: Sequence[Voice], spoken_at: int, pane_start_at: int) -> list[Incident]:
@@ -89,10 +91,13 @@ def _seeds(memory: Memory, new: Sequence[Voice]) -> list[tuple[str, Place]]:
             name(voice.reading.touched, voice.fine)
     for voice in events[-MOST_SEEDS:]:
         hazards = voice.reading.touched
-        if not voice.fine or not hazards:
+        if not voice.fine or voice.main == OPEN:
             others = memory.pool.latest_located(voice, SEEDS_OF_UNLOCATED)
             told = voice.fine or [other.fine[0] for other in others]
-            name(hazards or dict.fromkeys(h for other in others for h in other.reading.touched), told)
+            beside = [other for place in voice.fine for other in memory.pool.near(place, SPREAD_KM[OPEN])]
+            others += [other for other in beside if other.role == "event"][-SEEDS_OF_UNLOCATED:]
+            named = dict.fromkeys(h for other in others for h in other.reading.touched)
+            name(hazards if hazards and not voice.fine else named, told)
     times, last = Counter(keys), dict(zip(keys, range(len(keys)), strict=True))  # both in the order of first naming
     most_first = heapq.nlargest(MOST_SEEDS, zip(times.values(), last.values(), strict=True))
     seeds = {keys[nth]: places[nth] for _, nth in most_first}

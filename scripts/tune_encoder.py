@@ -202,7 +202,7 @@ def train(network: Network, posts: Posts, rows: npt.NDArray[np.int64], turns: in
     steps = turns * sum(1 for _ in batches(posts, rows, np.random.default_rng(SEED)))
 
     def rate(most: float) -> Any:
-        return optax.warmup_cosine_decay_schedule(0.0, most, max(10, steps // RISE), steps, most * LAST_RATE)
+        return optax.warmup_cosine_decay_schedule(0.0, most, max(1, steps // RISE), steps, most * LAST_RATE)
 
     rules = {
         "layers": optax.adam(rate(LAYER_RATE)),

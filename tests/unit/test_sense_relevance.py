@@ -10,7 +10,7 @@ import pytest
 from nlp.cues import CueBook
 from nlp.features import BUCKETS, NAMES, hashed, named
 from nlp.fold import fold_aligned
-from nlp.meaning import DIMENSIONS
+from nlp.meaning import DIMENSIONS, REAL
 from nlp.modality import frame_of
 from nlp.reading import read
 from nlp.relevance import BASE_RATE, FLOOR, PACKAGED, SenseModel, SenseModelError
@@ -27,7 +27,7 @@ def parts_of(text, lang="fr"):
     return reading, frame_of(reading), shape_of(text)
 
 
-def model(bias=0.0, platt=(1.0, 0.0), meaning=BLANK, offsets=None, **weights):
+def model(bias=0.0, platt=(1.0, 0.0), meaning=0.0, offsets=None, **weights):
     vector = np.zeros(len(NAMES))
     for name, weight in weights.items():
         vector[NAMES.index(name.replace("__", "."))] = weight
@@ -57,11 +57,11 @@ def test_probability_is_the_logistic_of_the_weighted_features():
     assert judged.reasons == ("-shape.link",)
 
 
-def test_the_vector_and_the_language_move_the_log_odds():
-    vector = np.zeros(DIMENSIONS)
-    vector[7], weights = 0.6, np.full(DIMENSIONS, 5.0)
+def test_the_meaning_and_the_language_move_the_log_odds():
+    vector = np.full(DIMENSIONS, -3.0)
+    vector[REAL] = 0.6
     # 0.6 * 5 * slope 0.5 = 1.5, German 0.25 less.
-    judged = model(platt=(0.5, 0.0), meaning=weights, offsets={"de": -0.25})
+    judged = model(platt=(0.5, 0.0), meaning=5.0, offsets={"de": -0.25})
     assert judged.judge(*parts_of("ok", "fr"), vector).probability == round(1 / (1 + exp(-1.5)), 4)
     assert judged.judge(*parts_of("ok", "de"), vector).probability == round(1 / (1 + exp(-1.25)), 4)
     assert judged.judge(*parts_of("ok", "fr"), vector).reasons == ("+meaning",)
