@@ -31,11 +31,11 @@ leaves open what it tells of say what it may be."""
 
 
 def raise_what_passes(memory: Memory, new: Sequence[Voice], spoken_at: int, pane_start_at: int) -> list[Incident]:
-    """Weigh what the new voices may tell of, strongest first; give what is raised, and what is newly held back."""
+    """Weigh what the new voices may tell of, the hazard that most of them name first; give what is raised, and what is newly held back."""
     memory.forget_echo()
     written: list[Incident] = []
     found = [(seed, weighed) for hazard, seed in _seeds(memory, new) if (weighed := _consider(memory, hazard, seed))]
-    found.sort(key=lambda pair: (-pair[1].nats, pair[1].hazard, pair[0].id))
+    found.sort(key=lambda pair: (-_named(pair[1]), -pair[1].nats, pair[1].hazard, pair[0].id))
     changed = False
     for seed, weighed in found:
         hypothesis = weigh_now(memory, weighed.hazard, seed) if changed else weighed
@@ -52,6 +52,11 @@ def raise_what_passes(memory: Memory, new: Sequence[Voice], spoken_at: int, pane
         written.append(_raise(memory, hypothesis, spoken_at, pane_start_at))
         changed = True
     return written
+
+
+def _named(found: Hypothesis) -> float:
+    """Give how many of the voices name the hazard, each by its share of what it tells."""
+    return round(math.fsum(voice.hazards.get(found.hazard, 0.0) for voice in found.voices), 2)
 
 
 def weigh_now(memory: Memory, hazard: str, seed: Place) -> Hypothesis | None:

@@ -61,7 +61,7 @@ ORDINARY = ("fr", "en")
 """Languages of the ordinary posts."""
 KEPT = 5_000
 STEM = 6
-ALLOWED = 0.004
+ALLOWED = 0.005
 NEAR = 0.04
 """Share of the background whose letters may be looked at."""
 MARKED_ON = ("dev-synthetic", "quiet-dev")

@@ -41,7 +41,9 @@ def judged() -> list[tuple[str, bool, float]]:
 
 @pytest.mark.parametrize("folder", ["pairs", "scenes", "contrasts"])
 def test_no_held_post_is_a_training_post(folder: str) -> None:
-    trained = {one.query.text for name in ("pairs", "scenes", "contrasts") for one in read_set(ROOT / "training" / name)}
+    trained = {
+        one.query.text for name in ("pairs", "scenes", "contrasts") for one in read_set(ROOT / "training" / name)
+    }
     assert not trained & {one.query.text for one in read_set(ROOT / "benchmarks" / folder)}
 
 
