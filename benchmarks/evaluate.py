@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from findings import found, read_findings
+from recorded import unseen
 from written_days import build
 
 from tocsin.scoring import read_alerts, read_truth, read_voices, score
@@ -67,10 +68,6 @@ COLUMNS = (
 )
 
 
-READINGS = Path(__file__).parents[1] / "training" / "readings.npz"
-"""What encoders that had not seen the event of a training post say of it."""
-
-
 def kind_of(name: str) -> str:
     """Tell what a scenario is: ``real``, or one of the kinds of written and drawn ones."""
     return next((kind for part, kind in KINDS.items() if part in name), "real")
@@ -81,10 +78,8 @@ def replay(base: Path, incidents: Path, processes: int) -> dict:
     before = os.times()
     started = time.perf_counter()
     command = [sys.executable, "-m", "tocsin", "replay", f"{base}.posts.jsonl.gz", "--incidents", str(incidents)]
-    environment = {**os.environ, "TOCSIN_NLP__READINGS_PATH": str(READINGS)}
-    done = subprocess.run(
-        [*command, "--processes", str(processes)], capture_output=True, text=True, check=False, env=environment
-    )
+    command += ["--processes", str(processes)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=unseen(os.environ))
     if done.returncode:
         sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr[-4000:]}")
     after = os.times()

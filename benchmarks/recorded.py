@@ -1,6 +1,6 @@
 """Recordings of the scenarios of a data folder, heard once and kept; and the score of what a detector says of them.
 
-Shared by ``ablation.py``, ``calibration.py`` and ``radius.py``. A recording holds no text. It is kept under a digest of the posts and of all
+Shared by ``evaluate.py``, ``ablation.py``, ``calibration.py`` and ``radius.py``. A recording holds no text. It is kept under a digest of the posts and of all
 that hears them: code and data of ``ingest`` and ``nlp``. What was heard by another tree is heard again.
 """
 
@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from tocsin.settings import load_settings
 
 TRUTH = ".truth.json"
 HEARING = (ingest, nlp)
+READINGS = Path(__file__).parents[1] / "training" / "readings.npz"
+"""What encoders that had not seen the event of a training post say of it."""
 
 
 def scenarios(folders: Iterable[Path]) -> dict[str, Path]:
@@ -33,10 +35,15 @@ def scenarios(folders: Iterable[Path]) -> dict[str, Path]:
     return {name: path.with_name(name) for name, path in found.items()}
 
 
+def unseen(environ: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment in which a training post is read by an encoder that had not seen its event."""
+    return {"TOCSIN_NLP__READINGS_PATH": str(READINGS), **environ}
+
+
 @lru_cache(maxsize=1)
 def hearing() -> bytes:
     """Give a digest of all that turns posts into mentions."""
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(READINGS.read_bytes(), digest_size=16)
     for package in HEARING:
         folder = Path(package.__file__ or "").parent
         for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix not in {".pyc", ".md"}):
@@ -56,7 +63,7 @@ def heard(base: Path, work: Path) -> Recording:
     kept = kept_as(base, work)
     if kept.exists():
         return read([kept])
-    settings = load_settings(None, os.environ)
+    settings = load_settings(None, unseen(os.environ))
     settings = settings.model_copy(update={"runtime": settings.runtime.model_copy(update={"extract_processes": 0})})
     work.mkdir(parents=True, exist_ok=True)
     recording = record([Path(f"{base}.posts.jsonl.gz")], settings)
