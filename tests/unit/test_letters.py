@@ -106,7 +106,7 @@ def test_the_packaged_letters_hear_and_refuse_what_their_words_alone_would_not()
     assert weighed.near < weighed.base
     alone = WeighedWords(weighed.forms, weighed.weights, weighed.leanings, weighed.base, weighed.charge, weighed.prior)
     told, idle = (
-        fold("der Lift steckt seit einer Stunde und drin schreit wer"),
+        fold("nobody can get out, the door is jammed"),
         fold("le bureau descend au jardin pour manger"),
     )
     assert alone.weigh(told) is None
