@@ -192,7 +192,7 @@ def report(results: dict[str, dict], references: dict[str, dict], costs: dict[st
         "settings, scored by `tocsin score`, and scored again by the data folder's own scorer: both agreed to the digit.",
         "The words of the columns: [scoring](reference/scoring.md). These are *development* scenarios: the rules were made while",
         "looking at them, so they flatter, but for the *held* ones: of them nobody who makes rules has read a line, and only sums are told.",
-        "The sentence encoder has learnt the posts of some of them: here each post is read by one that saw no post of its event",
+        "The encoder has learnt the posts of some of them: here each post is read by one that saw no post of its event",
         "(`nlp.readings_path`); the weights that balance it against the rules have seen all ([model card](../nlp/data/SENSE.md)).",
         "*Real* means real posts at their real times over real background; *written* means incidents and decoys written by hand; *own* means",
         "written for this project by people who knew neither its words nor its rules ([their form](../benchmarks/incidents/README.md)), over",

@@ -36,7 +36,7 @@ from tocsin.model import HAZARDS, OPEN
 HALF = 0.5
 ROOT = Path(__file__).parents[1]
 UNSEEN = ("classification/kaggle", "classification/sositaly-dev")
-WRITTEN = {"grammar": 0.1, "posts": 0.4, "pairs": 1.0, "scenes": 1.0, "contrasts": 2.0}
+WRITTEN = {"grammar": 0.1, "posts": 0.4, "pairs": 1.0, "scenes": 1.0, "contrasts": 2.0, "streams": 1.0}
 """Folders of ``training`` and their shares, as the packaged model was trained."""
 READINGS = ROOT / "training" / "readings.npz"
 """What encoders that had not seen the event of a training post say of it."""
@@ -218,7 +218,7 @@ def main() -> None:
     for name in SCENARIOS:
         rows = judge.labelled(given.data / "scenarios" / name)
         sets[f"{name} (relevant only)"] = [row for row in rows if row.relevant]
-    for folder in ("written", "pairs", "scenes", "contrasts"):
+    for folder in ("written", "pairs", "scenes", "contrasts", "streams"):
         held = judge.written(ROOT / "benchmarks" / folder)
         sets |= {f"{folder}, held {lang}": [row for row in held if row.lang == lang] for lang in LANGS}
     text = tables(sets)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 DropReason = Literal["no_term", "not_relevant", "explained"]
 DROP_REASONS: Final[tuple[DropReason, ...]] = ("no_term", "not_relevant", "explained")
 """Why a gated post gives no mention: no word of the lexicon stands in it; it is certainly nothing; an explanation accounts for it."""
-ENTITIES, PLACES = SHED_ORDER
+ENTITIES, PLACES, MEANING = SHED_ORDER
 PLAIN_MODALITIES: Final = frozenset({"asserted", "question"})
 
 
@@ -113,7 +113,7 @@ class Extractor:
         return self._gate
 
     def warm(self) -> None:
-        """Load now what else comes at first need: the entity models and the sentence encoder.
+        """Load now what else comes at first need: the entity models and the encoder of meanings.
 
         Raises:
             OSError: a model package is not installed.
@@ -127,7 +127,7 @@ class Extractor:
         The first ``shed`` gates of ``SHED_ORDER`` are left out; a mention names those it would have passed.
         """
         gates = SHED_ORDER[:shed]
-        senses = [self._sense_of(post) for post in posts]
+        senses = [self._sense_of(post, meant=MEANING not in gates) for post in posts]
         results: list[Mention | Dropped] = []
         kept: list[int] = []
         queries: list[PlaceQuery] = []
@@ -140,9 +140,11 @@ class Extractor:
             results.append(Dropped(post.id, reason or "no_term"))
         resolutions = self._resolve(queries, entities=ENTITIES not in gates)
         for index, resolution in zip(kept, resolutions, strict=True):
-            left_out = (ENTITIES,) if resolution.unread else ()
+            left_out: tuple[str, ...] = (ENTITIES,) if resolution.unread else ()
             if PLACES in gates and self._improbable(senses[index]):
                 left_out = (PLACES,)
+            if MEANING in gates:
+                left_out += (MEANING,)
             results[index] = _mention(posts[index], senses[index], resolution, left_out)
         return results
 
@@ -168,11 +170,12 @@ class Extractor:
             resolution = self._places.resolve([_place_query(sense, point, profile_place)])[0]
         return Analysis(sense, resolution, gate, dropped, fingerprint(text))
 
-    def _sense_of(self, post: Post) -> Sense:
+    def _sense_of(self, post: Post, *, meant: bool) -> Sense:
         year = datetime.fromtimestamp(post.event_at // 1_000, UTC).year
         text = post.text[: self._settings.max_text_chars]
         return self._sense.sense(
-            SenseQuery(text, post.lang, year, repost=post.repost_of is not None, reply=post.reply_to is not None)
+            SenseQuery(text, post.lang, year, repost=post.repost_of is not None, reply=post.reply_to is not None),
+            meant=meant,
         )
 
     def _drop(self, sense: Sense) -> DropReason | None:

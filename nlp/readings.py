@@ -65,6 +65,11 @@ class Readings:
             raise ReadingsError(f"{path}: expected {DIMENSIONS} numbers a text, got {vectors.shape}")
         return cls(keys, vectors)
 
+    def and_of(self, others: Self) -> Self:
+        """Give these readings with those of others; where both hold a text, these stand."""
+        keys, first = np.unique(np.concatenate([self.keys, others.keys]), return_index=True)
+        return type(self)(keys, np.concatenate([self.vectors, others.vectors])[first])
+
     def save(self, path: Path) -> None:
         """Write the file."""
         np.savez_compressed(path, keys=self.keys, vectors=self.vectors)

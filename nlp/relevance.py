@@ -124,12 +124,12 @@ class SenseModel:
                 _naming(file) if "naming" in file else None,
             )
 
-    def judge(self, reading: Reading, frame: Frame, shape: Shape, meaning: npt.NDArray[Any]) -> Judgement:
-        """Give the probability of a post and the reasons for it; ``meaning`` is its vector (``nlp.meaning``)."""
+    def judge(self, reading: Reading, frame: Frame, shape: Shape, meaning: npt.NDArray[Any] | None) -> Judgement:
+        """Give the probability of a post and the reasons for it; ``meaning`` is its vector (``nlp.meaning``), ``None`` if nobody asked."""
         parts = named(reading, frame, shape) * self._weights
         buckets, signs = hashed(reading)
         wording = float(np.sum(self._words[buckets] * signs)) if len(buckets) else 0.0
-        whole = self._meaning * float(meaning[REAL])
+        whole = 0.0 if meaning is None else self._meaning * float(meaning[REAL])
         z = self._bias + float(np.sum(parts)) + wording + whole + self._offsets.get(reading.lang, 0.0)
         probability = 1.0 / (1.0 + exp(-max(-30.0, min(30.0, z))))
         order = np.argsort(-np.abs(parts), kind="stable")[:REASONS]

@@ -83,9 +83,9 @@ class SenseReader:
         self._encoder = SentenceEncoder() if encoder is None else encoder
         self._cached = lru_cache(maxsize=TEXTS_CACHED)(self._judge)
 
-    def sense(self, query: SenseQuery) -> Sense:
-        """Judge one post."""
-        return self._cached(query)
+    def sense(self, query: SenseQuery, *, meant: bool = True) -> Sense:
+        """Judge one post; unless ``meant``, by its words alone, without what the encoder makes of the whole."""
+        return self._cached(query, meant)
 
     def reading(self, query: SenseQuery) -> Reading:
         """Read a post without judging it."""
@@ -102,7 +102,7 @@ class SenseReader:
             reply=query.reply,
         )
 
-    def _judge(self, query: SenseQuery) -> Sense:
+    def _judge(self, query: SenseQuery, meant: bool) -> Sense:
         reading = self.reading(query)
         frame = frame_of(reading)
         shape = shape_of(query.text)
@@ -111,9 +111,9 @@ class SenseReader:
         told = hazards = distribution(reading)
         judgement = _UNJUDGED
         if self._model is not None:
-            meaning = self._encoder.vector(query.text)
+            meaning = self._encoder.vector(query.text) if meant else None
             judgement = self._model.judge(reading, frame, shape, meaning)
-            if self._model.naming is not None:
+            if self._model.naming is not None and meaning is not None:
                 voiced = capped(heard(reading))
                 hazards = named(told, voiced, self._model.naming.likely(voiced, meaning))
                 if moved(told, hazards):

@@ -1,7 +1,7 @@
 """Training of the sense model: labelled posts in, weights out.
 
-The weights learn from posts that hold a telling word; the scale, the base rate and all reported figures come from those of them that
-open the term gate: the model will be asked about no others. How sets are read: ``nlp.training_set``.
+The weights learn from posts that open the term gate, for the model will be asked about no others, and from all written ones that hold a
+telling word; the scale, the base rate and all reported figures come from those that open the gate. How sets are read: ``nlp.training_set``.
 
 Weights of features whose meaning is known may only have the sign that they mean (``UP``, ``DOWN``): a set in which witnesses happen to
 write less in the first person must not teach that witnesses are to be doubted. The scale is set by Platt's method on predictions for
@@ -27,7 +27,7 @@ from nlp.hazards import heard
 from nlp.meaning import REAL
 from nlp.naming import capped
 from nlp.sense import SenseReader
-from nlp.training_set import Example, read_set
+from nlp.training_set import WRITTEN, Example, read_set
 
 __all__ = [
     "Design",
@@ -172,7 +172,7 @@ class Fit:
 
 
 def design_of(reader: SenseReader, gate: Gate, encoder: Encoder, examples: Sequence[Example]) -> Design:
-    """Keep the examples that hold a telling word, and measure their features."""
+    """Keep the examples that hold a telling word and open the gate, written ones in any case, and measure their features."""
     kept: list[Example] = []
     gated: list[bool] = []
     rows: list[npt.NDArray[np.float64]] = []
@@ -183,6 +183,8 @@ def design_of(reader: SenseReader, gate: Gate, encoder: Encoder, examples: Seque
     signs: list[npt.NDArray[np.float64]] = []
     opened = gate.open([example.query.text for example in examples])
     for example, entries in zip(examples, opened, strict=True):
+        if not entries and not example.kind.startswith(WRITTEN):
+            continue
         sense = reader.sense(example.query)
         if not sense.telling:
             continue

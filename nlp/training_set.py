@@ -34,6 +34,8 @@ LINES_TOGETHER: Final = 10
 """So many neighbouring lines of a written file are held out together: pairs that differ by a word stand side by side."""
 WRITTEN_YEAR: Final = 2026
 """The year in which written lines are read: other years in them are the past or the future."""
+WRITTEN: Final = "written:"
+"""Begins the kind of examples from folders of written lines."""
 REAL: Final = "real"
 _CHOICE: Final = re.compile(r"\(([^()|]*\|[^()]*)\)")
 _NAME: Final = re.compile(r"\{(\w+)\}")
@@ -186,7 +188,7 @@ def _written(folder: Path) -> Iterable[Example]:
                 query = SenseQuery(variant, path.stem, WRITTEN_YEAR)
                 hazard = kind if kind in NAMED else None
                 group = f"{folder.name}:{path.stem}:{block}"
-                yield Example(query, relevant, group, folder.name, f"written:{kind}", hazard)
+                yield Example(query, relevant, group, folder.name, f"{WRITTEN}{kind}", hazard)
 
 
 def variants(text: str, names: dict[str, str]) -> list[str]:

@@ -1,26 +1,29 @@
-"""Train the layers of the sentence encoder further on labelled posts (``nlp/data/meaning.npz``), and its two heads with them.
+"""Train the upper layers of the encoder further on labelled posts (``nlp/data/meaning.npz``), and its two heads with them.
 
-Usage: python scripts/tune_encoder.py SET[=SHARE] … --out nlp/data/meaning.npz --readings training/readings.npz [--leave-out NAME] …
+Usage: python scripts/tune_encoder.py SET[=SHARE] … --out nlp/data/meaning.npz --readings training/readings.npz
+       [--further FILE] [--leave-out NAME] …
 
-Sets and shares are those of ``tocsin train``. Written folders are read whole, of other sets the posts that open the term gate. About forty
-minutes on two cores: five trainings of three turns.
+Sets and shares are those of ``tocsin train``. Written folders are read whole, of other sets the posts that open the term gate. TIME_TAKEN
 
-**Model.** The encoder of ``nlp.meaning``, its table of word pieces as it is; on its vector two linear heads: the log-odds that a post tells
-of something real, and the hazard of a real one. Loss: log loss of the first by the weight of each post, and half that of the second (a
-hazard of one set counts for at most ``MOST_OF_ONE`` posts). Adam, a rate that rises and falls (cosine), word pieces and vectors dropped at
-random. The collection a post was gathered for and its topic have a bias of their own in training, which is thrown away
-(``nlp.training`` says why).
+**Model.** The transformer of ``nlp.transformer``, its lower ``FROZEN`` layers as they are (what they make of every post is computed once);
+on the mean of its last rows two linear heads: the log-odds that a post tells of something real, and the hazard of a real one. Loss: log loss of the
+first by the weight of each post, and half that of the second (a hazard of one set counts for at most ``MOST_OF_ONE`` posts). AdamW, a
+rate that rises and falls (cosine), word pieces and parts of the vectors dropped at random. The collection a post was gathered for and its
+topic have a bias of their own in training, which is thrown away (``nlp.training`` says why).
 
 **Readings.** Whoever weighs the encoder's answers against rules must not learn from answers for posts that the encoder has learnt by heart.
 So events are dealt to ``FOLDS`` folds, each is read by an encoder that saw none of it, and these readings are written by the
 fingerprints of their texts: ``tocsin train --readings``. The packaged layers are then trained on all posts.
+
+**One more set.** ``--further FILE`` teaches trained layers new posts without an hour's work: what ``--readings`` does not hold yet is new to
+FILE, is read by it and added; then FILE is trained for one more turn on all posts, at half the rate.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,30 +36,35 @@ from sklearn.metrics import roc_auc_score
 
 from nlp.gate import Gate
 from nlp.lexicon import Lexicon
-from nlp.meaning import DIMENSIONS, HEAD_SCALE, SINGLE, WINDOWED, packaged_backend, plain, read_off
+from nlp.meaning import DIMENSIONS, kept, plain, read_off, unpacked
 from nlp.naming import NAMED
-from nlp.readings import Readings
+from nlp.readings import Readings, key_of
 from nlp.training import weights_of
-from nlp.training_set import Example, read_sets
+from nlp.training_set import WRITTEN, Example, read_sets
+from nlp.transformer import HEADS, LAYERS, MOST_PIECES, Embedding, Packed, WordPieces
 
-FOLDS = 4
+FOLDS = 3
 TURNS = 3
+FROZEN = 4
+"""So many lower layers stay as the package has them."""
 BATCH = 64
-LAYER_RATE, HEAD_RATE, CIRCUMSTANCE_RATE = 3e-4, 1e-3, 1e-2
+LAYER_RATE, HEAD_RATE, CIRCUMSTANCE_RATE = 2e-4, 1e-3, 1e-2
 RISE = 15
 """The rate rises over one step in so many."""
 LAST_RATE = 0.02
 """Share of the rate at the end."""
-HEAD_DECAY = 0.05
-DROPPED_VECTOR, DROPPED_PIECES = 0.15, 0.1
+LAYER_DECAY, HEAD_DECAY = 0.01, 0.05
+MOMENTS = (0.9, 0.98)
+STEEPEST = 1.0
+"""Slopes of a batch are shortened to this length together."""
+DROPPED_PARTS, DROPPED_PIECES = 0.1, 0.05
+FURTHER_PACE = 0.5
+"""Layers that are trained already are moved at this share of the rates."""
 HAZARD_SHARE = 0.5
 MOST_OF_ONE = 300.0
 CIRCUMSTANCE_PENALTY = 1e-4
-LENGTHS = (8, 16, 24, 32, 48, 64, 96)
-"""Posts of about one length are read together; longer ones are cut."""
-ORDERS = ((2, 0), (3, 1), (5, 2))
-"""Windows: how many pieces, and how many of them to the left (as the package has them)."""
-WIDTH = 256
+LENGTHS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, MOST_PIECES)
+"""Posts of about one length are read together."""
 SEED = 0
 Floats = npt.NDArray[np.float32]
 Params = dict[str, Any]
@@ -65,7 +73,8 @@ Params = dict[str, Any]
 class Posts(NamedTuple):
     """What the training reads of the examples; one row each."""
 
-    pieces: list[npt.NDArray[np.int64]]
+    rows: list[npt.NDArray[np.float16]]
+    """What the frozen layers make of each post: (pieces, size)."""
     real: Floats
     hazard: npt.NDArray[np.int64]
     """Index in ``NAMED``; -1 unknown."""
@@ -77,83 +86,114 @@ class Posts(NamedTuple):
 
 
 class Network:
-    """The encoder as a function of its layers; numbers of steps and sizes come from the package."""
+    """The transformer in two parts: layers that stay as the package has them, and upper layers that are trained."""
 
     def __init__(self) -> None:
-        self._package = packaged_backend()
-        self.eps = self._package.eps
+        self._packed = Packed()
+        self._pieces, self._embedding = WordPieces(self._packed), Embedding(self._packed)
+        self._frozen = self._of(range(FROZEN))
+        self.size = self._packed.size
 
-    def pieces(self, text: str) -> npt.NDArray[np.int64]:
-        """Give the word pieces of a post as the encoder reads it."""
-        found = self._package.sp.encode(plain(text), out_type=int, add_bos=True, add_eos=True)
-        return np.array(found[: LENGTHS[-1]], dtype=np.int64)
+    def _of(self, numbers: Iterable[int]) -> Params:
+        return {
+            str(number): {name: jnp.asarray(array) for name, array in self._packed.weights(number).items()}
+            for number in numbers
+        }
 
     def layers(self) -> Params:
-        """Give the layers as the package has them."""
-        found = {name: getattr(self._package, name) for name in SINGLE}
-        return found | {f"{name}_{at}": one for name in WINDOWED for at, one in enumerate(getattr(self._package, name))}
+        """Give the upper layers as the package has them, by their numbers."""
+        return self._of(range(FROZEN, LAYERS))
 
-    def embedded(self, pieces: npt.NDArray[np.int64]) -> Floats:
-        """Give the vectors of word pieces."""
-        chunk = pieces % len(self._package.scale)
-        found: Floats = self._package.table[pieces] * self._package.scale[chunk, None] + self._package.lo[chunk, None]
-        return found.astype(np.float32)
-
-    def vector(self, layers: Params, embedded: Any, there: Any) -> Any:
-        """Give the vectors of posts: (posts, pieces, size) and which pieces are there (posts, pieces) → (posts, size)."""
-        mask = there[..., None]
-        inner = self._even(embedded @ layers["proj_W"] + layers["proj_b"], layers["ln_g_all"], layers["ln_b_all"])
-        inner = inner * mask
-        parts = [embedded]
-        for at, (order, left) in enumerate(ORDERS):
-            own = inner[..., at * WIDTH : (at + 1) * WIDTH]
-            first = jax.nn.relu(_windows(own, order, left) @ layers[f"w1_{at}"] + layers[f"b1_{at}"]) + own
-            first = first * mask
-            parts.append(jax.nn.relu(_windows(first, order, left) @ layers[f"w2_{at}"] + layers[f"b2_{at}"]) + first)
-        whole = self._even(jnp.concatenate(parts, -1), layers["ln_g"], layers["ln_b"]) * mask
-        count = there.sum(1)[:, None]
-        mean = (whole.sum(1) @ layers["cnn_W"] + count * layers["cnn_b"]) / jnp.sqrt(count)
-        deep = jax.nn.relu(mean @ layers["p1"] + jax.nn.relu(mean @ layers["d0"]) @ layers["d1"])
-        last = jnp.tanh(deep @ layers["p3"] + jax.nn.relu(deep @ layers["d2"]) @ layers["d3"])
-        return last / jnp.sqrt(jnp.clip((last * last).sum(-1, keepdims=True), self.eps))
-
-    def _even(self, rows: Any, gain: Any, bias: Any) -> Any:
-        mean = rows.mean(-1, keepdims=True)
-        spread = ((rows - mean) ** 2).mean(-1, keepdims=True)
-        return (rows - mean) / jnp.sqrt(spread + self.eps) * gain + bias
+    def rows(self, texts: Sequence[str]) -> list[npt.NDArray[np.float16]]:
+        """Give what the frozen layers make of each post."""
+        divided = [self._pieces.divided(plain(text)) for text in texts]
+        found: list[npt.NDArray[np.float16]] = [np.empty(0, dtype=np.float16)] * len(texts)
+        by_length = sorted(range(len(texts)), key=lambda at: len(divided[at]))
+        for start in range(0, len(texts), BATCH):
+            chosen = by_length[start : start + BATCH]
+            length = _rounded(len(divided[chosen[-1]]))
+            whole, there = np.zeros((BATCH, length, self.size), dtype=np.float32), np.zeros((BATCH, length))
+            there[:, 0] = 1.0
+            for row, at in enumerate(chosen):
+                there[row, : len(divided[at])] = 1.0
+                whole[row, : len(divided[at])] = self._embedding.of(divided[at])
+            made = np.asarray(_layered(self._frozen, whole, there), dtype=np.float16)
+            for row, at in enumerate(chosen):
+                found[at] = made[row, : len(divided[at])].copy()
+        return found
 
 
-def _windows(rows: Any, order: int, left: int) -> Any:
-    padded = jnp.pad(rows, ((0, 0), (left, order - 1 - left), (0, 0)))
-    return jnp.concatenate([padded[:, at : at + rows.shape[1]] for at in range(order)], -1)
+def _rounded(length: int) -> int:
+    return next(size for size in LENGTHS if length <= size)
 
 
-def starting(network: Network, events: int) -> Params:
-    """Give what training begins with: the package's layers, heads and biases that say nothing."""
-    layers = {name: jnp.asarray(value) for name, value in network.layers().items()}
-    heads = {"heads": jnp.zeros((layers["d3"].shape[1], DIMENSIONS)), "bias": jnp.zeros(DIMENSIONS)}
-    return {
-        "layers": layers,
-        "heads": heads,
-        "aside": {"event": jnp.zeros(events), "topic": jnp.zeros(len(NAMED))},
-    }
+def layered(layers: Params, rows: Any, there: Any, keys: Any = None) -> Any:
+    """Give what layers make of posts: (posts, pieces, size) and which pieces are there (posts, pieces) → (posts, pieces, size)."""
+    silent = jnp.where(there > 0.0, 0.0, -1e9)[:, None, None, :]
+    for at, layer in enumerate(layers[str(number)] for number in sorted(map(int, layers))):
+        one, two = (None, None) if keys is None else (keys[2 * at], keys[2 * at + 1])
+        each = [rows @ layer[f"{name}.w"].T + layer[f"{name}.b"] for name in ("q", "k", "v")]
+        query, key, value = (part.reshape(*part.shape[:2], HEADS, -1) for part in each)
+        weight = jnp.einsum("bqhd,bkhd->bhqk", query, key) * query.shape[-1] ** -0.5
+        mixed = jnp.einsum("bhqk,bkhd->bqhd", jax.nn.softmax(weight + silent), value).reshape(rows.shape)
+        rows = _even(rows + _thinned(mixed @ layer["ao.w"].T + layer["ao.b"], one), layer["aln.w"], layer["aln.b"])
+        wide = jax.nn.gelu(rows @ layer["fi.w"].T + layer["fi.b"], approximate=False)
+        rows = _even(rows + _thinned(wide @ layer["fo.w"].T + layer["fo.b"], two), layer["oln.w"], layer["oln.b"])
+    return rows
 
 
-def answers(network: Network, params: Params, embedded: Any, there: Any, key: Any = None) -> Any:
-    """Give what the heads answer, before ``nlp.meaning.read_off``; with a key, pieces and vectors are dropped as in training."""
+def mean(rows: Any, there: Any) -> Any:
+    """Give the mean over the pieces that are there: (posts, pieces, size) → (posts, size)."""
+    return (rows * there[..., None]).sum(1) / there.sum(1)[:, None]
+
+
+_layered = jax.jit(layered)
+
+
+def _even(rows: Any, gain: Any, bias: Any) -> Any:
+    rows = rows - rows.mean(-1, keepdims=True)
+    return rows * jax.lax.rsqrt((rows * rows).mean(-1, keepdims=True) + 1e-12) * gain + bias
+
+
+def _thinned(rows: Any, key: Any) -> Any:
+    """Drop the same parts of all rows of a post."""
     if key is None:
-        vector = network.vector(params["layers"], embedded, there) * HEAD_SCALE
+        return rows
+    held = jax.random.bernoulli(key, 1 - DROPPED_PARTS, (rows.shape[0], 1, rows.shape[2]))
+    return rows * held / (1 - DROPPED_PARTS)
+
+
+def starting(network: Network, posts: Posts, trained: Path | None = None) -> Params:
+    """Give what training begins with: the package's layers, heads and biases that say nothing; or layers and heads that ``save`` wrote."""
+    layers = network.layers()
+    heads = {"heads": jnp.zeros((network.size, DIMENSIONS)), "bias": jnp.zeros(DIMENSIONS)}
+    if trained is not None:
+        with np.load(trained, allow_pickle=False) as file:
+            arrays = dict(file)
+        layers = {
+            number: {name: jnp.asarray(array) for name, array in unpacked(arrays, int(number)).items()}
+            for number in layers
+        }
+        heads = {name: jnp.asarray(arrays[name]) for name in heads}
+    aside = {"event": jnp.zeros(int(posts.event.max()) + 1), "topic": jnp.zeros(len(NAMED))}
+    return {"layers": layers, "heads": heads, "aside": aside}
+
+
+def answers(params: Params, rows: Any, there: Any, key: Any = None) -> Any:
+    """Give what the heads answer, before ``nlp.meaning.read_off``; with a key, pieces and parts are dropped as in training."""
+    if key is None:
+        found = mean(layered(params["layers"], rows, there), there)
     else:
-        one, two = jax.random.split(key)
-        embedded = embedded * jax.random.bernoulli(one, 1 - DROPPED_PIECES, there.shape)[..., None]
-        vector = network.vector(params["layers"], embedded, there) * HEAD_SCALE
-        vector = vector * jax.random.bernoulli(two, 1 - DROPPED_VECTOR, vector.shape) / (1 - DROPPED_VECTOR)
-    return vector @ params["heads"]["heads"] + params["heads"]["bias"]
+        first, last, *keys = jax.random.split(key, 2 + 2 * len(params["layers"]))
+        there = there * jax.random.bernoulli(first, 1 - DROPPED_PIECES, there.shape).at[:, 0].set(True)
+        found = mean(layered(params["layers"], rows, there, keys), there)
+        found = found * jax.random.bernoulli(last, 1 - DROPPED_PARTS, found.shape) / (1 - DROPPED_PARTS)
+    return found @ params["heads"]["heads"] + params["heads"]["bias"]
 
 
-def loss(network: Network, params: Params, batch: dict[str, Any], key: Any) -> Any:
+def loss(params: Params, batch: dict[str, Any], key: Any) -> Any:
     """Give the loss of a batch."""
-    said = answers(network, params, batch["embedded"], batch["there"], key)
+    said = answers(params, batch["rows"], batch["there"], key)
     topic = jax.lax.stop_gradient(jax.nn.softmax(said[:, 1:])) @ params["aside"]["topic"]
     odds = said[:, 0] + topic + params["aside"]["event"][batch["event"]]
     real = (batch["weight"] * (jax.nn.softplus(odds) - batch["real"] * odds)).mean()
@@ -170,23 +210,23 @@ def batches(
     """Give the rows in random order, in batches of posts of about one length."""
     waiting: dict[int, list[int]] = {}
     for row in random.permutation(rows).tolist():
-        length = next(size for size in LENGTHS if len(posts.pieces[row]) <= size)
+        length = _rounded(len(posts.rows[row]))
         waiting.setdefault(length, []).append(row)
         if len(waiting[length]) == BATCH:
             yield length, np.array(waiting.pop(length))
     yield from ((length, np.array(left)) for length, left in waiting.items())
 
 
-def packed(network: Network, posts: Posts, length: int, rows: npt.NDArray[np.int64]) -> dict[str, Any]:
+def packed(posts: Posts, length: int, rows: npt.NDArray[np.int64]) -> dict[str, Any]:
     """Give a batch of exactly ``BATCH`` posts; what fills it up weighs nothing."""
     there = np.zeros((BATCH, length), dtype=np.float32)
     there[:, 0] = 1.0
-    embedded = np.zeros((BATCH, length, network.embedded(np.zeros(1, dtype=np.int64)).shape[1]), dtype=np.float32)
+    whole = np.zeros((BATCH, length, posts.rows[0].shape[1]), dtype=np.float32)
     for at, row in enumerate(rows.tolist()):
-        pieces = posts.pieces[row]
-        there[at, : len(pieces)] = 1.0
-        embedded[at, : len(pieces)] = network.embedded(pieces)
-    found: dict[str, Any] = {"embedded": embedded, "there": there}
+        own = posts.rows[row]
+        there[at, : len(own)] = 1.0
+        whole[at, : len(own)] = own
+    found: dict[str, Any] = {"rows": whole, "there": there}
     for name in ("real", "hazard", "weight", "hazard_weight", "event"):
         column = getattr(posts, name)
         filled = np.zeros(BATCH, dtype=column.dtype)
@@ -195,47 +235,55 @@ def packed(network: Network, posts: Posts, length: int, rows: npt.NDArray[np.int
     return found
 
 
-def train(network: Network, posts: Posts, rows: npt.NDArray[np.int64], turns: int = TURNS) -> Params:
-    """Train on the given rows; the same rows give the same layers on the same machine."""
+def _optimiser() -> optax.GradientTransformation:
+    def adam(decay: float) -> optax.GradientTransformation:
+        return optax.chain(optax.scale_by_adam(*MOMENTS), optax.add_decayed_weights(decay))
+
+    rules = {"layers": adam(LAYER_DECAY), "heads": adam(HEAD_DECAY), "aside": adam(0.0)}
+    return optax.chain(
+        optax.clip_by_global_norm(STEEPEST), optax.multi_transform(rules, {name: name for name in rules})
+    )
+
+
+@jax.jit
+def _step(
+    params: Params, state: Any, batch: dict[str, Any], key: Any, rates: dict[str, Any]
+) -> tuple[Params, Any, Any]:
+    value, slopes = jax.value_and_grad(loss)(params, batch, key)
+    moves, state = _optimiser().update(slopes, state, params)
+    moves = {name: jax.tree.map(lambda move, by=rates[name]: -by * move, part) for name, part in moves.items()}
+    return optax.apply_updates(params, moves), state, value
+
+
+def train(posts: Posts, rows: npt.NDArray[np.int64], params: Params, turns: int = TURNS, pace: float = 1.0) -> Params:
+    """Train on the given rows from ``params`` on; the same rows give the same layers on the same machine."""
     random = np.random.default_rng(SEED)
-    params = starting(network, int(posts.event.max()) + 1)
+    state = _optimiser().init(params)
     steps = turns * sum(1 for _ in batches(posts, rows, np.random.default_rng(SEED)))
-
-    def rate(most: float) -> Any:
-        return optax.warmup_cosine_decay_schedule(0.0, most, max(1, steps // RISE), steps, most * LAST_RATE)
-
-    rules = {
-        "layers": optax.adam(rate(LAYER_RATE)),
-        "heads": optax.adamw(rate(HEAD_RATE), weight_decay=HEAD_DECAY),
-        "aside": optax.adam(rate(CIRCUMSTANCE_RATE)),
-    }
-    optimiser = optax.multi_transform(rules, {name: name for name in rules})
-    state = optimiser.init(params)
-
-    @jax.jit
-    def step(params: Params, state: Any, batch: dict[str, Any], key: Any) -> tuple[Params, Any, Any]:
-        value, slopes = jax.value_and_grad(lambda at: loss(network, at, batch, key))(params)
-        moves, state = optimiser.update(slopes, state, params)
-        return optax.apply_updates(params, moves), state, value
-
-    key = jax.random.PRNGKey(SEED)
+    share = optax.warmup_cosine_decay_schedule(0.0, 1.0, max(1, steps // RISE), steps, LAST_RATE)
+    most = {"layers": pace * LAYER_RATE, "heads": pace * HEAD_RATE, "aside": CIRCUMSTANCE_RATE}
+    key, taken = jax.random.PRNGKey(SEED), 0
     for turn in range(turns):
         began, seen = time.monotonic(), []
         for length, chosen in batches(posts, rows, random):
             key, own = jax.random.split(key)
-            params, state, value = step(params, state, packed(network, posts, length, chosen), own)
+            taken += 1
+            rates = {name: rate * share(taken) for name, rate in most.items()}
+            params, state, value = _step(params, state, packed(posts, length, chosen), own, rates)
             seen.append(float(value))
         print(f"  turn {turn + 1}: loss {np.mean(seen):.4f}, {time.monotonic() - began:.0f} s", flush=True)
     return params
 
 
-def read(network: Network, params: Params, posts: Posts, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+_ask = jax.jit(answers)
+
+
+def read(params: Params, posts: Posts, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Give the vectors of ``nlp.meaning`` for the rows, in their order."""
-    ask = jax.jit(lambda params, embedded, there: answers(network, params, embedded, there))
-    found = np.zeros((len(posts.pieces), DIMENSIONS))
+    found = np.zeros((len(posts.rows), DIMENSIONS))
     for length, chosen in batches(posts, rows, np.random.default_rng(SEED)):
-        batch = packed(network, posts, length, chosen)
-        found[chosen] = read_off(np.asarray(ask(params, batch["embedded"], batch["there"])))[: len(chosen)]
+        batch = packed(posts, length, chosen)
+        found[chosen] = read_off(np.asarray(_ask(params, batch["rows"], batch["there"])))[: len(chosen)]
     return found[rows]
 
 
@@ -256,7 +304,7 @@ def posts_of(network: Network, examples: list[Example], shares: dict[str, float]
     events = sorted({example.group for example in examples if example.source in gathered})
     number = {group: at for at, group in enumerate(events, 1)}
     return Posts(
-        [network.pieces(example.query.text) for example in examples],
+        network.rows([example.query.text for example in examples]),
         relevant.astype(np.float32),
         hazard,
         weights_of(sources, relevant, shares).astype(np.float32),
@@ -280,10 +328,11 @@ def report(examples: list[Example], posts: Posts, rows: npt.NDArray[np.int64], f
 
 
 def save(path: Path, params: Params) -> None:
-    """Write layers (in half precision) and heads, in the form that ``nlp.meaning.SentenceEncoder`` reads."""
-    layers = {name: np.asarray(value, dtype=np.float16) for name, value in params["layers"].items()}
-    heads = {name: np.asarray(value, dtype=np.float32) for name, value in params["heads"].items()}
-    np.savez_compressed(path, **layers, **heads)
+    """Write trained layers and heads in the form that ``nlp.meaning.SentenceEncoder`` reads."""
+    arrays = {name: np.asarray(value, dtype=np.float32) for name, value in params["heads"].items()}
+    for number, layer in params["layers"].items():
+        arrays |= kept({name: np.asarray(array) for name, array in layer.items()}, int(number))
+    np.savez_compressed(path, **arrays)
 
 
 def main() -> None:
@@ -291,27 +340,41 @@ def main() -> None:
     parser.add_argument("sets", nargs="+")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--readings", type=Path, required=True)
+    parser.add_argument("--further", type=Path)
     parser.add_argument("--leave-out", action="append", default=[])
     given = parser.parse_args()
     examples, shares, gathered = read_sets(given.sets, left_out=given.leave_out)
     opened = Gate(Lexicon.load()).open([example.query.text for example in examples])
-    examples = [one for one, ids in zip(examples, opened, strict=True) if ids or one.kind.startswith("written:")]
+    examples = [one for one, ids in zip(examples, opened, strict=True) if ids or one.kind.startswith(WRITTEN)]
     network = Network()
     posts = posts_of(network, examples, shares, gathered)
     print(f"{len(examples)} posts", flush=True)
+    texts = [example.query.text for example in examples]
+    everything = np.arange(len(examples))
+    if given.further is not None:
+        params = starting(network, posts, given.further)
+        held = Readings.load(given.readings)
+        known = set(held.keys.tolist())
+        new = np.array([row for row, text in enumerate(texts) if key_of(text) not in known], dtype=np.int64)
+        print(f"{len(new)} posts are new", flush=True)
+        found = read(params, posts, new)
+        report(examples, posts, new, found)
+        added = Readings.of([texts[row] for row in new.tolist()], found)
+        held.and_of(added).save(given.readings)
+        save(given.out, train(posts, everything, params, turns=1, pace=FURTHER_PACE))
+        return
     found = np.zeros((len(examples), DIMENSIONS))
     for fold in range(FOLDS):
         print(f"fold {fold + 1} of {FOLDS}", flush=True)
         inside = np.flatnonzero(posts.fold == fold)
-        params = train(network, posts, np.flatnonzero(posts.fold != fold))
-        found[inside] = read(network, params, posts, inside)
+        params = train(posts, np.flatnonzero(posts.fold != fold), starting(network, posts))
+        found[inside] = read(params, posts, inside)
         report(examples, posts, inside, found[inside])
     print("held out, all together")
-    report(examples, posts, np.arange(len(examples)), found)
-    Readings.of([example.query.text for example in examples], found).save(given.readings)
+    report(examples, posts, everything, found)
+    Readings.of(texts, found).save(given.readings)
     print("all posts", flush=True)
-    params = train(network, posts, np.arange(len(examples)))
-    save(given.out, params)
+    save(given.out, train(posts, everything, starting(network, posts)))
 
 
 if __name__ == "__main__":

@@ -89,19 +89,20 @@ def test_a_full_queue_sheds_and_an_empty_one_brings_back():
         levels.append(desk.read())
     # The sixth block makes it pressure, at 0 s: the first gate goes at 10 s, in the fifth turn. The eight blocks that were read before
     # have to be heard first; the one that does without is consumed at 26 s, in the thirteenth turn, and then the next gate goes.
-    assert levels == [0] * 4 + [1] * 8 + [2] * 28
-    assert desk.metrics.value(declared.GATES_SHED) == 2
+    assert levels == [0] * 4 + [1] * 8 + [2] * 8 + [3] * 20
+    assert desk.metrics.value(declared.GATES_SHED) == 3
     for _ in range(7):
         desk.consume()
     with capture_logs() as logs:
         calm = []
-        for _ in range(15):
+        for _ in range(20):
             desk.at += 2
             calm.append(desk.read())
             desk.consume()
-    assert calm == [2] * 5 + [1] * 5 + [0] * 5
+    assert calm == [3] * 5 + [2] * 5 + [1] * 5 + [0] * 5
     assert desk.metrics.value(declared.GATES_SHED) == 0
     assert [(log["event"], log["gate"], log["left_out"]) for log in logs] == [
+        ("a gate is back", "meaning", ("entities", "places")),
         ("a gate is back", "places", ("entities",)),
         ("a gate is back", "entities", ()),
     ]
@@ -148,7 +149,7 @@ def test_a_run_sheds_only_where_it_is_told_to_be_live(live):
     blocks = (Block(number=number, data=b"", runs=()) for number in range(60))
     assert run(blocks, tally, told_by_block, chosen, Stop(), shedding=shedding) == 60
     if live:
-        assert set(tally.shed) == {0, 1, 2}
+        assert set(tally.shed) == {0, 1, 2, 3}
     else:
         assert set(tally.shed) == {0}
 

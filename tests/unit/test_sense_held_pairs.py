@@ -39,10 +39,12 @@ def judged() -> list[tuple[str, bool, float]]:
     ]
 
 
-@pytest.mark.parametrize("folder", ["pairs", "scenes", "contrasts"])
+@pytest.mark.parametrize("folder", ["pairs", "scenes", "contrasts", "streams"])
 def test_no_held_post_is_a_training_post(folder: str) -> None:
     trained = {
-        one.query.text for name in ("pairs", "scenes", "contrasts") for one in read_set(ROOT / "training" / name)
+        one.query.text
+        for name in ("pairs", "scenes", "contrasts", "streams")
+        for one in read_set(ROOT / "training" / name)
     }
     assert not trained & {one.query.text for one in read_set(ROOT / "benchmarks" / folder)}
 

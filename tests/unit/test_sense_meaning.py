@@ -7,7 +7,17 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from nlp.meaning import CHARS_ENCODED, DIMENSIONS, MOST_SURE, MeaningError, SentenceEncoder, plain, read_off
+from nlp.meaning import (
+    CHARS_ENCODED,
+    DIMENSIONS,
+    MOST_SURE,
+    MeaningError,
+    SentenceEncoder,
+    kept,
+    plain,
+    read_off,
+    unpacked,
+)
 from nlp.naming import NAMED
 
 
@@ -64,6 +74,16 @@ def test_threads_get_the_same_vectors(encoder):
     for thread in threads:
         thread.join()
     assert found == alone
+
+
+def test_a_matrix_is_kept_within_half_a_step_of_its_row():
+    random = np.random.default_rng(0)
+    layer = {"q.w": random.normal(size=(6, 32)).astype(np.float32), "q.b": random.normal(size=6).astype(np.float32)}
+    layer["q.w"][3] = 0.0
+    found = unpacked(kept(layer, 5), 5)
+    assert found["q.b"].tolist() == layer["q.b"].tolist()
+    assert np.all(np.abs(found["q.w"] - layer["q.w"]) <= np.abs(layer["q.w"]).max(axis=1, keepdims=True) / 254 + 1e-7)
+    assert unpacked(kept(layer, 5), 6) == {}
 
 
 HAPPENS = {

@@ -68,3 +68,10 @@ def test_an_extractor_may_read_training_posts_by_what_was_held_out(tmp_path):
         held_out.analyse(text).sense.judgement.probability
         < plain_reader.analyse(text).sense.judgement.probability - 0.2
     )
+
+
+def test_readings_are_added_and_the_first_stand():
+    one, two = np.zeros((2, DIMENSIONS)), np.ones((2, DIMENSIONS))
+    both = Readings.of(["a", "b"], one).and_of(Readings.of(["b", "c"], two))
+    encoder = HeldOutEncoder(both, None)
+    assert [encoder.vector(text)[0] for text in "abc"] == [0.0, 0.0, 1.0]

@@ -71,7 +71,7 @@ def bytes_of(mentions):
 
 
 def test_the_order_is_declared():
-    assert SHED_ORDER == ("entities", "places")
+    assert SHED_ORDER == ("entities", "places", "meaning")
 
 
 def test_in_calm_nothing_is_left_out():
@@ -136,6 +136,31 @@ def test_a_post_of_which_both_go_names_the_one_that_made_the_other_moot():
     (mention,) = hearing.mentions([post(DOUBTFUL)], 2)
     assert mention.shed == ("places",)
     assert persons.read == 0
+
+
+def test_last_goes_the_encoder_and_words_alone_judge():
+    hearing = extractor(None, keep_probability=0.0)
+    posts = [post(SURE), post(DOUBTFUL)]
+    whole, bare = hearing.mentions(posts, 2), hearing.mentions(posts, 3)
+    assert [mention.shed for mention in bare] == [("meaning",), ("meaning",)]
+    assert [mention.places for mention in bare] == [mention.places for mention in whole]
+    assert all(one.probability != other.probability for one, other in zip(whole, bare, strict=True))
+    assert not any("meaning" in reason for mention in bare for reason in mention.reasons)
+    assert bare[0].probability > 0.5  # its words are plain enough
+    assert hearing.mentions(posts, 2) == whole  # what was judged in haste is judged again
+
+
+def test_the_encoder_is_not_asked_under_pressure():
+    class Silent:
+        def vector(self, text):
+            raise AssertionError(text)
+
+    reader, gate, gazetteer = tables()
+    reader = SenseReader(reader._lexicon, reader._cues, SenseModel.load(), Silent())
+    hearing = Extractor(reader, Resolver(gazetteer, None), gate, NlpSettings(keep_probability=0.0))
+    assert hearing.mentions([post(SURE)], 3)[0].shed == ("meaning",)
+    with pytest.raises(AssertionError, match="incendie"):
+        hearing.mentions([post(SURE)], 2)
 
 
 def line(number, text):

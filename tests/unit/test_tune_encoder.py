@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nlp.meaning import DIMENSIONS, SentenceEncoder, packaged_backend, plain, read_off
+from nlp.meaning import DIMENSIONS, SentenceEncoder, plain, read_off
 from nlp.naming import NAMED
 from nlp.sense import SenseQuery
 from nlp.training_set import Example
+from nlp.transformer import LAYERS, Embedding, Packed, WordPieces, passed
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 import tune_encoder as tuning
@@ -42,20 +43,25 @@ def network():
 @pytest.fixture(scope="module")
 def trained(network):
     posts = tuning.posts_of(network, some(), {}, set())
-    return posts, tuning.train(network, posts, np.arange(len(posts.real)), turns=6)
+    return posts, tuning.train(posts, np.arange(len(posts.real)), tuning.starting(network, posts), turns=6)
 
 
-def test_before_training_it_is_the_network_of_the_package(network):
+def test_before_training_it_is_the_transformer_of_the_package(network):
     texts = ["ça brûle derrière la gare", "BOUM", "Earthquake!! whole house shook, what was that? " * 3]
     posts = tuning.posts_of(network, [example(text, relevant=True) for text in texts], {}, set())
-    batch = tuning.packed(network, posts, 64, np.arange(3))
-    found = np.asarray(network.vector(network.layers(), batch["embedded"], batch["there"]))[:3]
-    assert found == pytest.approx(packaged_backend().encode([plain(text) for text in texts]), abs=1e-5)
+    batch = tuning.packed(posts, 64, np.arange(3))
+    found = np.asarray(tuning.mean(tuning.layered(network.layers(), batch["rows"], batch["there"]), batch["there"]))
+    packed = Packed()
+    for text, vector in zip(texts, found[:3], strict=True):
+        rows = Embedding(packed).of(WordPieces(packed).divided(plain(text)))
+        for number in range(LAYERS):
+            rows = passed(packed.layer(number), rows)
+        assert vector == pytest.approx(rows.mean(axis=0), abs=5e-3)
 
 
 def test_it_learns_what_is_real_and_which_hazard(network, trained):
     posts, params = trained
-    found = tuning.read(network, params, posts, np.arange(len(posts.real)))
+    found = tuning.read(params, posts, np.arange(len(posts.real)))
     assert found[posts.real == 1.0, 0].min() > found[posts.real == 0.0, 0].max()
     known = posts.hazard >= 0
     assert [NAMED[at] for at in found[known, 1:].argmax(1)] == list(HAZARDS) * 4
@@ -65,13 +71,28 @@ def test_the_file_is_read_as_it_was_trained(network, trained, tmp_path):
     posts, params = trained
     tuning.save(tmp_path / "m.npz", params)
     encoder = SentenceEncoder(tmp_path / "m.npz")
-    found = tuning.read(network, params, posts, np.arange(3))
+    found = tuning.read(params, posts, np.arange(3))
     assert np.array([encoder.vector(one.query.text) for one in some()[:3]]) == pytest.approx(found, abs=0.05)
+
+
+def test_trained_layers_are_trained_further_from_where_they_stand(network, trained, tmp_path):
+    posts, params = trained
+    tuning.save(tmp_path / "m.npz", params)
+    again = tuning.starting(network, posts, tmp_path / "m.npz")
+    before = tuning.read(params, posts, np.arange(6))
+    assert tuning.read(again, posts, np.arange(6)) == pytest.approx(before, abs=0.05)
+    further = tuning.read(
+        tuning.train(posts, np.arange(len(posts.real)), again, turns=1, pace=0.5), posts, np.arange(6)
+    )
+    assert not np.allclose(further, before, atol=0.05)
+    assert further[posts.real[:6] == 1.0, 0].min() > further[posts.real[:6] == 0.0, 0].max()
 
 
 def test_two_trainings_give_the_same_layers(network):
     posts = tuning.posts_of(network, some(), {}, set())
-    one, two = (tuning.train(network, posts, np.arange(8), turns=1)["heads"]["heads"] for _ in range(2))
+    one, two = (
+        tuning.train(posts, np.arange(8), tuning.starting(network, posts), turns=1)["heads"]["heads"] for _ in range(2)
+    )
     assert np.asarray(one).tolist() == np.asarray(two).tolist()
 
 
@@ -97,8 +118,8 @@ def test_a_hazard_of_one_set_weighs_no_more_than_its_limit(network, monkeypatch)
 
 def test_what_fills_a_batch_up_changes_no_answer(network, trained):
     posts, params = trained
-    alone = tuning.read(network, params, posts, np.array([5]))
-    among = tuning.read(network, params, posts, np.arange(len(posts.real)))[5:6]
+    alone = tuning.read(params, posts, np.array([5]))
+    among = tuning.read(params, posts, np.arange(len(posts.real)))[5:6]
     assert alone == pytest.approx(among, abs=1e-4)
     assert alone.shape == (1, DIMENSIONS)
     assert read_off(np.zeros(DIMENSIONS))[0] == 0.0

@@ -7,11 +7,12 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SHED_ORDER: Final = ("entities", "places")
+SHED_ORDER: Final = ("entities", "places", "meaning")
 """Gates that are left out under pressure, the first to go first: what costs most for the least.
 
 ``entities``: no entity model reads a post; doubtful names are left to the rules. ``places``: an improbable post that denies nothing has
-its words not searched for places; its device and its profile still place it.
+its words not searched for places; its device and its profile still place it. ``meaning``: no encoder reads a post; its words alone judge
+it.
 """
 
 
@@ -57,7 +58,7 @@ class NlpSettings(BaseModel):
     shed: bool = Field(
         default=True,
         description="When hearing cannot keep up, `run` and `worker extract` on live sources leave out the dear gates one after another: "
-        "the entity model, then the places in the words of improbable posts. Mentions say what was left out. `replay` never does.",
+        "the entity model, then the places in the words of improbable posts, then the encoder of meanings. Mentions say what was left out. `replay` never does.",
     )
     shed_after_secs: float = Field(
         default=10.0,
