@@ -37,7 +37,7 @@ FLOOR: Final = 0.005
 """No post is surer than 1 - FLOOR, none less sure than FLOOR: the model has not seen enough to say more."""
 BASE_RATE: Final = 0.522
 """Share of relevant posts in the mixture on which the packaged weights were calibrated (384 of 736 gated posts)."""
-TOLD_FROM: Final = 0.41
+TOLD_FROM: Final = 0.48
 """From this probability on a post counts as telling of something real, where a yes or no is asked: the best F1 on
 held-out events (``nlp.scale.best_threshold``)."""
 REASONS: Final = 5
