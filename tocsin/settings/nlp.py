@@ -58,7 +58,8 @@ class NlpSettings(BaseModel):
     shed: bool = Field(
         default=True,
         description="When hearing cannot keep up, `run` and `worker extract` on live sources leave out the dear gates one after another: "
-        "the entity model, then the places in the words of improbable posts, then the encoder of meanings. Mentions say what was left out. `replay` never does.",
+        "the entity model, then the places in the words of improbable posts, then the encoder of meanings. Mentions say what was left out. "
+        "`replay` never does.",
     )
     shed_after_secs: float = Field(
         default=10.0,
