@@ -2,7 +2,7 @@
 
 Usage: python scripts/tune_encoder.py SET[=SHARE] … --out nlp/data/meaning.npz --readings training/readings.npz [--leave-out NAME] …
 
-Sets and shares are those of ``tocsin train``. Written folders are read whole, of other sets the posts that open the term gate. About forty
+Sets and shares are those of ``tocsin train``. Written folders are read whole, of other sets the posts that open the term gate. About twenty
 minutes on two cores: five trainings of three turns.
 
 **Model.** The encoder of ``nlp.meaning``, its table of word pieces as it is; on its vector two linear heads: the log-odds that a post tells
