@@ -18,11 +18,11 @@ if "CI" not in os.environ:
 def fuzz(folder, *argv):
     return subprocess.run(
         [sys.executable, *argv, f"-artifact_prefix={folder}/", "-seed=7"],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("target", "runs"), [("hearing", 3_000), ("lines", 10_000)])
+@pytest.mark.parametrize(("target", "runs"), [("hearing", 1_000), ("lines", 10_000)])
 def test_no_input_fails(tmp_path, target, runs):
     done = fuzz(tmp_path, str(GUIDED), target, f"-runs={runs}")
     assert done.returncode == 0, done.stderr[-2_000:]
