@@ -5,8 +5,8 @@ lower layers are those of the package; the upper ones were trained further on la
 (``scripts/tune_encoder.py``), so that a fire and a figure of speech in the same words, which the package places side by side, lie
 apart. ``data/meaning.npz`` holds the trained layers and the heads.
 
-Loaded at the first use (a third of a second, 140 MB, and a mapped file of 72 MB that all processes share). Each text is read alone and on one thread,
-so the answer cannot depend on its batch; a text takes about 25 milliseconds, which only posts past the gate pay.
+Loaded at the first use (a third of a second, 140 MB, and a mapped file of 72 MB that all processes share). Each text is read alone and on
+one thread, so the answer cannot depend on its batch; a text takes about 25 milliseconds, which only posts past the gate pay.
 
 Good at: the same thing told in words that no list holds; which language does not matter; jokes, figures of speech and harmless causes told
 without a "not". Bad at: saying why. The rules do that.
