@@ -21,7 +21,7 @@ from tocsin.analysis.intervals import share_interval
 TITLE: Final = "### Reliability by set and language"
 CELL: Final = re.compile(r"(?P<said>[01]\.\d\d) → (?P<found>[01]\.\d\d) \((?P<posts>\d+)\)")
 LANGUAGES: Final = ("fr", "en", "es", "it", "pt", "de")
-SETS: Final = ("dev-synthetic", "pairs", "scenes", "contrasts", "streams", "t26", "t6")
+SETS: Final = ("dev-synthetic", "pairs", "scenes", "contrasts", "streams", "threads", "t26", "t6")
 """Sets that are drawn. The two others were written by the hand that wrote the lexicon."""
 FEWEST: Final = 10
 """Dots of fewer posts are not drawn: their interval spans most of the scale."""
@@ -58,7 +58,7 @@ def read_curves(account: str) -> dict[str, dict[str, list[Dot]]]:
 
 def draw(curves: dict[str, dict[str, list[Dot]]], path: Path) -> None:
     """Draw one panel a language, one line a set."""
-    with figure(2, 3, 2.9) as (made, panels):
+    with figure(3, 2, 2.9) as (made, panels):
         for axes, language in zip(panels, LANGUAGES, strict=True):
             axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8, linestyle=":")
             for group, dots in curves.get(language, {}).items():
@@ -85,7 +85,7 @@ def draw(curves: dict[str, dict[str, list[Dot]]], path: Path) -> None:
             axes.set(
                 title=language, xlim=(0, 1), ylim=(-0.02, 1.02), xlabel="probability said", ylabel="share that was so"
             )
-            axes.legend(loc="lower right", fontsize=7)
+            axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7, frameon=False)
         made.savefig(path, dpi=110)
 
 

@@ -36,7 +36,7 @@ from tocsin.model import HAZARDS, OPEN
 HALF = 0.5
 ROOT = Path(__file__).parents[1]
 UNSEEN = ("classification/kaggle", "classification/sositaly-dev")
-WRITTEN = {"grammar": 0.1, "posts": 0.4, "pairs": 1.0, "scenes": 1.0, "contrasts": 2.0, "streams": 1.0}
+WRITTEN = {"grammar": 0.1, "posts": 0.4, "pairs": 1.0, "scenes": 1.0, "contrasts": 2.0, "streams": 1.0, "threads": 1.0}
 """Folders of ``training`` and their shares, as the packaged model was trained."""
 READINGS = ROOT / "training" / "readings.npz"
 """What encoders that had not seen the event of a training post say of it."""
@@ -117,7 +117,7 @@ class Judge:
         slope, offset = platt(scores[own], design.relevant[own])
         said: dict[int, tuple[float, str]] = {}
         for at in np.flatnonzero(design.gated).tolist():
-            shares = named(design.told[at], design.heard[at], likely[at])
+            shares = named(design.told[at], likely[at])
             probability = float(1.0 / (1.0 + np.exp(-(slope * scores[at] + offset))))
             said[id(design.examples[at])] = probability, leading(shares)
         return [_crossed_row(example, said.get(id(example)), texts) for example in examples]
@@ -177,14 +177,15 @@ def tables(sets: dict[str, list[Row]]) -> str:
             else f"– | {recall:.3f} | – | –"
         )
         out.append(f"| {name} | {len(rows)} | {len(true)} | {gate:.3f} | {judged} | {spec} |")
-    out += ["", "## Traps: share judged irrelevant, posts outside the gate included", ""]
+    out += ["", "## Traps: share judged irrelevant, posts outside the gate included, all languages", ""]
     kinds: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for name, rows in sets.items():
         for row in rows:
             trap = row.kind.removeprefix("bg:").removeprefix("written:").split(":")[0]
             if not row.relevant and row.kind.startswith(("bg:", "written:")):
-                kinds[trap][name].append(row)
-    names = [name for name in sets if any(name in found for found in kinds.values())]
+                kinds[trap][name.split(",")[0]].append(row)
+    firsts = dict.fromkeys(name.split(",")[0] for name in sets)
+    names = [name for name in firsts if any(name in found for found in kinds.values())]
     out += ["| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     for trap in sorted(kinds):
         cells = [share(sum(not told(r) for r in kinds[trap][name]), len(kinds[trap][name])) for name in names]
@@ -218,9 +219,10 @@ def main() -> None:
     for name in SCENARIOS:
         rows = judge.labelled(given.data / "scenarios" / name)
         sets[f"{name} (relevant only)"] = [row for row in rows if row.relevant]
-    for folder in ("written", "pairs", "scenes", "contrasts", "streams"):
+    for folder in ("written", "pairs", "scenes", "contrasts", "streams", "threads"):
         held = judge.written(ROOT / "benchmarks" / folder)
-        sets |= {f"{folder}, held {lang}": [row for row in held if row.lang == lang] for lang in LANGS}
+        by_lang = {lang: [row for row in held if row.lang == lang] for lang in LANGS}
+        sets |= {f"{folder}, held {lang}": rows for lang, rows in by_lang.items() if rows}
     text = tables(sets)
     if given.out:
         given.out.write_text(text, encoding="utf-8")

@@ -98,26 +98,26 @@ class NameInfo(NamedTuple):
 
     rows: tuple[tuple[int, int], ...]
     """Rows, and how each answers to the name (``nlp.gazetteer.PRIMARY``, ``ALTERNATE``, ``SHORT``)."""
-    codes: tuple[tuple[int, int], ...]
-    """Rows that answer to it only as a code in capitals ("US", "NZ")."""
     population: int
     """Of the most populous place of that name."""
     own_population: int
     """Of the most populous place whose own name it is: what counts for a word without a capital."""
-    short: bool
-    """It is nobody's full name ("Mantes" for Mantes-la-Jolie)."""
-    coarse: bool
-    """A country, region or département bears it."""
-    fine: bool
-    """Only places below the town bear it."""
-    below: tuple[tuple[int, int], ...]
-    """Those of the rows that lie in a town."""
-    common: bool
-    """It is an ordinary word of the language of the post."""
-    loan: bool
-    """It is an ordinary English word, which people of any language write too."""
     home: bool
     """A place of that name lies in a country where the language is at home."""
+    codes: tuple[tuple[int, int], ...] = ()
+    """Rows that answer to it only as a code in capitals ("US", "NZ")."""
+    short: bool = False
+    """It is nobody's full name ("Mantes" for Mantes-la-Jolie)."""
+    coarse: bool = False
+    """A country, region or département bears it."""
+    fine: bool = False
+    """Only places below the town bear it."""
+    below: tuple[tuple[int, int], ...] = ()
+    """Those of the rows that lie in a town."""
+    common: bool = False
+    """It is an ordinary word of the language of the post."""
+    loan: bool = False
+    """It is an ordinary English word, which people of any language write too."""
     distinct: bool = False
     """Only one town has a part of that name, and it is no plain word: the part is known without its town."""
     bare_town: bool = False

@@ -1,9 +1,9 @@
 """What a post tells of by its meaning, where words leave it open: "they are cutting the door off" names no hazard, and says which.
 
 A multinomial linear model gives ``p`` over ``NAMED`` from the vector of ``nlp.meaning`` and from what the lexicon heard
-(``nlp.hazards.heard``): ``z = b + U v + a * heard``, ``p = softmax(z)``, as if the post were real. Two rules bring it together with the
-words: a hazard that weak words named and that the meaning finds unlikely loses in proportion; what is then open goes to the hazards that
-the meaning finds likely, and the rest stays open. A strong word is never touched: a quake told as a quake stays one.
+(``nlp.hazards.heard``): ``z = b + U v + a * heard``, ``p = softmax(z)``, as if the post were real. One rule brings it together with the
+words: what the words leave open goes to what the meaning says, and the answer is the mean of the two. Words alone give a hazard at most
+half of the mass; so does the meaning alone, unless the words leave it open.
 
 Good at consequences told without their cause, in any of the languages. Bad at hazards that leave the same traces (a bang may be gas, a
 bomb or a lorry): there it stays open, or follows what its posts told most often. Weights: ``data/sense.npz``, made by ``tocsin train``.
@@ -27,15 +27,9 @@ if TYPE_CHECKING:
 
 NAMED: Final = (*HAZARDS, OPEN)
 """The classes, in the order of every array here."""
-STRONG: Final = 0.75
-"""Words that are this sure of a hazard rule, whatever the meaning says."""
-DOUBTED: Final = 0.1
-"""A hazard that only weaker words name loses in proportion when the meaning finds it less likely than this."""
-NAMED_FROM: Final = 0.25
-"""A hazard less likely than this is not named by meaning: its share stays open."""
 MOST_HEARD: Final = 4.0
 """What was heard of one hazard counts to here: many words say no more than a few strong ones."""
-MOVED: Final = 0.25
+MOVED: Final = 0.2
 """From this share of the mass on, moved by the meaning, it is a reason."""
 NAMED_BY_MEANING: Final = "hazard.meaning"
 """The reason that says so."""
@@ -88,33 +82,24 @@ def capped(heard: Mapping[str, float]) -> npt.NDArray[np.float64]:
     return np.array([min(heard.get(name, 0.0), MOST_HEARD) for name in NAMED])
 
 
-def named(
-    told: Mapping[str, float], heard: npt.NDArray[np.float64], likely: npt.NDArray[np.float64]
-) -> dict[str, float]:
+def named(told: Mapping[str, float], likely: npt.NDArray[np.float64]) -> dict[str, float]:
     """Bring words and meaning together; the shares, rounded to ``DIGITS``, sum to 1.
 
     Args:
         told: the distribution of the words alone.
-        heard: how strongly they said it, as ``capped`` gives it.
         likely: what the meaning says.
+
+    >>> likely = np.array([{"fire": 0.6, "explosion": 0.4}.get(name, 0.0) for name in NAMED])
+    >>> named({"fire": 0.5, "open": 0.5}, likely)  # words, their open half dealt by meaning: fire 0.8, explosion 0.2
+    {'fire': 0.7, 'explosion': 0.3}
     """
-    sure = 1.0 - np.exp(-heard)
-    kept = [
-        told.get(name, 0.0) * (1.0 if sure[at] >= STRONG else min(1.0, likely[at] / DOUBTED))
-        for at, name in enumerate(HAZARDS)
-    ]
-    left = 1.0 - sum(kept)
-    shares: dict[str, float] = {
-        name: round(float(share + left * (likely[at] if likely[at] >= NAMED_FROM else 0.0)), DIGITS)
-        for at, (name, share) in enumerate(zip(HAZARDS, kept, strict=True))
-    }
-    shares = {name: share for name, share in shares.items() if share >= LEAST_SHARE}
-    rest = round(1.0 - sum(shares.values()), DIGITS)
-    if rest >= LEAST_SHARE or not shares:
-        shares[OPEN] = rest
-    else:
-        leading = max(shares, key=lambda name: shares[name])
-        shares[leading] = round(shares[leading] + rest, DIGITS)
+    left = told.get(OPEN, 0.0)
+    words = np.array([0.0 if name == OPEN else told.get(name, 0.0) for name in NAMED])
+    found = (words + left * likely + likely) / 2.0
+    shares = {name: round(float(share), DIGITS) for name, share in zip(NAMED, found, strict=True)}
+    shares = {name: share for name, share in shares.items() if share >= LEAST_SHARE} or {OPEN: 1.0}
+    leading = max(shares, key=lambda name: shares[name])
+    shares[leading] = round(shares[leading] + 1.0 - sum(shares.values()), DIGITS)
     return shares
 
 

@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 
 from nlp.hazards import leading
 from nlp.naming import NAMED, named, softmax
+from nlp.training_set import dealt
 from tocsin.model import OPEN
 
 if TYPE_CHECKING:
@@ -92,11 +93,10 @@ def held_out_likely(design: Design) -> npt.NDArray[np.float64]:
     """Give each example the probabilities of a model that saw no example of its group; all open where there is none to learn from."""
     likely = np.zeros((len(design.examples), len(NAMED)))
     likely[:, NAMED.index(OPEN)] = 1.0
-    fold_of = {group: number % FOLDS for number, group in enumerate(sorted(set(design.groups.tolist())))}
-    folds = np.array([fold_of[group] for group in design.groups.tolist()])
-    for fold in range(FOLDS):
+    folds = dealt(design.groups.tolist(), FOLDS)
+    for fold in sorted(set(folds.tolist())):
         inside = folds == fold
-        trained = fit_naming(design, ~inside) if inside.any() else None
+        trained = fit_naming(design, ~inside)
         if trained is not None:
             likely[inside] = trained.likely(design)[inside]
     return likely
@@ -122,7 +122,7 @@ def naming_report(design: Design, likely: npt.NDArray[np.float64]) -> str:
         for at in rows:
             example = design.examples[at]
             words += _judged(design.told[at], example.hazard or "")
-            both += _judged(named(design.told[at], design.heard[at], likely[at]), example.hazard or "")
+            both += _judged(named(design.told[at], likely[at]), example.hazard or "")
         cells = [
             f"{a:.2f} → {b:.2f}" for a, b in zip((words / len(rows)).tolist(), (both / len(rows)).tolist(), strict=True)
         ]

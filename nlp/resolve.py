@@ -264,15 +264,9 @@ class Resolver:
             return None
         return NameInfo(
             rows=tuple((row, SHORT) for row in rows),
-            codes=(),
             population=self._gazetteer.population(rows[0]),
             own_population=self._gazetteer.population(rows[0]),
             short=True,
-            coarse=False,
-            fine=False,
-            below=(),
-            common=False,
-            loan=False,
             home=True,
         )
 
@@ -282,15 +276,9 @@ class Resolver:
             return None
         return NameInfo(
             rows=((found.row, PRIMARY),),
-            codes=(),
             population=found.population,
             own_population=found.population,
-            short=False,
             coarse=True,
-            fine=False,
-            below=(),
-            common=False,
-            loan=False,
             home=True,
         )
 

@@ -115,7 +115,7 @@ class SenseReader:
             judgement = self._model.judge(reading, frame, shape, meaning)
             if self._model.naming is not None and meaning is not None:
                 voiced = capped(heard(reading))
-                hazards = named(told, voiced, self._model.naming.likely(voiced, meaning))
+                hazards = named(told, self._model.naming.likely(voiced, meaning))
                 if moved(told, hazards):
                     judgement = replace(judgement, reasons=(*judgement.reasons, NAMED_BY_MEANING))
         return Sense(

@@ -27,7 +27,7 @@ from nlp.hazards import heard
 from nlp.meaning import REAL
 from nlp.naming import capped
 from nlp.sense import SenseReader
-from nlp.training_set import WRITTEN, Example, read_set
+from nlp.training_set import WRITTEN, Example, dealt, read_set
 
 __all__ = [
     "Design",
@@ -298,9 +298,8 @@ def held_out_scores(
 ) -> npt.NDArray[np.float64]:
     """Give each example the score of a model that saw no example of its group."""
     scores = np.zeros(len(design.examples))
-    fold_of = {group: number % FOLDS for number, group in enumerate(sorted(set(design.groups.tolist())))}
-    folds = np.array([fold_of[group] for group in design.groups.tolist()])
-    for fold in sorted(set(fold_of.values())):
+    folds = dealt(design.groups.tolist(), FOLDS)
+    for fold in sorted(set(folds.tolist())):
         inside = folds == fold
         scores[inside] = fit(design, weight, ~inside, beside).score(design)[inside]
     return scores

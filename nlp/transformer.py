@@ -18,7 +18,6 @@ from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from scipy.special import erf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +36,9 @@ MOST_PIECES: Final = 96
 """A text is cut after so many word pieces: cost must have a limit."""
 UNKNOWN_PENALTY: Final = 10.0
 """A character that no piece holds is this much less likely than the least likely piece."""
+GELU_SCALE: Final = np.float32((2.0 / np.pi) ** 0.5)
+GELU_CUBIC: Final = np.float32(0.044715) * GELU_SCALE
+"""D. Hendrycks, K. Gimpel, "Gaussian error linear units", 2016, section 2."""
 HEADS: Final = 12
 MATRICES: Final = ("q", "k", "v", "ao", "fi", "fo")
 """The matrices of a layer, by their names in the file: query, key, value, attention out, and the two of the feed-forward part."""
@@ -49,7 +51,7 @@ class TransformerError(ValueError):
 
 
 class Layer(NamedTuple):
-    """One layer; matrices are (in, out), so that rows of activations are multiplied from the left."""
+    """One layer; matrices are (out, in) and biases columns, so that columns of activations are multiplied from the left."""
 
     qkv: npt.NDArray[np.float32]
     qkv_bias: npt.NDArray[np.float32]
@@ -174,22 +176,24 @@ def widened(blocks: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 
 def assembled(weights: Mapping[str, npt.NDArray[np.float32]]) -> Layer:
     """Give a layer as it is computed: query, key and value in one matrix, the scale of attention in the query."""
-    size = weights["q.w"].shape[1]
-    scale = np.float32((size // HEADS) ** -0.5)
-    qkv = np.concatenate([weights["q.w"] * scale, weights["k.w"], weights["v.w"]])
+    scale = np.float32((weights["q.w"].shape[1] // HEADS) ** -0.5)
+
+    def column(name: str) -> npt.NDArray[np.float32]:
+        return weights[name][:, None]
+
     return Layer(
-        np.ascontiguousarray(qkv.T),
-        np.concatenate([weights["q.b"] * scale, weights["k.b"], weights["v.b"]]),
-        np.ascontiguousarray(weights["ao.w"].T),
-        weights["ao.b"],
-        weights["aln.w"],
-        weights["aln.b"],
-        np.ascontiguousarray(weights["fi.w"].T),
-        weights["fi.b"],
-        np.ascontiguousarray(weights["fo.w"].T),
-        weights["fo.b"],
-        weights["oln.w"],
-        weights["oln.b"],
+        np.concatenate([weights["q.w"] * scale, weights["k.w"], weights["v.w"]]),
+        np.concatenate([column("q.b") * scale, column("k.b"), column("v.b")]),
+        np.ascontiguousarray(weights["ao.w"]),
+        column("ao.b"),
+        column("aln.w"),
+        column("aln.b"),
+        np.ascontiguousarray(weights["fi.w"]),
+        column("fi.b"),
+        np.ascontiguousarray(weights["fo.w"]),
+        column("fo.b"),
+        column("oln.w"),
+        column("oln.b"),
     )
 
 
@@ -236,36 +240,56 @@ class Embedding:
         self._blocks = packed.blocks("emb.word", packed.size)
         place = packed.numbers("emb.pos").reshape(-1, packed.size)[:MOST_PIECES]
         self._place = place + packed.numbers("emb.type").reshape(-1, packed.size)[0]
-        self._gain, self._bias = packed.numbers("emb.ln.w"), packed.numbers("emb.ln.b")
+        self._gain, self._bias = packed.numbers("emb.ln.w")[:, None], packed.numbers("emb.ln.b")[:, None]
 
     def of(self, pieces: Sequence[int]) -> npt.NDArray[np.float32]:
-        """Give the rows of pieces: (pieces, size)."""
-        return even(widened(self._blocks[list(pieces)]) + self._place[: len(pieces)], self._gain, self._bias)
+        """Give the columns of pieces: (size, pieces)."""
+        rows = widened(self._blocks[list(pieces)]) + self._place[: len(pieces)]
+        return even(np.ascontiguousarray(rows.T), self._gain, self._bias)
 
 
 def even(
-    rows: npt.NDArray[np.float32], gain: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]
+    columns: npt.NDArray[np.float32], gain: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """Even rows out (layer norm)."""
-    rows = rows - rows.mean(axis=-1, keepdims=True)
-    spread = np.einsum("ij,ij->i", rows, rows) / rows.shape[-1]
-    rows *= (1.0 / np.sqrt(spread + EPSILON))[:, None]
-    rows *= gain
-    rows += bias
-    return rows
+    """Even columns out (layer norm)."""
+    columns = columns - columns.mean(axis=0)
+    spread = np.einsum("ij,ij->j", columns, columns) / np.float32(len(columns))
+    columns *= 1.0 / np.sqrt(spread + EPSILON)
+    columns *= gain
+    columns += bias
+    return columns
 
 
-def passed(layer: Layer, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Give what a layer makes of the rows of one text: (pieces, size) → (pieces, size)."""
-    count, size = rows.shape
-    each = (rows @ layer.qkv + layer.qkv_bias).reshape(count, 3, HEADS, size // HEADS).transpose(1, 2, 0, 3)
-    query, key, value = np.ascontiguousarray(each)
-    weight = query @ key.transpose(0, 2, 1)
+def gated(columns: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Give ``x * Phi(x)`` (GELU) by its approximation with tanh, at most 0.0005 off, in a ninth of the time of the error function."""
+    inner = columns * columns
+    inner *= GELU_CUBIC
+    inner += GELU_SCALE
+    inner *= columns
+    np.tanh(inner, out=inner)
+    inner += 1.0
+    inner *= columns
+    inner *= 0.5
+    return inner
+
+
+def passed(layer: Layer, columns: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Give what a layer makes of the columns of one text: (size, pieces) → (size, pieces)."""
+    size, count = columns.shape
+    each = layer.qkv @ columns
+    each += layer.qkv_bias
+    query, key, value = each.reshape(3, HEADS, size // HEADS, count)
+    weight = query.transpose(0, 2, 1) @ key
     weight -= weight.max(axis=-1, keepdims=True)
     np.exp(weight, out=weight)
     weight /= weight.sum(axis=-1, keepdims=True)
-    mixed = (weight @ value).transpose(1, 0, 2).reshape(count, size)
-    rows = even(rows + mixed @ layer.out + layer.out_bias, layer.first_gain, layer.first_bias)
-    wide: npt.NDArray[np.float32] = rows @ layer.wide + layer.wide_bias
-    wide *= 0.5 * (1.0 + erf(wide * np.float32(0.5**0.5)))
-    return even(rows + wide @ layer.narrow + layer.narrow_bias, layer.last_gain, layer.last_bias)
+    mixed = layer.out @ (value @ weight.transpose(0, 2, 1)).reshape(size, count)
+    mixed += layer.out_bias
+    mixed += columns
+    columns = even(mixed, layer.first_gain, layer.first_bias)
+    wide = layer.wide @ columns
+    wide += layer.wide_bias
+    narrow = layer.narrow @ gated(wide)
+    narrow += layer.narrow_bias
+    narrow += columns
+    return even(narrow, layer.last_gain, layer.last_bias)

@@ -117,7 +117,7 @@ class Network:
             there[:, 0] = 1.0
             for row, at in enumerate(chosen):
                 there[row, : len(divided[at])] = 1.0
-                whole[row, : len(divided[at])] = self._embedding.of(divided[at])
+                whole[row, : len(divided[at])] = self._embedding.of(divided[at]).T
             made = np.asarray(_layered(self._frozen, whole, there), dtype=np.float16)
             for row, at in enumerate(chosen):
                 found[at] = made[row, : len(divided[at])].copy()
@@ -138,7 +138,7 @@ def layered(layers: Params, rows: Any, there: Any, keys: Any = None) -> Any:
         weight = jnp.einsum("bqhd,bkhd->bhqk", query, key) * query.shape[-1] ** -0.5
         mixed = jnp.einsum("bhqk,bkhd->bqhd", jax.nn.softmax(weight + silent), value).reshape(rows.shape)
         rows = _even(rows + _thinned(mixed @ layer["ao.w"].T + layer["ao.b"], one), layer["aln.w"], layer["aln.b"])
-        wide = jax.nn.gelu(rows @ layer["fi.w"].T + layer["fi.b"], approximate=False)
+        wide = jax.nn.gelu(rows @ layer["fi.w"].T + layer["fi.b"], approximate=True)
         rows = _even(rows + _thinned(wide @ layer["fo.w"].T + layer["fo.b"], two), layer["oln.w"], layer["oln.b"])
     return rows
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from hashlib import blake2b
 
 import msgspec
 from towns import town
@@ -51,7 +52,7 @@ class WordExtractor:
             witness="first_hand",
             probability=0.9,
             places=places,
-            fingerprint=int.from_bytes(post.id.encode()[:8], "big", signed=True),
+            fingerprint=int.from_bytes(blake2b(post.id.encode(), digest_size=8).digest(), "big", signed=True),
         )
 
 

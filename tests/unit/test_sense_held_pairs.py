@@ -39,11 +39,11 @@ def judged() -> list[tuple[str, bool, float]]:
     ]
 
 
-@pytest.mark.parametrize("folder", ["pairs", "scenes", "contrasts", "streams"])
+@pytest.mark.parametrize("folder", ["pairs", "scenes", "contrasts", "streams", "threads"])
 def test_no_held_post_is_a_training_post(folder: str) -> None:
     trained = {
         one.query.text
-        for name in ("pairs", "scenes", "contrasts", "streams")
+        for name in ("pairs", "scenes", "contrasts", "streams", "threads")
         for one in read_set(ROOT / "training" / name)
     }
     assert not trained & {one.query.text for one in read_set(ROOT / "benchmarks" / folder)}

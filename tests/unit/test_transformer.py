@@ -28,10 +28,10 @@ def pieces():
 
 
 def direction(packed, pieces, text):
-    rows = Embedding(packed).of(pieces.divided(text))
+    columns = Embedding(packed).of(pieces.divided(text))
     for number in range(packed.layers):
-        rows = passed(packed.layer(number), rows)
-    mean = rows.mean(axis=0)
+        columns = passed(packed.layer(number), columns)
+    mean = columns.mean(axis=1)
     return mean / np.linalg.norm(mean)
 
 

@@ -53,10 +53,10 @@ def test_before_training_it_is_the_transformer_of_the_package(network):
     found = np.asarray(tuning.mean(tuning.layered(network.layers(), batch["rows"], batch["there"]), batch["there"]))
     packed = Packed()
     for text, vector in zip(texts, found[:3], strict=True):
-        rows = Embedding(packed).of(WordPieces(packed).divided(plain(text)))
+        columns = Embedding(packed).of(WordPieces(packed).divided(plain(text)))
         for number in range(LAYERS):
-            rows = passed(packed.layer(number), rows)
-        assert vector == pytest.approx(rows.mean(axis=0), abs=5e-3)
+            columns = passed(packed.layer(number), columns)
+        assert vector == pytest.approx(columns.mean(axis=1), abs=5e-3)
 
 
 def test_it_learns_what_is_real_and_which_hazard(network, trained):
