@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -25,6 +26,14 @@ def missing(what: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(f"{what} is missing, and CI must have it", pytrace=False)
     pytest.skip(f"{what} is missing on this machine")
+
+
+@pytest.fixture(autouse=True)
+def _all_clients_are_closed():
+    """No test leaves a Kafka client behind: its thread would call a broker that is gone, and log, while other tests run."""
+    yield
+    left = [thread.name for thread in threading.enumerate() if thread.name.startswith("kafka-io-")]
+    assert left == []
 
 
 def free_port() -> int:

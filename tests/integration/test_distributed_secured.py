@@ -193,7 +193,7 @@ def test_what_the_access_list_forbids_is_said(allowed):
         producer.settle()
     producer.close()
     with pytest.raises(ClusterError, match=rf"no topic {PREFIX}incidents, or this user may not see it"):
-        cluster.member("dispatch", "m", topics.INCIDENTS)
+        cluster.member("dispatch", "m", topics.INCIDENTS)  # and lets the client go: a fixture looks for its thread
     thief = Cluster(KafkaSettings(**allowed.kafka("extract"))).producer(transaction="detect")
     with pytest.raises(ClusterError, match=r"could not take over .*the access list \(ACL\) does not allow it"):
         thief.take_over()

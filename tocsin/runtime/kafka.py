@@ -7,7 +7,7 @@ time of the posts.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -156,13 +156,15 @@ class Cluster:
             max_records,
         )
         name = self.name(topic)
-        with said(f"read {name}"):
+        with ExitStack() as refused, said(f"read {name}"):
+            refused.callback(consumer.close, autocommit=False)  # else its thread would call the cluster for ever
             consumer.subscribe([name])
             # Asked for before the first join: a leader that does not know the partitions yet would give them to nobody.
             if not consumer.partitions_for_topic(name):
                 raise ClusterError(
                     f"Kafka: there is no topic {name}, or this user may not see it: `tocsin topics --apply` makes it"
                 )
+            refused.pop_all()
         return consumer
 
     def _consumer(self, grouped: dict[str, Any], max_records: int) -> Any:
