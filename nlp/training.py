@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 FOLDS: Final = 12
 """Events are dealt to this many folds; each is judged by a model that saw none of its events."""
-STRENGTH: Final = 0.5
+STRENGTH: Final = 1.0
 """Inverse of the L2 penalty of the named features (as scikit-learn's ``C``)."""
 WORD_SCALE: Final = 0.7
 """The hashed words enter multiplied by this: with an L2 penalty it is how much they are trusted. More than this learns the

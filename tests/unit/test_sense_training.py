@@ -52,8 +52,8 @@ def test_without_bounds_it_is_the_logistic_regression_of_the_library(monkeypatch
     matrix = sparse.hstack([sparse.csr_matrix(block) for block in blocks]).tocsr()
     library = LogisticRegression(C=training.STRENGTH, solver="lbfgs", tol=1e-9, max_iter=5_000)
     library.fit(matrix, design.relevant, sample_weight=weight)
-    assert trained.score(design) == pytest.approx(library.decision_function(matrix), abs=0.02)
-    assert trained.bias == pytest.approx(library.intercept_[0], abs=0.02)
+    assert trained.score(design) == pytest.approx(library.decision_function(matrix), abs=0.05)
+    assert trained.bias == pytest.approx(library.intercept_[0], abs=0.05)
 
 
 def test_weights_keep_the_signs_they_must_have():
