@@ -9,6 +9,9 @@ Two questions, two shrinkages:
   a child and ``n`` at its parent, the child's share is ``(n_s + k * q_s) / (n + k)``, where ``q_s`` is its share of the parent's people.
   The shares of one hazard are shrunk in the same way to those of all hazards.
 
+What names no place is measured against what names none in its language: where few speak German, few who do tell of a fire by chance.
+The part of a language is ``(n_lang + k) / (n + k)``, so until many were heard it is all of them.
+
 The result is the upper 80 % quantile of a Gamma posterior of shape ``1 + n_s`` (Wilson–Hilferty). History is weighed by age with
 forward decay. Voices younger than the guard, and voices of raised incidents, are no history.
 
@@ -88,11 +91,13 @@ class History(msgspec.Struct):
     origin_at: int | None = None
     posts: float = 0.0
     voices: dict[str, dict[str, float]] = {}
-    """By key (``""`` the world, ``"-"`` no place, a country, region, département or place), then by hazard and ``""`` for all."""
+    """By key (``""`` the world, ``"-"`` no place, ``"-:fr"`` the same in French, a country, region, département or place), then by
+    hazard and ``""`` for all."""
     waiting: list[tuple[int, str]] = []
-    """Voices without a place that are too young for ``recent``: when, and their hazard."""
+    """Voices without a place that are too young for ``recent``: when, and under which key of it."""
     recent: dict[str, float] = {}
-    """Voices a minute without a place by hazard, averaged over ``RECENT_MINS``, as of ``recent_at``."""
+    """Voices a minute without a place by hazard, and by hazard and language (``"fire:fr"``), averaged over ``RECENT_MINS``, as of
+    ``recent_at``."""
     recent_at: int = 0
     marks: float = 0.0
     """Sum of the marks of ordinary voices, in forward-decayed weights."""
@@ -148,6 +153,8 @@ class Baseline:
         self._count("", voice.main, weight)
         if not voice.places:
             self._count("-", voice.main, weight)
+            if voice.lang:
+                self._count(f"-:{voice.lang}", voice.main, weight)
             return
         place = voice.places[0]
         for key in chain_of(place):
@@ -166,6 +173,8 @@ class Baseline:
     def hear_unlocated(self, voice: Voice) -> None:
         """Take a voice without a place into the rate of the last hour (after a delay, so that a burst is not measured against itself)."""
         self.history.waiting.append((voice.at, voice.main))
+        if voice.lang:
+            self.history.waiting.append((voice.at, f"{voice.main}:{voice.lang}"))
 
     def rate(self, hazard: str, place: Place) -> float:
         """Give the expected voices a minute of a hazard that name a place."""
@@ -183,17 +192,25 @@ class Baseline:
         """Give the part of all located voices that name a place."""
         return self._pooled_share(chain_of(place), place)
 
-    def unlocated_rate(self, hazard: str) -> float:
-        """Give the expected voices a minute of a hazard that name no place."""
-        known = self._rates.get((hazard, NOWHERE))
+    def unlocated_rate(self, hazard: str, lang: str = "") -> float:
+        """Give the expected voices a minute of a hazard that name no place, in a language (in any, when none is given)."""
+        told = f"{hazard}:{lang}" if lang else hazard
+        known = self._rates.get((told, NOWHERE))
         if known is not None:
             return known
-        rate = self._world_rate(hazard) * self._unlocated_share(hazard)
-        heard = self._heard("-", hazard)
+        part = self._spoken_part(lang)
+        rate = self._world_rate(hazard) * self._unlocated_share(hazard) * part
+        heard = self._heard("-", hazard) * part
         rate *= quantile_factor(1.0 + heard, self._settings.baseline_quantile_sigmas)
-        rate = max(rate, self.history.recent.get(hazard, 0.0), self._settings.baseline_floor_per_min)
-        self._rates[hazard, NOWHERE] = rate
+        rate = max(rate, self.history.recent.get(told, 0.0), self._settings.baseline_floor_per_min)
+        self._rates[told, NOWHERE] = rate
         return rate
+
+    def _spoken_part(self, lang: str) -> float:
+        """Give the part of the voices without a place that speak a language: all of them until many were heard."""
+        if not lang:
+            return 1.0
+        return (self._heard(f"-:{lang}", "") + SHRINK_VOICES) / (self._heard("-", "") + SHRINK_VOICES)
 
     def warm(self, place: Place) -> bool:
         """Tell whether a place has history of its own."""

@@ -13,7 +13,7 @@ from detectors.outages import Outage
 from detectors.place import Whereabouts
 from detectors.voices import Voice
 from detectors.zones import Called
-from tocsin.model import HAZARDS, OPEN, IncidentState, Place, Zone
+from tocsin.model import HAZARDS, IncidentState, Place, Zone
 from tocsin.settings.detector import DetectorSettings
 from tocsin.time import MINUTE_MS
 
@@ -42,6 +42,9 @@ class Case(msgspec.Struct, kw_only=True):
     days: dict[int, int] = {}
     """Authors by the day of their key (live): of two days in one incident only the larger is counted."""
     masses: dict[str, float] = {}
+    """How much of what is told is told of each hazard, by the marks of the voices."""
+    naming: dict[str, float] = {}
+    """How much likelier what is told is under each hazard, in nats."""
     count: int = 0
     witnesses: int = 0
     located: int = 0
@@ -136,8 +139,5 @@ class Case(msgspec.Struct, kw_only=True):
 
 
 def hazard_of(case: Case, raised_as: str) -> str:
-    """Give the hazard with the most mass among the voices; the one it was raised as wins ties."""
-    named = {hazard: mass for hazard, mass in case.masses.items() if hazard != OPEN}
-    if not named:
-        return raised_as
-    return max(HAZARDS, key=lambda hazard: (round(named.get(hazard, 0.0), 6), hazard == raised_as))
+    """Give the hazard under which all that the voices tell is likeliest; the one it was raised as wins ties."""
+    return max(HAZARDS, key=lambda hazard: (round(case.naming.get(hazard, 0.0), 6), hazard == raised_as))

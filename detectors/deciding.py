@@ -31,7 +31,7 @@ leaves open what it tells of say what it may be."""
 
 
 def raise_what_passes(memory: Memory, new: Sequence[Voice], spoken_at: int, pane_start_at: int) -> list[Incident]:
-    """Weigh what the new voices may tell of, the hazard that most of them name first; give what is raised, and what is newly held back."""
+    """Weigh what the new voices may tell of, the hazard that explains them best first; give what is raised, and what is newly held back."""
     memory.forget_echo()
     written: list[Incident] = []
     found = [(seed, weighed) for hazard, seed in _seeds(memory, new) if (weighed := _consider(memory, hazard, seed))]
@@ -55,8 +55,8 @@ def raise_what_passes(memory: Memory, new: Sequence[Voice], spoken_at: int, pane
 
 
 def _named(found: Hypothesis) -> float:
-    """Give how many of the voices name the hazard, each by its share of what it tells."""
-    return round(math.fsum(voice.hazards.get(found.hazard, 0.0) for voice in found.voices), 2)
+    """Give how much likelier what the voices tell is under the hazard, in nats."""
+    return round(math.fsum(voice.naming[found.hazard] for voice in found.voices), 2)
 
 
 def weigh_now(memory: Memory, hazard: str, seed: Place) -> Hypothesis | None:

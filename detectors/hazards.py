@@ -6,6 +6,7 @@ One event is often told under several names: a fertiliser plant burns and explod
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
@@ -176,6 +177,21 @@ class Reading:
 def reading(told: tuple[tuple[str, float], ...]) -> Reading:
     """Give what follows from a hazard distribution, given as its items."""
     return Reading(told)
+
+
+def naming(hazards: Mapping[str, float], sure: float) -> dict[str, float]:
+    """Give how much likelier what a voice tells is if the event is of each hazard, in nats, against one that leaves the hazard open.
+
+    With probability ``sure`` the voice is of the event, and tells each hazard with its share; else it says nothing of it. What voices tell
+    independently adds up, so the hazard that all of them allow beats one that a part of them names for sure.
+
+    >>> leak, smoke = naming({"industrial": 1.0}, 0.5), naming({"fire": 0.7, "industrial": 0.3}, 0.9)
+    >>> all_of_them = {hazard: leak[hazard] + 2 * smoke[hazard] for hazard in HAZARDS}
+    >>> max(HAZARDS, key=lambda hazard: all_of_them[hazard])
+    'industrial'
+    """
+    left_open = 1.0 - sure + sure * hazards.get(OPEN, 0.0)
+    return {hazard: math.log(left_open + sure * len(HAZARDS) * hazards.get(hazard, 0.0)) for hazard in HAZARDS}
 
 
 def touched(hazards: Mapping[str, float]) -> tuple[str, ...]:

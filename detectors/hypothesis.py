@@ -138,13 +138,13 @@ def weigh_told(  # noqa: PLR0913, PLR0917  (a hypothesis and all it is measured 
     ages = np.array([max(0.0, (now_at - v.at) / MINUTE_MS) for v in telling])
     prior, against = zone_prior(zones), explanation.denial_nats(told.other)
     worth = _worth(hazard, telling, baseline)
-    most = _most_nats(ages, _nearest(telling, worth, told.share, spread, baseline), prior, settings)
+    most = _most_nats(ages, _nearest(telling, worth, told, spread, baseline), prior, settings)
     if most - against + settings.calibration_nats < least_nats:
         return None
     named = candidates_of(telling)
     matrix = fits(zones, named.places, spread)
     drawn = retold(telling, spread, settings)
-    pulls = _pulls(hazard, telling, named, matrix, baseline, echo, drawn, told.share) * worth
+    pulls = _pulls(hazard, telling, named, matrix, baseline, echo, drawn, told) * worth
     nats, _ = evidence(ages, pulls, settings.sizes_voices, settings.windows_mins, settings.voice_cap_nats)
     weighed = nats + np.log(prior) + math.log(PRIOR)
     total = round(log_sum(weighed) - against + settings.calibration_nats, 6)
@@ -194,14 +194,14 @@ def _worth(hazard: str, voices: Sequence[Voice], baseline: Baseline) -> Floats:
     return np.array([voice.weight / mean * support_of(voice, hazard) for voice in voices])
 
 
-def _nearest(voices: Sequence[Voice], worth: Floats, share: float, spread_km: float, baseline: Baseline) -> Floats:
+def _nearest(voices: Sequence[Voice], worth: Floats, told: Told, spread_km: float, baseline: Baseline) -> Floats:
     """Give for each voice a value that ``x_i`` never exceeds: as if every place were where the event is, and nothing were retold."""
     most = []
     for voice in voices:
         if voice.places:
             most.append(sum(p.score * share_of(p, spread_km) / baseline.rate(voice.main, p) for p in voice.places))
         else:
-            most.append(share * NONE_SHARE / baseline.unlocated_rate(voice.main))
+            most.append(told.share(voice) * NONE_SHARE / baseline.unlocated_rate(voice.main, voice.lang))
     return np.array(most) * worth
 
 
@@ -219,7 +219,7 @@ def _pulls(  # noqa: PLR0913, PLR0917  (what was heard and all it is measured ag
     baseline: Baseline,
     echo: Echo,
     drawn: Floats,
-    share: float,
+    told: Told,
 ) -> Floats:
     """Give ``x_i`` for each zone and voice, in minutes, before what the voice counts for."""
     pulls = np.zeros((matrix.shape[0], len(voices)))
@@ -232,9 +232,8 @@ def _pulls(  # noqa: PLR0913, PLR0917  (what was heard and all it is measured ag
         np.add.at(pulls.T, np.array(named.owner), parts.T)
     for index, voice in enumerate(voices):
         if not voice.places:
-            pulls[:, index] = (
-                share * NONE_SHARE / (baseline.unlocated_rate(voice.main) + echo(hazard, None) + drawn[index])
-            )
+            rate = baseline.unlocated_rate(voice.main, voice.lang) + echo(hazard, None) + drawn[index]
+            pulls[:, index] = told.share(voice) * NONE_SHARE / rate
     return pulls
 
 

@@ -28,7 +28,7 @@ DENIAL_WEIGHT: Final = 1.0
 EXPLANATION_WEIGHT: Final = 0.5
 OFFICIAL_WEIGHT: Final = 2.0
 PERCEPTION_SHARE: Final = 0.3
-"""Part of a mere perception in deciding the hazard: a noise may be anything, a consequence says which."""
+"""Part of a mere perception in what is told of each hazard: a noise may be anything, a consequence says which."""
 MOST_AUTHORS: Final = 4_096
 MOST_SURGE_TIMES: Final = 512
 MOST_TERMS: Final = 64
@@ -76,9 +76,7 @@ def absorb(case: Case, voice: Voice, settings: DetectorSettings, *, own: bool = 
     case.witnesses += voice.first_hand
     case.located += bool(voice.places)
     case.networks[voice.source] = case.networks.get(voice.source, 0) + 1
-    for hazard, mass in voice.hazards.items():
-        told = PERCEPTION_SHARE if voice.perception_only else 1.0
-        case.masses[hazard] = case.masses.get(hazard, 0.0) + mass * voice.weight * told
+    _name(case, voice)
     _note_words(case, voice)
     if note(case.called, voice, settings):
         case.called_with = 0
@@ -107,6 +105,26 @@ def _perhaps_known(case: Case, author: str) -> bool:
         return False
     case.days[day] = case.days.get(day, 0) + 1
     return case.days[day] <= max((heard for other, heard in case.days.items() if other != day), default=0)
+
+
+def name_again(case: Case) -> None:
+    """Count anew, from the voices that a case holds, which hazards they tell: of a case that was kept before they were weighed so."""
+    case.naming = {}
+    for voice in case.voices:
+        _add_naming(case, voice)
+
+
+def _name(case: Case, voice: Voice) -> None:
+    """Count which hazards a voice tells."""
+    told = PERCEPTION_SHARE if voice.perception_only else 1.0
+    for hazard, mass in voice.hazards.items():
+        case.masses[hazard] = case.masses.get(hazard, 0.0) + mass * voice.weight * told
+    _add_naming(case, voice)
+
+
+def _add_naming(case: Case, voice: Voice) -> None:
+    for hazard, nats in voice.naming.items():
+        case.naming[hazard] = case.naming.get(hazard, 0.0) + nats
 
 
 def _note_words(case: Case, voice: Voice) -> None:
@@ -161,7 +179,7 @@ def take_back(case: Case, post_ids: set[str], settings: DetectorSettings) -> Non
     for voice in case.voices:
         unnote(case.called, voice, settings)
     case.voices, case.authors, case.masses, case.networks, case.terms, case.consequences = [], {}, {}, {}, {}, {}
-    case.days = {}
+    case.naming, case.days = {}, {}
     case.count = case.witnesses = case.located = 0
     for voice in rest:
         absorb(case, voice, settings, own=False)  # its pace and what was told of it were, and stay

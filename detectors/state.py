@@ -8,6 +8,7 @@ import msgspec
 
 from detectors.baseline import History
 from detectors.case import Case
+from detectors.incident import name_again
 from detectors.memory import Memory
 from detectors.outages import Outage, Outages
 from detectors.panes import Item, PaneBuffer
@@ -95,6 +96,9 @@ def decode(data: bytes, buffer: PaneBuffer) -> Memory:
     memory.pending = dict.fromkeys(state.pending)
     memory.owned = OrderedDict(state.owned)
     memory.cases = {case.incident_id: case for case in state.cases}
+    for case in state.cases:
+        if not case.naming:
+            name_again(case)
     memory.watches = dict(state.watches)
     memory.outages = Outages(state.outages)
     memory.cases_changed()

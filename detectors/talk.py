@@ -1,4 +1,7 @@
-"""How much each hazard is talked of with a place, in the last hour, anywhere: what the talk without a place is shared out by."""
+"""How much each hazard is talked of with a place, in the last hour, anywhere: what the talk without a place is shared out by.
+
+Each language is counted by itself: who names no place means a place that those name who speak as he does.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from typing import Final
 
 from detectors.hazards import LEAST_TALK, TALK_UNIT
 from detectors.voices import Voice
-from tocsin.model import HAZARDS
 from tocsin.time import MINUTE_MS
 
 TALK_MS: Final = 60 * MINUTE_MS
@@ -46,29 +48,36 @@ class Talk:
     """
 
     def __init__(self) -> None:
-        self._held: dict[int, tuple[int, Mapping[str, int]]] = {}
-        self._sums: dict[str, int] = dict.fromkeys(HAZARDS, 0)
+        self._held: dict[int, tuple[int, str, Mapping[str, int]]] = {}
+        self._sums: dict[tuple[str, str], int] = {}
 
     def add(self, voice: Voice) -> None:
         """Count a voice; the caller adds in canonical order."""
         told = talk_of(voice)
         if told:
-            self._held[voice.number] = (voice.at, told)
-            for hazard, units in told.items():
-                self._sums[hazard] += units
+            self._held[voice.number] = (voice.at, voice.lang, told)
+            self._count(voice.lang, told, 1)
 
     def remove(self, number: int) -> None:
         """Count a voice no more."""
         held = self._held.pop(number, None)
         if held is not None:
-            for hazard, units in held[1].items():
-                self._sums[hazard] -= units
+            self._count(held[1], held[2], -1)
 
     def forget(self, now_at: int) -> None:
         """Let go what is older than an hour."""
         for number in list(takewhile(lambda number: self._held[number][0] < now_at - TALK_MS, self._held)):
             self.remove(number)
 
-    def of(self, hazard: str) -> int:
-        """Give the talk of a hazard, in ``UNIT``."""
-        return self._sums[hazard]
+    def of(self, hazard: str, lang: str = "") -> int:
+        """Give the talk of a hazard in a language (in all, when none is given), in ``UNIT``."""
+        return self._sums.get((hazard, lang), 0)
+
+    def _count(self, lang: str, told: Mapping[str, int], sign: int) -> None:
+        for hazard, units in told.items():
+            for key in {(hazard, ""), (hazard, lang)}:
+                left = self._sums.get(key, 0) + sign * units
+                if left:
+                    self._sums[key] = left
+                else:
+                    self._sums.pop(key, None)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
 from detectors.hazards import PERCEPTION_SUPPORT, SPREAD_KM
 from detectors.pool import Pool
-from detectors.talk import LEAST_SUPPORT, TALK_MS, named_support, talk_of
+from detectors.talk import LEAST_SUPPORT, TALK_MS, Talk, named_support, talk_of
 from detectors.voices import Voice, across_the_roll, understood
 from tocsin.model import COARSE_KINDS, Place
 from tocsin.settings.detector import DetectorSettings
@@ -73,8 +74,12 @@ class Told(msgspec.Struct, frozen=True):
     """Denials and explanations that still stand."""
     located: int
     """How many of those telling name a place: what an explanation must not be outnumbered by."""
-    share: float
-    """The part of all located talk of the hazard in the last hour that is told of here, from 0 to 1."""
+    shares: Mapping[str, float]
+    """By language (``""``: any) the part of its located talk of the hazard in the last hour that is told of here, from 0 to 1."""
+
+    def share(self, voice: Voice) -> float:
+        """Give the part of those who speak as a voice does, and name no place, that would mean this one."""
+        return self.shares.get(voice.lang, 0.0)
 
 
 def reach_of(hazard: str, settings: DetectorSettings) -> float:
@@ -96,15 +101,26 @@ def listen(hazard: str, seed: Place, now_at: int, pool: Pool, settings: Detector
         ]
     heard = [*near, *floating[-UNLOCATED_FOR_ONE * located :]]
     recent = now_at - int(settings.explanation_mins * MINUTE_MS)
-    here = sum(talk_of(v).get(hazard, 0) for v in near if v.at >= since)
-    everywhere = pool.talk.of(hazard)
+    here: Counter[str] = Counter()
+    for voice in near:
+        if voice.at >= since:
+            units = talk_of(voice).get(hazard, 0)
+            here.update({"": units, voice.lang: units} if voice.lang else {"": units})
     telling = once_a_template(once_an_author(v for v in heard if v.role == "event"), settings)
     return Told(
         telling=telling,
         located=sum(bool(v.places) for v in telling),
         other=[v for v in heard if v.role != "event" and v.at >= recent and (v.places or v.witness != "official")],
-        share=min(1.0, here / everywhere) if everywhere else 1.0,
+        shares=_shares(here, {v.lang for v in floating}, hazard, pool.talk),
     )
+
+
+def _shares(here: Mapping[str, int], langs: Iterable[str], hazard: str, talk: Talk) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for lang in langs:
+        everywhere = talk.of(hazard, lang)
+        found[lang] = min(1.0, here.get(lang, 0) / everywhere) if everywhere else 1.0
+    return found
 
 
 def may_pass(told: Told, hazard: str, settings: DetectorSettings) -> bool:

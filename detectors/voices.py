@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from detectors.hazards import Reading, reading
+from detectors.hazards import Reading, naming, reading
 from detectors.remembered import remembered
 from tocsin.ids import author_day
 from tocsin.model import COARSE_KINDS, Mention, Place
@@ -84,6 +84,11 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=
     def names(self) -> Mapping[str, float]:
         """How well the hazards that it names support each hazard, from 0 to 1."""
         return self.reading.names
+
+    @remembered
+    def naming(self) -> Mapping[str, float]:
+        """How much likelier what it tells is under each hazard, in nats."""
+        return naming(self.hazards, self.weight / (1.0 + self.weight))
 
     @property
     def first_hand(self) -> bool:

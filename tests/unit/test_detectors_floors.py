@@ -137,10 +137,10 @@ def test_what_names_no_place_is_shared_out_by_the_located_talk() -> None:
     assert waits(0) <= waits(200)
 
 
-def voice(number: int, at: int, hazards: dict[str, float], *, located: bool = True) -> Voice:
+def voice(number: int, at: int, hazards: dict[str, float], *, located: bool = True, lang: str = "") -> Voice:
     return Voice(
-        number=number, post_id=f"p{number}", author=f"a{number}", source="s", at=at, hazards=hazards, main="fire",
-        probability=0.5, weight=1.0, places=(COAST,) if located else (),
+        number=number, post_id=f"p{number}", author=f"a{number}", source="s", lang=lang, at=at, hazards=hazards,
+        main="fire", probability=0.5, weight=1.0, places=(COAST,) if located else (),
     )  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def test_the_talk_of_the_last_hour_is_what_counting_anew_gives(seed: int) -> Non
         told: dict[str, float] = (
             {rng.choice(HAZARDS): 1.0} if rng.random() < 0.7 else {"open": 0.5, rng.choice(HAZARDS): 0.5}
         )
-        held[number] = voice(number, now, told, located=rng.random() < 0.8)
+        held[number] = voice(number, now, told, located=rng.random() < 0.8, lang=rng.choice(["fr", "en", ""]))
         talk.add(held[number])
         if rng.random() < 0.2:
             gone = rng.choice(list(held))
@@ -167,8 +167,10 @@ def test_the_talk_of_the_last_hour_is_what_counting_anew_gives(seed: int) -> Non
             "rescue": {"rescue": 1.0, "flood": 0.3, "storm": 0.3, "landslide": 0.3, "collapse": 0.3},
             "landslide": {"landslide": 1.0, "storm": 0.4, "flood": 0.4, "rescue": 0.3},
         }[hazard]
-        support = [sum(mass * kin.get(told, 0.0) for told, mass in v.hazards.items()) for v in kept]
-        assert talk.of(hazard) == sum(round(UNIT * s) for s in support if s >= 0.2)
+        support = [(v.lang, sum(mass * kin.get(told, 0.0) for told, mass in v.hazards.items())) for v in kept]
+        for lang in ("", "fr", "en", "de"):
+            said = [s for spoken, s in support if lang in ("", spoken)]
+            assert talk.of(hazard, lang) == sum(round(UNIT * s) for s in said if s >= 0.2)
 
 
 @pytest.mark.parametrize("seed", range(6))

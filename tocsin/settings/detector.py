@@ -86,7 +86,7 @@ class DetectorSettings(BaseModel):
         (2.0, 10.0, 60.0), min_length=1, max_length=8, description="Lengths W of an event, in minutes."
     )
     calibration_nats: float = Field(
-        9.0,
+        8.5,
         ge=-30,
         le=30,
         description="Added to the evidence: what the floors already refuse. Measured on background without events.",
