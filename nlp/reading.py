@@ -81,12 +81,11 @@ class Reading:
 
     def negated(self, start: int, end: int) -> bool:
         """Tell whether a negation reaches the stretch ``[start, end)``: before it in its clause, at most ``NEGATION_WORDS`` away."""
+        no_negation = (*self.cues.get("false_negation", ()), *self.cues.get("assertive_negation", ()))
         for cue in self.cues.get("negation", ()):
             if cue.start >= start:
                 break
-            if cue.end > end or any(
-                false.start <= cue.start < false.end for false in self.cues.get("false_negation", ())
-            ):
+            if cue.end > end or any(false.start <= cue.start < false.end for false in no_negation):
                 continue
             between = self.text[min(cue.end, start) : start]
             if len(between.split()) <= NEGATION_WORDS and self.same_clause(min(cue.end, start), start):

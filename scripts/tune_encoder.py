@@ -1,7 +1,7 @@
 """Train the upper layers of the encoder further on labelled posts (``nlp/data/meaning.npz``), and its two heads with them.
 
 Usage: python scripts/tune_encoder.py SET[=SHARE] … --out nlp/data/meaning.npz --readings training/readings.npz
-       [--further FILE] [--leave-out NAME] …
+       [--further FILE [--beside NAME] …] [--leave-out NAME] …
 
 Sets and shares are those of ``tocsin train``. Written folders are read whole, of other sets the posts that open the term gate. About three quarters of an hour on two
 cores: four trainings of three turns.
@@ -17,7 +17,8 @@ So events are dealt to ``FOLDS`` folds, each is read by an encoder that saw none
 fingerprints of their texts: ``tocsin train --readings``. The packaged layers are then trained on all posts.
 
 **One more set.** ``--further FILE`` teaches trained layers new posts without an hour's work: what ``--readings`` does not hold yet is new to
-FILE, is read by it and added; then FILE is trained for one more turn on all posts, at half the rate.
+FILE, is read by it and added; then FILE is trained for one more turn on the new posts, the sets named by ``--beside`` and ``SAMPLED`` others,
+at ``FURTHER_PACE`` of the rates. Beside it stands what the new posts might unteach.
 """
 
 from __future__ import annotations
@@ -59,8 +60,10 @@ MOMENTS = (0.9, 0.98)
 STEEPEST = 1.0
 """Slopes of a batch are shortened to this length together."""
 DROPPED_PARTS, DROPPED_PIECES = 0.1, 0.05
-FURTHER_PACE = 0.5
+FURTHER_PACE = 0.4
 """Layers that are trained already are moved at this share of the rates."""
+SAMPLED = 4_500
+"""Of the posts that trained layers know, so many are read again beside new ones."""
 HAZARD_SHARE = 0.5
 MOST_OF_ONE = 300.0
 CIRCUMSTANCE_PENALTY = 1e-4
@@ -288,8 +291,14 @@ def read(params: Params, posts: Posts, rows: npt.NDArray[np.int64]) -> npt.NDArr
     return found[rows]
 
 
-def posts_of(network: Network, examples: list[Example], shares: dict[str, float], gathered: set[str]) -> Posts:
-    """Give what the training reads; events (``Example.group``) are dealt to folds at random."""
+def posts_of(
+    network: Network,
+    examples: list[Example],
+    shares: dict[str, float],
+    gathered: set[str],
+    needed: npt.NDArray[np.int64] | None = None,
+) -> Posts:
+    """Give what the training reads (of the posts that are needed; of all by default); events (``Example.group``) are dealt to folds."""
     sources = np.array([example.source for example in examples])
     relevant = np.array([example.relevant for example in examples])
     hazards = [example.hazard if example.relevant and example.hazard in NAMED else None for example in examples]
@@ -304,8 +313,11 @@ def posts_of(network: Network, examples: list[Example], shares: dict[str, float]
     fold = dict(zip(groups, dealt.tolist(), strict=True))
     events = sorted({example.group for example in examples if example.source in gathered})
     number = {group: at for at, group in enumerate(events, 1)}
+    wanted = range(len(examples)) if needed is None else needed.tolist()
+    made = dict(zip(wanted, network.rows([examples[row].query.text for row in wanted]), strict=True))
+    unread = np.zeros_like(made[wanted[0]][:1])
     return Posts(
-        network.rows([example.query.text for example in examples]),
+        [made.get(row, unread) for row in range(len(examples))],
         relevant.astype(np.float32),
         hazard,
         weights_of(sources, relevant, shares).astype(np.float32),
@@ -313,6 +325,15 @@ def posts_of(network: Network, examples: list[Example], shares: dict[str, float]
         np.array([number.get(example.group, 0) for example in examples]),
         np.array([fold[example.group] for example in examples]),
     )
+
+
+def beside(examples: list[Example], new: npt.NDArray[np.int64], sets: Iterable[str]) -> npt.NDArray[np.int64]:
+    """Give the rows of one more turn: the new ones, those of the sets named, and ``SAMPLED`` of the rest, in order."""
+    taught = set(new.tolist())
+    named = {row for row, example in enumerate(examples) if example.source in set(sets)} - taught
+    rest = np.array([row for row in range(len(examples)) if row not in named and row not in taught], dtype=np.int64)
+    sampled = np.random.default_rng(SEED).permutation(rest)[:SAMPLED]
+    return np.sort(np.concatenate([new, np.array(sorted(named), dtype=np.int64), sampled]).astype(np.int64))
 
 
 def report(examples: list[Example], posts: Posts, rows: npt.NDArray[np.int64], found: npt.NDArray[np.float64]) -> None:
@@ -342,28 +363,31 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--readings", type=Path, required=True)
     parser.add_argument("--further", type=Path)
+    parser.add_argument("--beside", action="append", default=[])
     parser.add_argument("--leave-out", action="append", default=[])
     given = parser.parse_args()
     examples, shares, gathered = read_sets(given.sets, left_out=given.leave_out)
     opened = Gate(Lexicon.load()).open([example.query.text for example in examples])
     examples = [one for one, ids in zip(examples, opened, strict=True) if ids or one.kind.startswith(WRITTEN)]
     network = Network()
-    posts = posts_of(network, examples, shares, gathered)
     print(f"{len(examples)} posts", flush=True)
     texts = [example.query.text for example in examples]
-    everything = np.arange(len(examples))
     if given.further is not None:
-        params = starting(network, posts, given.further)
         held = Readings.load(given.readings)
         known = set(held.keys.tolist())
         new = np.array([row for row, text in enumerate(texts) if key_of(text) not in known], dtype=np.int64)
         print(f"{len(new)} posts are new", flush=True)
+        taught = beside(examples, new, given.beside)
+        posts = posts_of(network, examples, shares, gathered, taught)
+        params = starting(network, posts, given.further)
         found = read(params, posts, new)
         report(examples, posts, new, found)
         added = Readings.of([texts[row] for row in new.tolist()], found)
         held.and_of(added).save(given.readings)
-        save(given.out, train(posts, everything, params, turns=1, pace=FURTHER_PACE))
+        save(given.out, train(posts, taught, params, turns=1, pace=FURTHER_PACE))
         return
+    everything = np.arange(len(examples))
+    posts = posts_of(network, examples, shares, gathered)
     found = np.zeros((len(examples), DIMENSIONS))
     for fold in range(FOLDS):
         print(f"fold {fold + 1} of {FOLDS}", flush=True)

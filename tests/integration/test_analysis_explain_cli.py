@@ -1,13 +1,15 @@
 """``tocsin explain`` as a person meets it: ask a recording, get sentences, tables, JSON and a page."""
 
 import json
+from pathlib import Path
 
 import pytest
-from mentions import mention
+from mentions import T0, mention
 from towns import NANTES
 
-from tocsin.analysis.recording import made, write
+from tocsin.analysis.recording import made, read, write
 from tocsin.cli import main
+from tocsin.model import Exposure
 
 
 @pytest.fixture
@@ -36,6 +38,15 @@ def test_the_incidents_are_listed_and_one_is_explained(recording, tmp_path, caps
     assert "without the strongest voice" in out
     assert "<svg" in page.read_text()
     assert "author-" not in out + page.read_text()
+
+
+def test_who_asks_a_recording_without_the_number_of_posts_is_told(recording, tmp_path, capsys):
+    _, _, err = asked(capsys, recording, "--json")
+    assert "packaged pace" in err
+    path = tmp_path / "counted.jsonl.gz"
+    write(made("counted", read([Path(recording)]).items, [Exposure(T0, "a", 40)]), path)
+    _, _, err = asked(capsys, str(path), "--json")
+    assert err == ""
 
 
 def test_why_nothing_was_raised_elsewhere(recording, tmp_path, capsys):

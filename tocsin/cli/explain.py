@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 from cyclopts import Parameter
@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 
     from tocsin.analysis.stage import VoiceRow
     from tocsin.settings.detector import DetectorSettings
+
+
+UNEXPOSED: Final = (
+    "tocsin explain: nothing recorded says how many posts the sources had, so rates are measured against the packaged pace, and a replay "
+    "of the posts may decide otherwise; a recording that `--keep` wrote knows it.\n"
+)
 
 
 def explain(  # noqa: PLR0913  # each is an option of the command line
@@ -71,6 +77,8 @@ def explain(  # noqa: PLR0913  # each is an option of the command line
     try:
         _refuse(incident, place, at)
         recording, loaded, chosen = heard(recordings, config, settings, keep)
+        if not recording.exposures:
+            sys.stderr.write(UNEXPOSED)
         if incident is not None:
             return _why(recording, loaded, chosen, incident, page, as_json=as_json)
         if place is not None and at is not None:
