@@ -90,7 +90,7 @@ def _judge(  # noqa: C901, PLR0911, PLR0912, PLR0913  one rule a line, in order:
     roles = [hit.entry.role for hit in reading.hits]
     explained = [hit for hit in reading.hits if hit.entry.role == "explanation"]
     denied = count("denial")
-    alarmed = len(reading.cues.get("assertive_negation", ())) > 0
+    alarmed = bool(reading.denials_of_explanation())
     living = reading.count("now") + reading.count("perception") + reading.count("alarm")
     exercise = count("exercise")
     if exercise and not alarmed:

@@ -82,6 +82,9 @@ class Reading:
     def negated(self, start: int, end: int) -> bool:
         """Tell whether a negation reaches the stretch ``[start, end)``: before it in its clause, at most ``NEGATION_WORDS`` away."""
         no_negation = (*self.cues.get("false_negation", ()), *self.cues.get("assertive_negation", ()))
+        return self._reached(start, end, no_negation)
+
+    def _reached(self, start: int, end: int, no_negation: Sequence[Cue]) -> bool:
         for cue in self.cues.get("negation", ()):
             if cue.start >= start:
                 break
@@ -92,9 +95,18 @@ class Reading:
                 return True
         return False
 
+    def denials_of_explanation(self) -> list[Cue]:
+        """Give the cues that deny an explanation ("not a drill", "real casualties"), but for those that are negated ("no real fire")."""
+        negations = self.cues.get("negation", ())
+        return [
+            cue
+            for cue in self.cues.get("assertive_negation", ())
+            if any(cue.start <= no.start < cue.end for no in negations) or not self._reached(cue.start, cue.end, ())
+        ]
+
     def asserted(self, family: str) -> list[Cue]:
         """Give the cues of an explanation that the post asserts: not in a question, not negated, not quoted from others."""
-        denied = self.cues.get("assertive_negation", ())
+        denied = self.denials_of_explanation()
         return [
             cue
             for cue in self.cues.get(family, ())

@@ -56,6 +56,9 @@ def test_questions_are_told_from_statements():
         ("Je n'arrête pas de trembler", "trembler", "fr", False),
         ("never seen smoke like it", "smoke", "en", False),
         ("no idea why the explosion", "explosion", "en", False),
+        ("not a drill fire in the gym", "fire", "en", False),
+        ("ya no es un simulacro fuego en el techo", "fuego", "es", False),
+        ("no es fuego", "fuego", "es", True),
     ],
 )
 def test_reach_of_a_negation(text, word, lang, negated):
@@ -71,6 +74,8 @@ def test_reach_of_a_negation(text, word, lang, negated):
         ("c'est un exercice ?", False),
         ("Ce n'est pas un exercice !", False),
         ("Ce coup-ci c'est pas un exercice", False),
+        ("c plus l'exercice", False),
+        ("Ce n'était pas dans le scénario de l'exercice", True),
         ("L'exercice est fini à 11h. Ça va ?", True),
     ],
 )
