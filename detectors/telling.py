@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -101,11 +100,12 @@ def listen(hazard: str, seed: Place, now_at: int, pool: Pool, settings: Detector
         ]
     heard = [*near, *floating[-UNLOCATED_FOR_ONE * located :]]
     recent = now_at - int(settings.explanation_mins * MINUTE_MS)
-    here: Counter[str] = Counter()
+    here: dict[str, int] = {}
     for voice in near:
-        if voice.at >= since:
-            units = talk_of(voice).get(hazard, 0)
-            here.update({"": units, voice.lang: units} if voice.lang else {"": units})
+        units = talk_of(voice).get(hazard, 0) if voice.at >= since else 0
+        if units:
+            here[voice.lang] = here.get(voice.lang, 0) + units
+    here[""] = sum(here.values())  # in any language
     telling = once_a_template(once_an_author(v for v in heard if v.role == "event"), settings)
     return Told(
         telling=telling,
