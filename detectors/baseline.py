@@ -10,7 +10,7 @@ Two questions, two shrinkages:
   The shares of one hazard are shrunk in the same way to those of all hazards.
 
 What names no place is measured against what names none in its language: where few speak German, few who do tell of a fire by chance.
-The part of a language is ``(n_lang + k) / (n + k)``, so until many were heard it is all of them.
+The part of a language is ``(n_lang + k) / (n + k)``, ``n`` being those whose language was noted, so until many were it is all of them.
 
 The result is the upper 80 % quantile of a Gamma posterior of shape ``1 + n_s`` (Wilson–Hilferty). History is weighed by age with
 forward decay. Voices younger than the guard, and voices of raised incidents, are no history.
@@ -61,6 +61,8 @@ PACE_MINS: Final = 60.0
 """Time over which the pace of posts is averaged."""
 NOWHERE: Final = ""
 """Stands for the place of what names none."""
+SPOKEN: Final = "-:"
+"""Key of voices that name no place and whose language is known; with the language behind it, of those in one."""
 RECENT_MINS: Final = 60.0
 RECENT_DELAY_MINS: Final = 5.0
 """A voice without a place may be from anywhere; what such voices are measured against follows the last hour, but for its last minutes, so
@@ -91,8 +93,8 @@ class History(msgspec.Struct):
     origin_at: int | None = None
     posts: float = 0.0
     voices: dict[str, dict[str, float]] = {}
-    """By key (``""`` the world, ``"-"`` no place, ``"-:fr"`` the same in French, a country, region, département or place), then by
-    hazard and ``""`` for all."""
+    """By key (``""`` the world, ``"-"`` no place, ``"-:"`` the same in a known language, ``"-:fr"`` in French, a country, region,
+    département or place), then by hazard and ``""`` for all."""
     waiting: list[tuple[int, str]] = []
     """Voices without a place that are too young for ``recent``: when, and under which key of it."""
     recent: dict[str, float] = {}
@@ -154,7 +156,8 @@ class Baseline:
         if not voice.places:
             self._count("-", voice.main, weight)
             if voice.lang:
-                self._count(f"-:{voice.lang}", voice.main, weight)
+                self._count(SPOKEN, voice.main, weight)
+                self._count(SPOKEN + voice.lang, voice.main, weight)
             return
         place = voice.places[0]
         for key in chain_of(place):
@@ -207,10 +210,13 @@ class Baseline:
         return rate
 
     def _spoken_part(self, lang: str) -> float:
-        """Give the part of the voices without a place that speak a language: all of them until many were heard."""
+        """Give the part of the voices without a place that speak a language: all of them until many were heard.
+
+        A history that was kept before languages were noted holds none, and says of none that it is rare.
+        """
         if not lang:
             return 1.0
-        return (self._heard(f"-:{lang}", "") + SHRINK_VOICES) / (self._heard("-", "") + SHRINK_VOICES)
+        return (self._heard(SPOKEN + lang, "") + SHRINK_VOICES) / (self._heard(SPOKEN, "") + SHRINK_VOICES)
 
     def warm(self, place: Place) -> bool:
         """Tell whether a place has history of its own."""

@@ -372,6 +372,8 @@ def main() -> None:
     network = Network()
     print(f"{len(examples)} posts", flush=True)
     texts = [example.query.text for example in examples]
+    if unknown := set(given.beside) - {example.source for example in examples}:
+        parser.error(f"--beside: expected names of the sets read, got {', '.join(sorted(unknown))}")
     if given.further is not None:
         held = Readings.load(given.readings)
         known = set(held.keys.tolist())

@@ -50,6 +50,14 @@ def test_until_many_were_heard_every_language_is_measured_against_all() -> None:
     assert base.unlocated_rate("fire", "de") == base.unlocated_rate("fire")
 
 
+def test_a_history_of_before_knows_no_languages_and_none_is_rare_in_it() -> None:
+    old = learnt(english=380, german=20)
+    for lang in ("", "en", "de"):
+        old.history.voices.pop(f"-:{lang}", None)
+    old.turn(12 * 60 * MINUTE_MS)
+    assert old.unlocated_rate("fire", "de") == old.unlocated_rate("fire", "en") == old.unlocated_rate("fire")
+
+
 def test_a_song_that_fills_one_language_fills_no_other() -> None:
     base = learnt(english=90, german=90)
     calm = base.unlocated_rate("fire", "de")

@@ -88,6 +88,26 @@ def test_trained_layers_are_trained_further_from_where_they_stand(network, train
     assert further[posts.real[:6] == 1.0, 0].min() > further[posts.real[:6] == 0.0, 0].max()
 
 
+def test_beside_new_posts_stand_all_of_a_named_set_and_a_sample_of_the_rest(monkeypatch):
+    monkeypatch.setattr(tuning, "SAMPLED", 3)
+    sources = ["new"] * 2 + ["named"] * 4 + ["other"] * 20
+    examples = [example(f"{source} {row}", relevant=True, source=source) for row, source in enumerate(sources)]
+    rows = tuning.beside(examples, np.array([0, 1]), ["named"]).tolist()
+    assert rows[:6] == [0, 1, 2, 3, 4, 5]
+    assert len(set(rows[6:])) == 3
+    assert rows == sorted(rows)
+    assert rows == tuning.beside(examples, np.array([0, 1]), ["named"]).tolist()
+
+
+def test_posts_that_are_not_needed_are_not_read_and_keep_their_weights(network):
+    examples = some()
+    whole = tuning.posts_of(network, examples, {}, set())
+    part = tuning.posts_of(network, examples, {}, set(), np.array([1, 5]))
+    assert all(np.array_equal(part.rows[row], whole.rows[row]) for row in (1, 5))
+    assert all(not part.rows[row].any() for row in range(len(examples)) if row not in {1, 5})
+    assert np.array_equal(part.weight, whole.weight)
+
+
 def test_two_trainings_give_the_same_layers(network):
     posts = tuning.posts_of(network, some(), {}, set())
     one, two = (
