@@ -45,6 +45,8 @@ WRITTEN = {
     "streams": 0.5,
     "threads": 0.5,
     "days": 0.5,
+    "drills": 0.2,
+    "voices": 0.4,
 }
 """Folders of ``training`` and their shares, as the packaged model was trained."""
 READINGS = ROOT / "training" / "readings.npz"
@@ -265,7 +267,7 @@ def main() -> None:
     for name in SCENARIOS:
         rows = judge.labelled(given.data / "scenarios" / name)
         sets[f"{name} (relevant only)"] = [row for row in rows if row.relevant]
-    for folder in ("written", "pairs", "scenes", "contrasts", "streams", "threads", "days", "drills"):
+    for folder in ("written", "pairs", "scenes", "contrasts", "streams", "threads", "days", "drills", "voices"):
         held = judge.written(ROOT / "benchmarks" / folder)
         by_lang = {lang: [row for row in held if row.lang == lang] for lang in LANGS}
         sets |= {f"{folder}, held {lang}": rows for lang, rows in by_lang.items() if rows}

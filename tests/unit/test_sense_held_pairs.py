@@ -39,11 +39,11 @@ def judged() -> list[tuple[str, bool, float]]:
     ]
 
 
-@pytest.mark.parametrize("folder", ["pairs", "scenes", "contrasts", "streams", "threads", "days", "drills"])
+@pytest.mark.parametrize("folder", ["pairs", "scenes", "contrasts", "streams", "threads", "days", "drills", "voices"])
 def test_no_held_post_is_a_training_post(folder: str) -> None:
     trained = {
         one.query.text
-        for name in ("pairs", "scenes", "contrasts", "streams", "threads", "days", "drills")
+        for name in ("pairs", "scenes", "contrasts", "streams", "threads", "days", "drills", "voices")
         for one in read_set(ROOT / "training" / name)
     }
     assert not trained & {one.query.text for one in read_set(ROOT / "benchmarks" / folder)}
