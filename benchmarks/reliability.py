@@ -21,19 +21,7 @@ from tocsin.analysis.intervals import share_interval
 TITLE: Final = "### Reliability by set and language"
 CELL: Final = re.compile(r"(?P<said>[01]\.\d\d) → (?P<found>[01]\.\d\d) \((?P<posts>\d+)\)")
 LANGUAGES: Final = ("fr", "en", "es", "it", "pt", "de")
-SETS: Final = (
-    "dev-synthetic",
-    "pairs",
-    "scenes",
-    "contrasts",
-    "streams",
-    "threads",
-    "days",
-    "drills",
-    "voices",
-    "t26",
-    "t6",
-)
+SETS: Final = ("dev-synthetic", "pairs", "scenes", "contrasts", "streams", "threads", "days", "t26", "t6")
 """Sets that are drawn. The two others were written by the hand that wrote the lexicon."""
 FEWEST: Final = 10
 """Dots of fewer posts are not drawn: their interval spans most of the scale."""

@@ -17,19 +17,7 @@ if TYPE_CHECKING:
 
 INK, QUIET, SIGNAL, CALM, SECOND = "#1b1f24", "#6b7280", "#b91c1c", "#1d4ed8", "#b45309"
 """Text and axes; the unimportant; alarms and thresholds; what was heard; a second curve."""
-PALETTE: Final = (
-    "#1d4ed8",
-    "#b91c1c",
-    "#047857",
-    "#b45309",
-    "#6d28d9",
-    "#0e7490",
-    "#be185d",
-    "#4d7c0f",
-    "#374151",
-    "#f59e0b",
-    "#000000",
-)
+PALETTE: Final = ("#1d4ed8", "#b91c1c", "#047857", "#b45309", "#6d28d9", "#0e7490", "#be185d", "#4d7c0f", "#374151")
 STYLE: Final[dict[str, Any]] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "tocsin",
