@@ -101,6 +101,8 @@ class Case(msgspec.Struct, kw_only=True):
     """The sources that are away now."""
     said_away_at: int | None = None
     """Since when the latest of them was away when it was said that silence is no calm."""
+    silent_at: int | None = None
+    """When it was quiet for the first time: what is told there later may be of another event."""
     against_first_hand: int = 0
     """First-hand voices heard since it was withdrawn."""
 

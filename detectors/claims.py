@@ -5,8 +5,9 @@ only what contains the area, and one that names no place, in a language of the i
 claim these share them in proportion to the placed voices each heard of late. *Fringe*: a claim is soft
 between the r90 and the reach once the first reports are in (before that, if the voice names another hazard), and wherever the voice names
 another hazard later: the voice belongs to the incident, but may still be of a second event, if the pace of the first does not account for
-it (``echo``). So an open incident cannot
-swallow another one beside it, nor a later one of another kind at the same place.
+it (``echo``). *Silence*: an incident that was quiet once claims softly whatever comes, nothing that
+names no place, and nothing that another claims. So an open incident cannot swallow another one beside it, nor a later one of
+another kind at the same place, nor a silent one a later one of its own kind.
 """
 
 from __future__ import annotations
@@ -93,8 +94,11 @@ def covers(place: Place, case: Case, settings: DetectorSettings) -> bool:
 def is_core(voice: Voice, case: Case, settings: DetectorSettings) -> bool:
     """Tell whether a case claims a voice wholly: it names the area itself or, while the case is fresh, what is around it, and one hazard.
 
-    Who names another place *and* another hazard (no near kin of the case's) may tell of a second event from the first minute on.
+    Who names another place *and* another hazard (no near kin of the case's) may tell of a second event from the first minute on; who
+    tells of one that fell silent, always.
     """
+    if case.silent_at is not None:
+        return False
     near = near_kin(voice, case)
     fresh = bool(voice.places) and voice.at - case.raised_at <= FRESH_MINS * MINUTE_MS
     if fresh and near:
@@ -114,10 +118,12 @@ def _in_core(place: Place, case: Case, settings: DetectorSettings) -> bool:
 def owner_of(voice: Voice, cases: Iterable[Case], settings: DetectorSettings) -> Case | None:
     """Give the case a voice belongs to: the nearest that claims one of its places; of equals, and when it names none, the one it is due to.
 
+    Cases that fell silent come last.
+
     What does not say which of several incidents it is about is shared out among those of its family, in its language, in proportion to
     the voices that do say it and came lately.
     """
-    best: tuple[int, float, float, str] | None = None
+    best: tuple[bool, int, float, float, str] | None = None
     owner: Case | None = None
     for case in cases:
         if case.state == "closed":
@@ -126,12 +132,16 @@ def owner_of(voice: Voice, cases: Iterable[Case], settings: DetectorSettings) ->
             near = nearness(voice, case, settings)
             if near is None or not of_family(voice, case):
                 continue
-        elif not near_kin(voice, case) or voice.at - case.last_voice_at > TALKED_OF_MINS * MINUTE_MS:
+        elif (
+            case.silent_at is not None
+            or not near_kin(voice, case)
+            or voice.at - case.last_voice_at > TALKED_OF_MINS * MINUTE_MS
+        ):
             continue
         else:
             near = 0, 0.0
         due = voice.backs[case.hazard] * case.claim_on_floating(voice.at)
-        rank = *near, -due, case.incident_id
+        rank = case.silent_at is not None, *near, -due, case.incident_id
         if (best is None or rank < best) and (voice.places or understood(voice, {one.lang for one in case.voices})):
             best, owner = rank, case
     return owner

@@ -1,9 +1,10 @@
 """Two incidents that are one: when to merge them, and what the older takes over.
 
 Two cases are one event when their hazards can be, the areas they claim meet, their voices are not far apart in time, and one event
-somewhere explains all places told better than two events do, by ``merge_nats``. The older keeps its identity; the younger is cancelled.
+somewhere explains all places told better than two events do, by ``merge_nats``; unless one was quiet before the other was raised.
+The older keeps its identity; the younger is cancelled.
 
-Fails when: two true events of one family happen within the reach of each other in the same hours; then they are told as one.
+Fails when: two true events of one family happen within the reach of each other, and the first is still talked of; then they are told as one.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ def are_one(one: Case, other: Case, settings: DetectorSettings) -> bool:
     reach = max(one.reach_km(settings), other.reach_km(settings))
     if not within_km(one.place.lat, one.place.lon, other.place.lat, other.place.lon, reach):
         return False
+    if _was_over(one, other) or _was_over(other, one):
+        return False
     gap = max(one.first_voice_at, other.first_voice_at) - min(one.last_voice_at, other.last_voice_at)
     if gap > settings.merge_gap_mins * MINUTE_MS:
         return False
@@ -48,6 +51,10 @@ def are_one(one: Case, other: Case, settings: DetectorSettings) -> bool:
     both = belongs_nats([*one.voices, *other.voices], spread, settings)
     alone = belongs_nats(one.voices, spread, settings) + belongs_nats(other.voices, spread, settings)
     return both - alone >= settings.merge_nats
+
+
+def _was_over(one: Case, other: Case) -> bool:
+    return one.silent_at is not None and one.silent_at <= other.raised_at
 
 
 def merge(older: Case, younger: Case, settings: DetectorSettings) -> None:

@@ -65,6 +65,7 @@ def _fall_silent(memory: Memory, case: Case, spoken_at: int) -> list[Incident]:
         return [revise(case, spoken_at, "closed", memory.settings)] if was_raised else []
     if case.state == "open" and silent_ms >= memory.settings.quiet_mins * MINUTE_MS:
         case.state = "quiet"
+        case.silent_at = case.silent_at or spoken_at
         return [revise(case, spoken_at, "quiet", memory.settings)]
     if case.state == "open" and memory.now_at - case.last_voice_at >= memory.settings.quiet_mins * MINUTE_MS:
         return _silent_unheard(memory, case, spoken_at)

@@ -99,6 +99,8 @@ def decode(data: bytes, buffer: PaneBuffer) -> Memory:
     for case in state.cases:
         if not case.naming:
             name_again(case)
+        if case.state == "quiet" and case.silent_at is None:  # it was kept before this was noted
+            case.silent_at = case.last_voice_at
     memory.watches = dict(state.watches)
     memory.outages = Outages(state.outages)
     memory.cases_changed()

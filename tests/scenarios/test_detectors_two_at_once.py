@@ -101,6 +101,39 @@ def test_the_same_town_three_days_later() -> None:
     assert raised[1].voices <= 8  # none of the first fire
 
 
+def raised_in(revisions: list[Incident]) -> list[tuple[str, str]]:
+    return [(one.hazard, one.place) for one in revisions if one.reason == "raised"]
+
+
+@pytest.mark.parametrize("second", ["fire", "explosion"])
+def test_after_an_hour_of_silence_the_same_town_has_another_event(second: str) -> None:
+    revisions = run(told(BREST, "fire", 0), told(BREST, second, 2 * HOUR))
+    assert raised_in(revisions) == [("fire", "Brest"), (second, "Brest")]
+    first, later = (one for one in revisions if one.reason == "raised")
+    assert later.first_voice_at >= T0 + 2 * HOUR * 1_000
+    assert later.raised_at - T0 - 2 * HOUR * 1_000 <= 4 * 60_000
+    assert all(one.reason != "merged" for one in revisions)
+    assert [one.voices for one in revisions if one.incident_id == first.incident_id][-1] <= 8  # it gave the others up
+
+
+def test_voices_without_a_place_are_not_of_an_incident_that_fell_silent() -> None:
+    later = [*told(BREST, "fire", 2 * HOUR, 4), *told(None, "fire", 2 * HOUR + 10, 4)]
+    last = {one.incident_id: one for one in run(told(BREST, "fire", 0), sorted(later, key=lambda one: one.event_at))}
+    assert sorted(one.voices for one in last.values()) == [8, 8]
+
+
+def test_an_event_that_is_talked_of_without_a_pause_is_one() -> None:
+    revisions = run(told(BREST, "fire", 0), told(BREST, "fire", 600, 6, 1_500), told(BREST, "fire", 3 * HOUR, 6, 60))
+    assert raised_in(revisions) == [("fire", "Brest")]
+
+
+def test_the_last_word_on_an_incident_that_fell_silent_is_still_of_it() -> None:
+    elsewhere = told(RENNES, "fire", 12 * HOUR, 1)  # time goes on
+    revisions = run(told(BREST, "fire", 0), told(BREST, "fire", 2 * HOUR, 1), elsewhere)
+    assert raised_in(revisions) == [("fire", "Brest")]
+    assert (revisions[-1].reason, revisions[-1].voices) == ("closed", 9)
+
+
 def test_a_true_accident_during_a_match() -> None:
     crowd = told(BREST, "explosion", 0, 6, 40, modality="sport", witness="unknown", probability=0.1, consequences=())
     accident = told(BREST, "collapse", 120, 7, 30, consequences=("injured", "trapped"), probability=0.85)
