@@ -4,7 +4,7 @@ Two cases are one event when their hazards can be, the areas they claim meet, th
 somewhere explains all places told better than two events do, by ``merge_nats``; unless one was quiet before the other was raised.
 The older keeps its identity; the younger is cancelled.
 
-Fails when: two true events of one family happen within the reach of each other, and the first is still talked of; then they are told as one.
+Fails when: two true events of one family happen within the reach of each other while the first is talked of; then they are told as one.
 """
 
 from __future__ import annotations
