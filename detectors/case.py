@@ -27,6 +27,14 @@ LATELY_MINS: Final = 10.0
 RAISED_STATES: Final = frozenset({"open", "quiet"})
 
 
+class Earlier(msgspec.Struct, frozen=True):
+    """An incident of before that a new one may be the return of."""
+
+    hazard: str
+    place: str
+    raised_at: int
+
+
 class Case(msgspec.Struct, kw_only=True):
     """The state of one incident; ``revise`` writes it as an ``Incident``."""
 
@@ -103,6 +111,8 @@ class Case(msgspec.Struct, kw_only=True):
     """Since when the latest of them was away when it was said that silence is no calm."""
     silent_at: int | None = None
     """When it was quiet for the first time: what is told there later may be of another event."""
+    earlier: Earlier | None = None
+    """The incident that had fallen silent there when this one was raised."""
     against_first_hand: int = 0
     """First-hand voices heard since it was withdrawn."""
 

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from detectors import claims
-from detectors.case import hazard_of
+from detectors.case import RAISED_STATES, Case, Earlier, hazard_of
 from detectors.explanation import standing
 from detectors.floors import least_threshold, passes
-from detectors.hazards import SPREAD_KM
+from detectors.geometry import distance_km
+from detectors.hazards import SPREAD_KM, compatible
 from detectors.hypothesis import Hypothesis, weigh, weigh_told
 from detectors.incident import open_case, take_back
 from detectors.memory import Memory
@@ -128,6 +129,7 @@ def _raise(memory: Memory, found: Hypothesis, spoken_at: int, pane_start_at: int
     warm = memory.baseline.warm(found.where.place)
     case = open_case(found, spoken_at, pane_start_at, memory.settings, warm=warm)
     case.away = memory.outages.away(memory.now_at)
+    case.earlier = _silent_there(memory, case)
     memory.cases[case.incident_id] = case
     _give_up(memory, [voice for voice in found.voices if voice.number in memory.owned])
     for voice in found.voices:
@@ -142,6 +144,19 @@ def _raise(memory: Memory, found: Hypothesis, spoken_at: int, pane_start_at: int
     case.touched = False
     memory.cases_changed()
     return revise(case, spoken_at, "raised", memory.settings)
+
+
+def _silent_there(memory: Memory, case: Case) -> Earlier | None:
+    """Give the nearest incident that has fallen silent and that a new one could be the return of."""
+    silent = [
+        (distance_km(one.place.lat, one.place.lon, case.place.lat, case.place.lon), one.incident_id, one)
+        for one in memory.cases.values()
+        if one.silent_at is not None and one.state in RAISED_STATES and compatible(one.hazard, case.hazard)
+    ]
+    apart, _, nearest = min(silent, key=lambda found: found[:2], default=(math.inf, "", case))
+    if apart > max(nearest.reach_km(memory.settings), case.reach_km(memory.settings)):
+        return None
+    return Earlier(nearest.hazard, nearest.place.name, nearest.raised_at)
 
 
 def _give_up(memory: Memory, voices: Sequence[Voice]) -> None:

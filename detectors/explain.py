@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from detectors.case import Earlier
 from detectors.outages import Outage
 from detectors.voices import Voice
 from tocsin.model import OPEN, Incident
@@ -157,21 +158,33 @@ def unknown(consequences: Mapping[str, int], witnesses: int) -> tuple[str, ...]:
     return tuple(missing)
 
 
+def returned(earlier: Earlier | None) -> tuple[str, ...]:
+    """Say which silent incident it may be the return of.
+
+    >>> returned(Earlier("explosion", "Paris", 7_500_000))
+    ('whether this is the explosion at Paris again, raised at 02:05 UTC',)
+    """
+    if earlier is None:
+        return ()
+    what = HAZARD_WORDS[earlier.hazard].split(" ", 1)[1]
+    return (f"whether this is the {what} at {earlier.place} again, raised at {_clock(earlier.raised_at)} UTC",)
+
+
 def unheard(away: Sequence[Outage]) -> tuple[str, ...]:
     """Say which sources are away.
 
     >>> unheard([Outage("bluesky", 7_500_000)])
     ('what is told on bluesky: not heard since 02:05 UTC',)
     """
-    return tuple(f"what is told on {one.origin}: not heard since {_clock(one)} UTC" for one in away)
+    return tuple(f"what is told on {one.origin}: not heard since {_clock(one.from_at)} UTC" for one in away)
 
 
 def _since(one: Outage) -> str:
-    return f"{one.origin} has not been heard since {_clock(one)} UTC"
+    return f"{one.origin} has not been heard since {_clock(one.from_at)} UTC"
 
 
-def _clock(one: Outage) -> str:
-    return format_instant(one.from_at)[11:16]
+def _clock(at: int) -> str:
+    return format_instant(at)[11:16]
 
 
 def top_terms(counts: Mapping[str, int]) -> tuple[str, ...]:

@@ -149,7 +149,11 @@ def revise(
         terms=explain.top_terms(case.terms),
         reported=explain.reported(case.consequences),
         inferred=explain.inferred(hazards, case.hazard, where.r90_km, where.mass[where.medoid]),
-        unknown=(*explain.unknown(case.consequences, case.witnesses), *explain.unheard(case.away)),
+        unknown=(
+            *explain.returned(case.earlier),
+            *explain.unknown(case.consequences, case.witnesses),
+            *explain.unheard(case.away),
+        ),
         lineage=tuple(case.lineage),
         areas=where.areas(),
         consequences=dict(sorted(case.consequences.items())),

@@ -46,6 +46,11 @@ def test_a_later_event_is_raised_and_not_merged(quiet: Detector) -> None:
     assert len({one.incident_id for one in said if one.reason == "closed"}) == 2
 
 
+def test_it_is_said_which_silent_incident_it_may_be(quiet: Detector) -> None:
+    later = next(one for one in after(quiet) if one.reason == "raised")
+    assert "whether this is the fire at Town again, raised at 05:49 UTC" in later.unknown
+
+
 def test_a_restart_in_the_silence_changes_nothing(quiet: Detector) -> None:
     assert after(Detector.restore(quiet.snapshot())) == after(quiet)
 
