@@ -138,7 +138,12 @@ class DetectorSettings(BaseModel):
     claim_km: dict[str, float] = Field(
         default_factory=dict, description="Reach of an incident over later voices beyond its r90 by hazard, in km."
     )
-    quiet_mins: float = Field(60.0, gt=0, le=10_080, description="Silence after which an incident is quiet.")
+    quiet_mins: float = Field(
+        60.0,
+        gt=0,
+        le=10_080,
+        description="Silence after which an incident is quiet, and what is told there may raise another.",
+    )
     close_mins: float = Field(360.0, gt=0, le=43_200, description="Silence after which an incident is closed.")
     surge_factor: float = Field(4.0, gt=1, le=100, description="Rise of the pace that is said aloud as a surge.")
     surge_min_voices: int = Field(8, ge=2, le=1_000, description="Voices in ten minutes below which no surge is said.")
