@@ -131,15 +131,20 @@ def _raise(memory: Memory, found: Hypothesis, spoken_at: int, pane_start_at: int
     case.away = memory.outages.away(memory.now_at)
     case.earlier = _silent_there(memory, case)
     memory.cases[case.incident_id] = case
-    _give_up(memory, [voice for voice in found.voices if voice.number in memory.owned])
+    spoken = {voice.number for voice in found.voices}
+    beside = [
+        voice
+        for voice in memory.pool.near(case.place, case.reach_km(memory.settings))
+        if voice.number not in spoken and claims.owner_of(voice, (case,), memory.settings) is not None
+    ]
+    _give_up(memory, [voice for voice in (*found.voices, *beside) if voice.number in memory.owned])
     for voice in found.voices:
         memory.give(voice, case)
-    for voice in memory.pool.near(case.place, case.reach_km(memory.settings)):
-        if claims.owner_of(voice, (case,), memory.settings) is not None:
-            if voice.role != "event" or claims.is_core(voice, case, memory.settings):
-                memory.claim(voice, case)
-            else:
-                memory.claim_softly(voice, case)
+    for voice in beside:
+        if voice.role != "event" or claims.is_core(voice, case, memory.settings):
+            memory.claim(voice, case)
+        else:
+            memory.claim_softly(voice, case)
     case.hazard = hazard_of(case, case.hazard)  # the voices just claimed name it too
     case.touched = False
     memory.cases_changed()

@@ -46,6 +46,13 @@ def test_a_later_event_is_raised_and_not_merged(quiet: Detector) -> None:
     assert len({one.incident_id for one in said if one.reason == "closed"}) == 2
 
 
+def test_each_voice_is_counted_in_one_of_the_two(quiet: Detector) -> None:
+    doubtful = mention(99, SECOND - 60, TOWN, hazard="fire", probability=0.05)
+    quiet.feed([doubtful])
+    last = {one.incident_id: one.voices for one in after(quiet) if one.reason == "closed"}
+    assert sum(last.values()) == 6 + 1 + 6
+
+
 def test_it_is_said_which_silent_incident_it_may_be(quiet: Detector) -> None:
     later = next(one for one in after(quiet) if one.reason == "raised")
     assert "whether this is the fire at Town again, raised at 05:49 UTC" in later.unknown
