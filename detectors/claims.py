@@ -117,8 +117,7 @@ def _in_core(place: Place, case: Case, settings: DetectorSettings) -> bool:
 
 def owner_of(voice: Voice, cases: Iterable[Case], settings: DetectorSettings) -> Case | None:
     """Give the case a voice belongs to: the nearest that claims one of its places; of equals, and when it names none, the one it is due to.
-
-    Cases that fell silent come last.
+    One that fell silent comes after all others.
 
     What does not say which of several incidents it is about is shared out among those of its family, in its language, in proportion to
     the voices that do say it and came lately.

@@ -13,10 +13,11 @@ from detectors.case import RAISED_STATES, Case, Earlier, hazard_of
 from detectors.explanation import standing
 from detectors.floors import least_threshold, passes
 from detectors.geometry import distance_km
-from detectors.hazards import SPREAD_KM, compatible
+from detectors.hazards import SPREAD_KM
 from detectors.hypothesis import Hypothesis, weigh, weigh_told
 from detectors.incident import open_case, take_back
 from detectors.memory import Memory
+from detectors.merge import meet
 from detectors.revision import revise
 from detectors.telling import listen, may_pass
 from detectors.voices import Voice
@@ -156,11 +157,11 @@ def _silent_there(memory: Memory, case: Case) -> Earlier | None:
     silent = [
         (distance_km(one.place.lat, one.place.lon, case.place.lat, case.place.lon), one.incident_id, one)
         for one in memory.cases.values()
-        if one.silent_at is not None and one.state in RAISED_STATES and compatible(one.hazard, case.hazard)
+        if one.silent_at is not None and one.state in RAISED_STATES and meet(one, case, memory.settings)
     ]
-    apart, _, nearest = min(silent, key=lambda found: found[:2], default=(math.inf, "", case))
-    if apart > max(nearest.reach_km(memory.settings), case.reach_km(memory.settings)):
+    if not silent:
         return None
+    nearest = min(silent, key=lambda found: found[:2])[2]
     return Earlier(nearest.hazard, nearest.place.name, nearest.raised_at)
 
 

@@ -35,14 +35,17 @@ def belongs_nats(voices: Sequence[Voice], spread_km: float, settings: DetectorSe
     return log_sum(log_likelihood(zones, voices, trust_of(voices), spread_km) + np.log(zone_prior(zones)))
 
 
+def meet(one: Case, other: Case, settings: DetectorSettings) -> bool:
+    """Tell whether the hazards of two cases can be one event's, and one lies in the reach of the other."""
+    reach = max(one.reach_km(settings), other.reach_km(settings))
+    return compatible(one.hazard, other.hazard) and within_km(
+        one.place.lat, one.place.lon, other.place.lat, other.place.lon, reach
+    )
+
+
 def are_one(one: Case, other: Case, settings: DetectorSettings) -> bool:
     """Tell whether two cases are one event: hazards, areas and times meet, and one event explains the places told better than two."""
-    if not compatible(one.hazard, other.hazard):
-        return False
-    reach = max(one.reach_km(settings), other.reach_km(settings))
-    if not within_km(one.place.lat, one.place.lon, other.place.lat, other.place.lon, reach):
-        return False
-    if _was_over(one, other) or _was_over(other, one):
+    if not meet(one, other, settings) or _was_over(one, other) or _was_over(other, one):
         return False
     gap = max(one.first_voice_at, other.first_voice_at) - min(one.last_voice_at, other.last_voice_at)
     if gap > settings.merge_gap_mins * MINUTE_MS:
