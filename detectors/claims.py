@@ -117,10 +117,9 @@ def _in_core(place: Place, case: Case, settings: DetectorSettings) -> bool:
 
 def owner_of(voice: Voice, cases: Iterable[Case], settings: DetectorSettings) -> Case | None:
     """Give the case a voice belongs to: the nearest that claims one of its places; of equals, and when it names none, the one it is due to.
-    One that fell silent comes after all others.
 
     What does not say which of several incidents it is about is shared out among those of its family, in its language, in proportion to
-    the voices that do say it and came lately.
+    the voices that do say it and came lately. A case that fell silent comes after all others.
     """
     best: tuple[bool, int, float, float, str] | None = None
     owner: Case | None = None
