@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
 from nlp.cues import CueBook
 from nlp.gate import Gate
 from nlp.hazards import leading
+from nlp.judged import NOT_REAL, REAL, read_verdicts
 from nlp.lexicon import Lexicon
 from nlp.meaning import SentenceEncoder
 from nlp.naming import named
@@ -58,6 +60,15 @@ SCENARIOS = ("vichoko-ecuador", "vichoko-nicaragua", "vichoko-mexico", "sositaly
 """Scenarios whose labels are read for recall by language; no weight was trained on them."""
 
 
+JUDGED = (
+    *(f"scenarios/{name}" for name in SCENARIOS),
+    *UNSEEN,
+    "classification/schulz-accidents",
+    "scenarios/quiet-dev",
+)
+"""Sets of which careful readers judged a sample."""
+
+
 class Row(NamedTuple):
     """A labelled post and what was said of it."""
 
@@ -86,9 +97,11 @@ class Judge:
     def rows(self, posts: list[tuple[SenseQuery, bool, str, str | None]]) -> list[Row]:
         """Judge posts with the packaged tables."""
         opened = self.gate.open([query.text for query, *_ in posts])
+        through = [query for (query, *_), ids in zip(posts, opened, strict=True) if ids]
+        senses = dict(zip(through, self.reader.senses(through), strict=True))
         rows = []
         for (query, relevant, kind, hazard), ids in zip(posts, opened, strict=True):
-            sense = self.reader.sense(query) if ids else None
+            sense = senses[query] if ids else None
             said = leading(sense.hazards) if sense else OPEN
             probability = sense.judgement.probability if sense else 0.0
             rows.append(Row(query.lang or "?", kind, hazard, relevant, bool(ids), probability, said))
@@ -252,6 +265,47 @@ def any_day(judge: Judge, data: Path) -> str:
 LANGS = ("fr", "en", "es", "it", "pt", "de")
 
 
+def judged(judge: Judge, data: Path) -> str:
+    """Give how gated posts of real sets are told, by what careful readers said of each (``benchmarks/judged.tsv``); no weight sees any."""
+    verdicts = read_verdicts(ROOT / "benchmarks" / "judged.tsv")
+    out = [
+        "## Real posts behind the gate, by what a careful reader said of them",
+        "",
+        "| | posts | real | AUC | precision | recall | F1 | specificity |",
+        "|---" * 8 + "|",
+    ]
+    everything: list[Row] = []
+    known: set[str] = set()
+    for name in JUDGED:
+        posts = []
+        for post in lines((data / name).with_name(f"{Path(name).name}.posts.jsonl.gz")):
+            verdict = verdicts.get(post["id"])
+            if verdict is None or verdict.real is None or post["id"] in known:
+                continue
+            known.add(post["id"])
+            query = SenseQuery(post["text"], post.get("lang"), _year(post), repost=post.get("repost_of") is not None)
+            posts.append((query, verdict.real, verdict.name, verdict.hazard))
+        rows = judge.rows(posts)
+        everything += rows
+        out.append(_judged_line(Path(name).name, rows))
+    out.append(_judged_line("together", everything))
+    said: dict[str, list[Row]] = defaultdict(list)
+    for row in everything:
+        said[row.kind].append(row)
+    parts = (
+        f"{name} {share(sum(map(told, said[name])), len(said[name]))}" for name in (*REAL, *NOT_REAL) if said[name]
+    )
+    return "\n".join([*out, "", f"Told, by verdict: {', '.join(parts)}."]) + "\n"
+
+
+def _judged_line(name: str, rows: list[Row]) -> str:
+    precision, recall, score = f1(rows)
+    true = np.array([row.relevant for row in rows])
+    ranked = roc_auc_score(true, [row.probability for row in rows])
+    spec = np.mean([not told(row) for row in rows if not row.relevant])
+    return f"| {name} | {len(rows)} | {true.sum()} | {ranked:.3f} | {precision:.3f} | {recall:.3f} | {score:.3f} | {spec:.3f} |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
@@ -269,7 +323,7 @@ def main() -> None:
         held = judge.written(ROOT / "benchmarks" / folder)
         by_lang = {lang: [row for row in held if row.lang == lang] for lang in LANGS}
         sets |= {f"{folder}, held {lang}": rows for lang, rows in by_lang.items() if rows}
-    text = f"{tables(sets)}\n{any_day(judge, given.data)}"
+    text = f"{tables(sets)}\n{judged(judge, given.data)}\n{any_day(judge, given.data)}"
     if given.out:
         given.out.write_text(text, encoding="utf-8")
     print(text)

@@ -127,7 +127,7 @@ class Extractor:
         The first ``shed`` gates of ``SHED_ORDER`` are left out; a mention names those it would have passed.
         """
         gates = SHED_ORDER[:shed]
-        senses = [self._sense_of(post, meant=MEANING not in gates) for post in posts]
+        senses = self._sense.senses([self._sense_query(post) for post in posts], meant=MEANING not in gates)
         results: list[Mention | Dropped] = []
         kept: list[int] = []
         queries: list[PlaceQuery] = []
@@ -170,13 +170,10 @@ class Extractor:
             resolution = self._places.resolve([_place_query(sense, point, profile_place)])[0]
         return Analysis(sense, resolution, gate, dropped, fingerprint(text))
 
-    def _sense_of(self, post: Post, *, meant: bool) -> Sense:
+    def _sense_query(self, post: Post) -> SenseQuery:
         year = datetime.fromtimestamp(post.event_at // 1_000, UTC).year
         text = post.text[: self._settings.max_text_chars]
-        return self._sense.sense(
-            SenseQuery(text, post.lang, year, repost=post.repost_of is not None, reply=post.reply_to is not None),
-            meant=meant,
-        )
+        return SenseQuery(text, post.lang, year, repost=post.repost_of is not None, reply=post.reply_to is not None)
 
     def _drop(self, sense: Sense) -> DropReason | None:
         if not sense.telling:

@@ -83,10 +83,14 @@ class HeldOutEncoder:
         self._vectors = readings.vectors
         self._encoder = encoder
 
-    def vector(self, text: str) -> npt.NDArray[np.float64]:
-        """Give what the text means."""
-        row = self._rows.get(key_of(text))
-        if row is None:
-            return np.asarray(self._encoder.vector(text), dtype=np.float64)
-        held: npt.NDArray[np.float64] = self._vectors[row].astype(np.float64)
-        return held
+    def vectors(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Give what each text means: (texts, ``DIMENSIONS``)."""
+        rows = [self._rows.get(key_of(text)) for text in texts]
+        found = np.empty((len(texts), DIMENSIONS))
+        unread = [at for at, row in enumerate(rows) if row is None]
+        if unread:
+            found[unread] = self._encoder.vectors([texts[at] for at in unread])
+        for at, row in enumerate(rows):
+            if row is not None:
+                found[at] = self._vectors[row]
+        return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nlp.fold import Folded, fold_aligned
@@ -18,6 +19,11 @@ from nlp.shape import Shape, shape_of
 from nlp.witness import witness_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
     from nlp.cues import CueBook
     from nlp.lexicon import Lexicon
     from nlp.meaning import Encoder
@@ -65,13 +71,13 @@ class Sense:
 
 
 class SenseReader:
-    """Judges texts one at a time; the answer depends on nothing but the query and the tables.
+    """Judges texts; the answer depends on nothing but the query and the tables.
 
     Args:
         lexicon: what to listen for.
         cues: how it may be meant.
         model: the weights; ``None`` (for training) judges nothing and gives the probability 0.5.
-        encoder: gives the vector of a text, for the model; the packaged one by default, loaded at the first use.
+        encoder: gives the vectors of texts, for the model; the packaged one by default, loaded at the first use.
     """
 
     def __init__(
@@ -81,11 +87,32 @@ class SenseReader:
         self._cues = cues
         self._model = model
         self._encoder = SentenceEncoder() if encoder is None else encoder
-        self._cached = lru_cache(maxsize=TEXTS_CACHED)(self._judge)
+        self._judged: OrderedDict[tuple[SenseQuery, bool], Sense] = OrderedDict()
+        self._lock = Lock()
 
     def sense(self, query: SenseQuery, *, meant: bool = True) -> Sense:
         """Judge one post; unless ``meant``, by its words alone, without what the encoder makes of the whole."""
-        return self._cached(query, meant)
+        return self.senses([query], meant=meant)[0]
+
+    def senses(self, queries: Sequence[SenseQuery], *, meant: bool = True) -> list[Sense]:
+        """Judge posts, each as if it were alone; together they are read faster. May be asked by several threads."""
+        with self._lock:
+            known = {query: self._judged.get((query, meant)) for query in queries}
+            for query, sense in known.items():
+                if sense is not None:
+                    self._judged.move_to_end((query, meant))
+        found = {query: sense for query, sense in known.items() if sense is not None}
+        new = [query for query, sense in known.items() if sense is None]
+        if new:
+            vectors: Sequence[npt.NDArray[np.float64] | None] = [None] * len(new)
+            if meant and self._model is not None:
+                vectors = list(self._encoder.vectors([query.text for query in new]))
+            found |= {query: self._judge(query, vector) for query, vector in zip(new, vectors, strict=True)}
+            with self._lock:
+                self._judged |= {(query, meant): found[query] for query in new}
+                while len(self._judged) > TEXTS_CACHED:
+                    self._judged.popitem(last=False)
+        return [found[query] for query in queries]
 
     def reading(self, query: SenseQuery) -> Reading:
         """Read a post without judging it."""
@@ -102,7 +129,7 @@ class SenseReader:
             reply=query.reply,
         )
 
-    def _judge(self, query: SenseQuery, meant: bool) -> Sense:
+    def _judge(self, query: SenseQuery, meaning: npt.NDArray[np.float64] | None) -> Sense:
         reading = self.reading(query)
         frame = frame_of(reading)
         shape = shape_of(query.text)
@@ -111,7 +138,6 @@ class SenseReader:
         told = hazards = distribution(reading)
         judgement = _UNJUDGED
         if self._model is not None:
-            meaning = self._encoder.vector(query.text) if meant else None
             judgement = self._model.judge(reading, frame, shape, meaning)
             if self._model.naming is not None and meaning is not None:
                 voiced = capped(heard(reading))

@@ -176,7 +176,6 @@ def design_of(reader: SenseReader, gate: Gate, encoder: Encoder, examples: Seque
     kept: list[Example] = []
     gated: list[bool] = []
     rows: list[npt.NDArray[np.float64]] = []
-    meaning: list[npt.NDArray[np.float64]] = []
     said: list[npt.NDArray[np.float64]] = []
     told: list[dict[str, float]] = []
     buckets: list[npt.NDArray[np.int64]] = []
@@ -191,7 +190,6 @@ def design_of(reader: SenseReader, gate: Gate, encoder: Encoder, examples: Seque
         gated.append(bool(entries))
         kept.append(example)
         rows.append(named(sense.reading, sense.frame, sense.shape))
-        meaning.append(encoder.vector(example.query.text).astype(np.float64))
         said.append(capped(heard(sense.reading)))
         told.append(sense.hazards)
         bucket, sign = hashed(sense.reading)
@@ -205,7 +203,7 @@ def design_of(reader: SenseReader, gate: Gate, encoder: Encoder, examples: Seque
         tuple(kept),
         np.array(rows),
         words,
-        np.array(meaning),
+        encoder.vectors([example.query.text for example in kept]),
         np.array(said),
         tuple(told),
         np.array([example.relevant for example in kept]),

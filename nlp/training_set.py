@@ -3,6 +3,8 @@
 Files: ``<prefix>.posts.jsonl.gz`` and ``<prefix>.labels.jsonl.gz`` (one JSON object a line; posts: ``id, text`` and optionally ``lang,
 created_at, repost_of, reply_to``; labels: ``id, relevant`` (true, false or null: not used) and optionally ``event, kind,
 hazard``). Relevant posts that come long after their event began are left out: they tell of something real, but not of now.
+Where careful readers judged posts of such a set (``nlp.judged``), their verdict counts in the place of its label, and posts of the set
+that nobody judged are read (``Example.taught`` is false) but not learnt from.
 
 Folder: a line is ``kind<TAB>text``; the kind ``real``, ``open`` or a hazard is relevant, any other is a trap.
 ``(a|b|)`` in a text is a choice (brackets without a bar are brackets), ``{name}`` one of the choices of the line
@@ -26,9 +28,11 @@ from nlp.sense import SenseQuery
 from tocsin.time import HOUR_MS, parse_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import numpy.typing as npt
+
+    from nlp.judged import Verdict
 
 EARLY_HOURS: Final = 24
 """Relevant posts count this long after the first relevant post of their event."""
@@ -40,7 +44,16 @@ WRITTEN_YEAR: Final = 2026
 """The year in which written lines are read: other years in them are the past or the future."""
 WRITTEN: Final = "written:"
 """Begins the kind of examples from folders of written lines."""
+JUDGED: Final = "judged:"
+"""Begins the kind of examples that a careful reader judged."""
 REAL: Final = "real"
+SAME_EVENT: Final = {
+    "t6:t6:alberta": "t26:2013_Alberta_floods",
+    "t6:t6:boston": "t26:2013_Boston_bombings",
+    "t6:t6:queensland": "t26:2013_Queensland_floods",
+    "t6:t6:west": "t26:2013_West_Texas_explosion",
+}
+"""Groups of two collections that are one event: they are held out together."""
 _CHOICE: Final = re.compile(r"\(([^()|]*\|[^()]*)\)")
 _NAME: Final = re.compile(r"\{(\w+)\}")
 
@@ -58,6 +71,8 @@ class Example:
     kind: str
     hazard: str | None = None
     """What a relevant post tells of (a hazard, or open), where its label says so."""
+    taught: bool = True
+    """Whether one may learn from it; if not, its label is only a guess."""
 
 
 class _Row(NamedTuple):
@@ -67,6 +82,7 @@ class _Row(NamedTuple):
     event: str
     at: int | None
     hazard: str | None
+    taught: bool = True
 
 
 class Sets(NamedTuple):
@@ -80,18 +96,22 @@ class Sets(NamedTuple):
 
 
 def dealt(groups: Iterable[str], folds: int) -> npt.NDArray[np.intp]:
-    """Give each example its fold: groups are dealt in turn, in the order of their names, so nothing of a group is in two folds.
+    """Give each example its fold: groups are dealt in turn, in the order of their names, so nothing of an event is in two folds.
 
     >>> dealt(["quake", "fire", "quake", "flood"], 2).tolist()
     [0, 0, 0, 1]
     """
-    every = list(groups)
+    every = [SAME_EVENT.get(group, group) for group in groups]
     fold_of = {group: number % folds for number, group in enumerate(sorted(set(every)))}
     return np.array([fold_of[group] for group in every], dtype=np.intp)
 
 
-def read_sets(given: Iterable[str], *, left_out: Iterable[str] = ()) -> Sets:
+def read_sets(
+    given: Iterable[str], *, left_out: Iterable[str] = (), judged: Mapping[str, Verdict] | None = None
+) -> Sets:
     """Read sets given as ``PATH`` or ``PATH=SHARE``; see ``read_set``.
+
+    Verdicts count for sets with a share: the labels of the others are their writers' own.
 
     Raises:
         OSError: a file is missing.
@@ -105,7 +125,7 @@ def read_sets(given: Iterable[str], *, left_out: Iterable[str] = ()) -> Sets:
         try:
             if share:
                 found.shares[prefix.name] = float(share)
-            found.examples.extend(read_set(prefix, left_out=unwanted))
+            found.examples.extend(read_set(prefix, left_out=unwanted, judged=judged if share else None))
         except (ValueError, KeyError) as error:
             raise ValueError(f"{one}: {error}") from error
         if share and not prefix.is_dir():
@@ -113,13 +133,16 @@ def read_sets(given: Iterable[str], *, left_out: Iterable[str] = ()) -> Sets:
     return found
 
 
-def read_set(prefix: Path, *, left_out: Iterable[str] = ()) -> list[Example]:
+def read_set(
+    prefix: Path, *, left_out: Iterable[str] = (), judged: Mapping[str, Verdict] | None = None
+) -> list[Example]:
     """Read a labelled set.
 
     Args:
         prefix: a folder of written lines, or the path of two files without ``.posts.jsonl.gz``.
         left_out: posts whose event or kind is one of these, or whose kind begins or ends with one of these (parted by a colon or an
             underscore), are not used; nor are those whose relevance is unknown.
+        judged: verdicts by the ids of posts. A set that holds any is read by them alone: labels, ``left_out`` and lateness no longer count.
 
     Raises:
         OSError: a file is missing.
@@ -129,9 +152,12 @@ def read_set(prefix: Path, *, left_out: Iterable[str] = ()) -> list[Example]:
     if prefix.is_dir():
         return [one for one in _written(prefix) if not any(_is(name, one.kind, "") for name in unwanted)]
     labels = {label["id"]: label for label in _lines(prefix, "labels")}
+    posts = list(_lines(prefix, "posts"))
+    if judged and any(post["id"] in judged for post in posts):
+        return [_example(prefix.name, row) for post in posts if (row := _judged(post, labels, judged)) is not None]
     rows: list[_Row] = []
     began: dict[str, int] = {}
-    for post in _lines(prefix, "posts"):
+    for post in posts:
         label = labels.get(post["id"], {})
         kind, event = str(label.get("kind") or ""), _event(label)
         if label.get("relevant") is None or any(_is(name, kind, event) for name in unwanted):
@@ -149,12 +175,22 @@ def read_set(prefix: Path, *, left_out: Iterable[str] = ()) -> list[Example]:
     ]
 
 
+def _judged(post: dict[str, Any], labels: dict[str, Any], judged: Mapping[str, Verdict]) -> _Row | None:
+    label, verdict = labels.get(post["id"], {}), judged.get(post["id"])
+    event = _event(label)
+    if verdict is None:
+        return _Row(post, bool(label.get("relevant")), str(label.get("kind") or ""), event, None, None, taught=False)
+    if verdict.real is None:
+        return None
+    return _Row(post, verdict.real, f"{JUDGED}{verdict.name}", event, None, verdict.hazard)
+
+
 def _event(label: dict[str, Any]) -> str:
-    """Give the event of a label; some sets say it in the kind ("2013_X:not_related", "t6:x")."""
+    """Give the event of a label; some sets say it in the kind ("2013_X:not_related", "t6:x", "idrisi:x")."""
     event, kind = label.get("event"), str(label.get("kind") or "")
     if event and event != "none":
         return str(event)
-    return kind.split(":", 1)[0] if kind.startswith("20") else kind if kind.startswith("t6:") else ""
+    return kind.split(":", 1)[0] if kind.startswith("20") else kind if kind.startswith(("t6:", "idrisi:")) else ""
 
 
 def _is(name: str, kind: str, event: str) -> bool:
@@ -171,7 +207,7 @@ def _example(name: str, row: _Row) -> Example:
         repost=row.post.get("repost_of") is not None,
         reply=row.post.get("reply_to") is not None,
     )
-    return Example(query, row.relevant, f"{name}:{group}", name, row.kind, row.hazard)
+    return Example(query, row.relevant, f"{name}:{group}", name, row.kind, row.hazard, row.taught)
 
 
 def _lines(prefix: Path, part: str) -> Iterable[dict[str, Any]]:

@@ -273,17 +273,30 @@ def gated(columns: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return inner
 
 
-def passed(layer: Layer, columns: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Give what a layer makes of the columns of one text: (size, pieces) → (size, pieces)."""
+def passed(
+    layer: Layer, columns: npt.NDArray[np.float32], texts: Sequence[tuple[int, int]] | None = None
+) -> npt.NDArray[np.float32]:
+    """Give what a layer makes of the columns of texts: (size, pieces) → (size, pieces).
+
+    Args:
+        layer: the layer.
+        columns: those of all texts side by side; what stands between or behind them is nobody's, and comes out as anything.
+        texts: where each begins and ends; one text by default. A text hears itself alone, and what comes out of it is the same to the
+            last bit whatever stands beside it (``tests/unit/test_sense_meaning.py``).
+    """
     size, count = columns.shape
     each = layer.qkv @ columns
     each += layer.qkv_bias
-    query, key, value = each.reshape(3, HEADS, size // HEADS, count)
-    weight = query.transpose(0, 2, 1) @ key
-    weight -= weight.max(axis=-1, keepdims=True)
-    np.exp(weight, out=weight)
-    weight /= weight.sum(axis=-1, keepdims=True)
-    mixed = layer.out @ (value @ weight.transpose(0, 2, 1)).reshape(size, count)
+    heard = np.zeros_like(columns)
+    for start, stop in texts or ((0, count),):
+        own = np.ascontiguousarray(each[:, start:stop]).reshape(3, HEADS, size // HEADS, stop - start)
+        query, key, value = own
+        weight = query.transpose(0, 2, 1) @ key
+        weight -= weight.max(axis=-1, keepdims=True)
+        np.exp(weight, out=weight)
+        weight /= weight.sum(axis=-1, keepdims=True)
+        heard[:, start:stop] = (value @ weight.transpose(0, 2, 1)).reshape(size, stop - start)
+    mixed = layer.out @ heard
     mixed += layer.out_bias
     mixed += columns
     columns = even(mixed, layer.first_gain, layer.first_bias)

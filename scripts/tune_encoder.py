@@ -1,9 +1,9 @@
 """Train the upper layers of the encoder further on labelled posts (``nlp/data/meaning.npz``), and its two heads with them.
 
 Usage: python scripts/tune_encoder.py SET[=SHARE] … --out nlp/data/meaning.npz --readings training/readings.npz
-       [--further FILE [--beside NAME] …] [--leave-out NAME] …
+       [--judged FILE] [--further FILE [--beside NAME] …] [--leave-out NAME] …
 
-Sets and shares are those of ``tocsin train``. Written folders are read whole, of other sets the posts that open the term gate. About three quarters of an hour on two
+Sets, shares and verdicts (``--judged``) are those of ``tocsin train``. Written folders are read whole, of other sets the posts that open the term gate. About three quarters of an hour on two
 cores: four trainings of three turns.
 
 **Model.** The transformer of ``nlp.transformer``, its lower ``FROZEN`` layers as they are (what they make of every post is computed once);
@@ -14,7 +14,8 @@ topic have a bias of their own in training, which is thrown away (``nlp.training
 
 **Readings.** Whoever weighs the encoder's answers against rules must not learn from answers for posts that the encoder has learnt by heart.
 So events are dealt to ``FOLDS`` folds, each is read by an encoder that saw none of it, and these readings are written by the
-fingerprints of their texts: ``tocsin train --readings``. The packaged layers are then trained on all posts.
+fingerprints of their texts: ``tocsin train --readings``. So are posts that are not taught (nobody judged them), for they are of the same events. The
+packaged layers are trained on all taught posts, first, so that they can be looked at while the folds are trained.
 
 **One more set.** ``--further FILE`` teaches trained layers new posts without an hour's work: what ``--readings`` does not hold yet is new to
 FILE, is read by it and added; then FILE is trained for one more turn on the new posts, the sets named by ``--beside`` and ``SAMPLED`` others,
@@ -37,12 +38,13 @@ import optax
 from sklearn.metrics import roc_auc_score
 
 from nlp.gate import Gate
+from nlp.judged import read_verdicts
 from nlp.lexicon import Lexicon
 from nlp.meaning import DIMENSIONS, kept, plain, read_off, unpacked
 from nlp.naming import NAMED
 from nlp.readings import Readings, key_of
 from nlp.training import weights_of
-from nlp.training_set import WRITTEN, Example, read_sets
+from nlp.training_set import SAME_EVENT, WRITTEN, Example, read_sets
 from nlp.transformer import HEADS, LAYERS, MOST_PIECES, Embedding, Packed, WordPieces
 
 FOLDS = 3
@@ -301,14 +303,18 @@ def posts_of(
     """Give what the training reads (of the posts that are needed; of all by default); events (``Example.group``) are dealt to folds."""
     sources = np.array([example.source for example in examples])
     relevant = np.array([example.relevant for example in examples])
+    taught = np.array([example.taught for example in examples])
     hazards = [example.hazard if example.relevant and example.hazard in NAMED else None for example in examples]
     hazard = np.array([-1 if name is None else NAMED.index(name) for name in hazards])
     counts: dict[tuple[str, int], int] = {}
     keys = list(zip(sources.tolist(), hazard.tolist(), strict=True))
-    for key in keys:
-        counts[key] = counts.get(key, 0) + 1
-    hazard_weight = [0.0 if key[1] < 0 else min(1.0, MOST_OF_ONE / counts[key]) for key in keys]
-    groups = sorted({example.group for example in examples})
+    for key, one in zip(keys, taught.tolist(), strict=True):
+        counts[key] = counts.get(key, 0) + one
+    hazard_weight = [0.0 if key[1] < 0 or not counts[key] else min(1.0, MOST_OF_ONE / counts[key]) for key in keys]
+    weight = np.zeros(len(examples))
+    weight[taught] = weights_of(sources[taught], relevant[taught], shares)
+    held_together = [SAME_EVENT.get(example.group, example.group) for example in examples]
+    groups = sorted(set(held_together))
     dealt = np.random.default_rng(SEED).permutation(len(groups)) % FOLDS
     fold = dict(zip(groups, dealt.tolist(), strict=True))
     events = sorted({example.group for example in examples if example.source in gathered})
@@ -320,10 +326,10 @@ def posts_of(
         [made.get(row, unread) for row in range(len(examples))],
         relevant.astype(np.float32),
         hazard,
-        weights_of(sources, relevant, shares).astype(np.float32),
-        np.array(hazard_weight, dtype=np.float32),
+        weight.astype(np.float32),
+        np.array(hazard_weight, dtype=np.float32) * taught.astype(np.float32),
         np.array([number.get(example.group, 0) for example in examples]),
-        np.array([fold[example.group] for example in examples]),
+        np.array([fold[group] for group in held_together]),
     )
 
 
@@ -365,43 +371,48 @@ def main() -> None:
     parser.add_argument("--further", type=Path)
     parser.add_argument("--beside", action="append", default=[])
     parser.add_argument("--leave-out", action="append", default=[])
+    parser.add_argument("--judged", type=Path)
     given = parser.parse_args()
-    examples, shares, gathered = read_sets(given.sets, left_out=given.leave_out)
+    verdicts = None if given.judged is None else read_verdicts(given.judged)
+    examples, shares, gathered = read_sets(given.sets, left_out=given.leave_out, judged=verdicts)
     opened = Gate(Lexicon.load()).open([example.query.text for example in examples])
     examples = [one for one, ids in zip(examples, opened, strict=True) if ids or one.kind.startswith(WRITTEN)]
     network = Network()
-    print(f"{len(examples)} posts", flush=True)
+    taught = np.array([example.taught for example in examples])
+    print(f"{len(examples)} posts, {taught.sum()} of them taught", flush=True)
     texts = [example.query.text for example in examples]
     if unknown := set(given.beside) - {example.source for example in examples}:
         parser.error(f"--beside: expected names of the sets read, got {', '.join(sorted(unknown))}")
     if given.further is not None:
         held = Readings.load(given.readings)
         known = set(held.keys.tolist())
-        new = np.array([row for row, text in enumerate(texts) if key_of(text) not in known], dtype=np.int64)
+        new = np.array(
+            [row for row, text in enumerate(texts) if taught[row] and key_of(text) not in known], dtype=np.int64
+        )
         print(f"{len(new)} posts are new", flush=True)
-        taught = beside(examples, new, given.beside)
-        posts = posts_of(network, examples, shares, gathered, taught)
+        rows = beside(examples, new, given.beside)
+        posts = posts_of(network, examples, shares, gathered, rows)
         params = starting(network, posts, given.further)
         found = read(params, posts, new)
         report(examples, posts, new, found)
         added = Readings.of([texts[row] for row in new.tolist()], found)
         held.and_of(added).save(given.readings)
-        save(given.out, train(posts, taught, params, turns=1, pace=FURTHER_PACE))
+        save(given.out, train(posts, rows[taught[rows]], params, turns=1, pace=FURTHER_PACE))
         return
     everything = np.arange(len(examples))
     posts = posts_of(network, examples, shares, gathered)
+    print("all posts", flush=True)
+    save(given.out, train(posts, np.flatnonzero(taught), starting(network, posts)))
     found = np.zeros((len(examples), DIMENSIONS))
     for fold in range(FOLDS):
         print(f"fold {fold + 1} of {FOLDS}", flush=True)
         inside = np.flatnonzero(posts.fold == fold)
-        params = train(posts, np.flatnonzero(posts.fold != fold), starting(network, posts))
+        params = train(posts, np.flatnonzero((posts.fold != fold) & taught), starting(network, posts))
         found[inside] = read(params, posts, inside)
-        report(examples, posts, inside, found[inside])
+        report(examples, posts, inside[taught[inside]], found[inside[taught[inside]]])
     print("held out, all together")
-    report(examples, posts, everything, found)
+    report(examples, posts, everything[taught], found[taught])
     Readings.of(texts, found).save(given.readings)
-    print("all posts", flush=True)
-    save(given.out, train(posts, everything, starting(network, posts)))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def test_a_text_without_end_is_cut():
     "text", ["", "\ud800", "🔥" * 500, "\x00\x01", "\u202eabc", "é" * 3_000, "漢字かな", "a\n" * 900]
 )
 def test_any_text_has_a_vector_inside_its_bounds(encoder, text):
-    vector = encoder.vector(text)
+    vector = encoder.vectors([text])[0]
     assert vector.shape == (DIMENSIONS,)
     assert np.isfinite(vector).all()
     assert -MOST_SURE <= vector[0] <= MOST_SURE
@@ -58,17 +58,59 @@ def test_answers_become_log_odds_and_log_shares_row_by_row():
 
 
 def test_the_vector_depends_on_nothing_but_the_text(encoder):
-    before = encoder.vector("ça brûle derrière la gare")
-    encoder.vector("something else entirely")
-    assert encoder.vector("ça brûle derrière la gare").tobytes() == before.tobytes()
-    assert SentenceEncoder().vector("ça brûle derrière la gare").tobytes() == before.tobytes()
+    before = encoder.vectors(["ça brûle derrière la gare"])[0]
+    encoder.vectors(["something else entirely"])
+    assert encoder.vectors(["ça brûle derrière la gare"])[0].tobytes() == before.tobytes()
+    assert SentenceEncoder().vectors(["ça brûle derrière la gare"])[0].tobytes() == before.tobytes()
+
+
+LENGTHS = (1, 3, 4, 9, 14, 15, 16, 17, 31, 60, 90, 200)
+WORDS = [
+    "the",
+    "river",
+    "is",
+    "in",
+    "our",
+    "kitchen",
+    "and",
+    "fire",
+    "brigade",
+    "says",
+    "leave",
+    "now",
+    "🔥",
+    "ça",
+    "pète",
+    "à",
+    "côté",
+    "Überschwemmung",
+    "en",
+    "la",
+    "plaza",
+]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_text_is_read_to_the_last_bit_as_if_it_were_alone(encoder, seed):
+    """One machine and many divide the same posts into other blocks, and must give the same incidents byte for byte."""
+    random = np.random.default_rng(seed)
+    texts = [" ".join(random.choice(WORDS, size=length)) for length in random.permutation(LENGTHS).tolist()]
+    alone = [encoder.vectors([text])[0].tobytes() for text in texts]
+    for size in (len(texts), 5, 2):
+        for low in range(0, len(texts), size):
+            found = encoder.vectors(texts[low : low + size])
+            assert [row.tobytes() for row in found] == alone[low : low + size]
+
+
+def test_no_texts_have_no_vectors(encoder):
+    assert encoder.vectors([]).shape == (0, DIMENSIONS)
 
 
 def test_threads_get_the_same_vectors(encoder):
     texts = [f"explosion number {n}" for n in range(8)]
-    alone = {text: encoder.vector(text).tobytes() for text in texts}
+    alone = {text: encoder.vectors([text])[0].tobytes() for text in texts}
     found = {}
-    threads = [Thread(target=lambda t=text: found.update({t: encoder.vector(t).tobytes()})) for text in texts]
+    threads = [Thread(target=lambda t=text: found.update({t: encoder.vectors([t])[0].tobytes()})) for text in texts]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -98,7 +140,7 @@ HAPPENS = {
 
 @pytest.mark.parametrize("text", HAPPENS.values(), ids=HAPPENS)
 def test_a_fire_is_real_and_a_fire_in_every_language(encoder, text):
-    vector = encoder.vector(text)
+    vector = encoder.vectors([text])[0]
     assert vector[0] > 1.0
     assert NAMED[int(vector[1:].argmax())] == "fire"
 
@@ -113,10 +155,10 @@ def test_a_fire_is_real_and_a_fire_in_every_language(encoder, text):
     ],
 )
 def test_a_figure_of_speech_is_less_real_than_any_fire(encoder, text):
-    assert encoder.vector(text)[0] < min(encoder.vector(real)[0] for real in HAPPENS.values())
+    assert encoder.vectors([text])[0][0] < min(encoder.vectors([real])[0][0] for real in HAPPENS.values())
 
 
 def test_a_file_for_another_encoder_is_refused(tmp_path):
     np.savez(tmp_path / "other.npz", heads=np.zeros((512, DIMENSIONS)), bias=np.zeros(3))
     with pytest.raises(MeaningError, match=r"other\.npz"):
-        SentenceEncoder(tmp_path / "other.npz").vector("x")
+        SentenceEncoder(tmp_path / "other.npz").vectors(["x"])

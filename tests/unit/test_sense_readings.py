@@ -14,8 +14,8 @@ from tocsin.settings.nlp import NlpSettings
 class Packaged:
     """Answers the length of the text."""
 
-    def vector(self, text):
-        return np.full(DIMENSIONS, float(len(text)))
+    def vectors(self, texts):
+        return np.array([np.full(DIMENSIONS, float(len(text))) for text in texts])
 
 
 def vectors(*firsts):
@@ -27,7 +27,7 @@ def vectors(*firsts):
 def test_what_is_held_is_answered_and_the_encoder_is_asked_for_the_rest(tmp_path):
     Readings.of(["ça brûle", "BOUM"], vectors(1.5, -0.25)).save(tmp_path / "r.npz")
     encoder = HeldOutEncoder(Readings.load(tmp_path / "r.npz"), Packaged())
-    assert [encoder.vector(text)[0] for text in ("ça brûle", "BOUM", "autre")] == [1.5, -0.25, 5.0]
+    assert encoder.vectors(["ça brûle", "BOUM", "autre"])[:, 0].tolist() == [1.5, -0.25, 5.0]
 
 
 def test_texts_are_the_same_that_the_encoder_reads_as_the_same():
@@ -38,7 +38,7 @@ def test_texts_are_the_same_that_the_encoder_reads_as_the_same():
 def test_of_a_text_that_comes_twice_the_first_reading_is_kept():
     readings = Readings.of(["b", "a", "b"], vectors(1, 2, 3))
     encoder = HeldOutEncoder(readings, Packaged())
-    assert (encoder.vector("a")[0], encoder.vector("b")[0], len(readings.keys)) == (2.0, 1.0, 2)
+    assert (*encoder.vectors(["a", "b"])[:, 0], len(readings.keys)) == (2.0, 1.0, 2)
 
 
 @pytest.mark.parametrize(
@@ -74,4 +74,4 @@ def test_readings_are_added_and_the_first_stand():
     one, two = np.zeros((2, DIMENSIONS)), np.ones((2, DIMENSIONS))
     both = Readings.of(["a", "b"], one).and_of(Readings.of(["b", "c"], two))
     encoder = HeldOutEncoder(both, None)
-    assert [encoder.vector(text)[0] for text in "abc"] == [0.0, 0.0, 1.0]
+    assert encoder.vectors(["a", "b", "c"])[:, 0].tolist() == [0.0, 0.0, 1.0]

@@ -152,8 +152,8 @@ def test_last_goes_the_encoder_and_words_alone_judge():
 
 def test_the_encoder_is_not_asked_under_pressure():
     class Silent:
-        def vector(self, text):
-            raise AssertionError(text)
+        def vectors(self, texts):
+            raise AssertionError(texts)
 
     reader, gate, gazetteer = tables()
     reader = SenseReader(reader._lexicon, reader._cues, SenseModel.load(), Silent())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from itertools import product
 from pathlib import Path
 
 import pytest
 
-from nlp.training_set import LINES_TOGETHER, VARIANTS, read_set, variants
+from nlp.judged import Verdict
+from nlp.training_set import LINES_TOGETHER, SAME_EVENT, VARIANTS, dealt, read_set, read_sets, variants
 from tocsin.model import HAZARDS
 
 ROOT = Path(__file__).parents[2] / "training"
@@ -86,3 +89,57 @@ def test_the_written_sets_cover_every_language_trap_and_both_answers(folder: str
         # Some write a bar between the parts of a headline; only where lines hold choices is it a choice left over.
         marks = "{}" if folder in {"pairs", "scenes", "contrasts", "streams", "threads", "days", "voices"} else "{}|"
         assert not any(mark in one.query.text for one in own for mark in marks)
+
+
+def gathered(tmp_path: Path) -> Path:
+    """Write a gathered set of two events whose labels say something else than the readers do."""
+    rows = [
+        ("real", "2013-01-09T00:00:00Z", False, "2013_X:related_-_but_not_informative", None),
+        ("over", "2013-01-01T00:00:00Z", True, "2013_X:related", "flood"),
+        ("unsure", "2013-01-01T00:00:00Z", True, "2013_X:related", "flood"),
+        ("first", "2013-01-01T00:00:00Z", True, "2013_X:related", "flood"),
+        ("unknown", None, None, "idrisi:y", None),
+    ]
+    with (
+        gzip.open(tmp_path / "s.posts.jsonl.gz", "wt") as posts,
+        gzip.open(tmp_path / "s.labels.jsonl.gz", "wt") as labels,
+    ):
+        for name, at, relevant, kind, hazard in rows:
+            posts.write(json.dumps({"id": name, "text": name, "created_at": at}) + "\n")
+            labels.write(json.dumps({"id": name, "relevant": relevant, "kind": kind, "hazard": hazard}) + "\n")
+    return tmp_path / "s"
+
+
+VERDICTS = {
+    "real": Verdict(real=True, hazard="fire", name="witness"),
+    "over": Verdict(real=False, hazard=None, name="afterwards"),
+    "unsure": Verdict(real=None, hazard=None, name="unsure"),
+}
+
+
+def test_what_a_reader_said_counts_in_the_place_of_the_label(tmp_path: Path) -> None:
+    """Eight days after its event, and left out by its label: the reader has seen that it is real all the same."""
+    examples = read_set(gathered(tmp_path), left_out=["related_-_but_not_informative"], judged=VERDICTS)
+    found = {one.query.text: one for one in examples}
+    assert set(found) == {"real", "over", "first", "unknown"}
+    assert (found["real"].relevant, found["real"].hazard, found["real"].kind) == (True, "fire", "judged:witness")
+    assert (found["over"].relevant, found["over"].hazard) == (False, None)
+    taught = {name for name, one in found.items() if one.taught}
+    assert taught == {"real", "over"}
+    assert found["real"].group == "s:2013_X"
+    assert found["unknown"].group == "s:idrisi:y"
+
+
+def test_verdicts_count_for_sets_with_a_share_that_hold_judged_posts(tmp_path: Path) -> None:
+    path = gathered(tmp_path)
+    own = read_sets([str(path)], judged=VERDICTS).examples
+    assert own == read_set(path)
+    assert read_sets([f"{path}=0.5"], judged=VERDICTS).examples == read_set(path, judged=VERDICTS)
+    assert read_set(path, judged={"elsewhere": VERDICTS["real"]}) == read_set(path)
+
+
+def test_one_event_of_two_collections_is_held_out_together() -> None:
+    groups = [group for pair in SAME_EVENT.items() for group in pair] + ["t26:2013_Other"]
+    folds = dealt(groups, len(SAME_EVENT) + 1).tolist()
+    assert folds[0:-1:2] == folds[1::2]
+    assert len(set(folds)) == len(SAME_EVENT) + 1

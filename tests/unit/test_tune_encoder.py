@@ -11,7 +11,7 @@ import pytest
 from nlp.meaning import DIMENSIONS, SentenceEncoder, plain, read_off
 from nlp.naming import NAMED
 from nlp.sense import SenseQuery
-from nlp.training_set import Example
+from nlp.training_set import SAME_EVENT, Example
 from nlp.transformer import LAYERS, Embedding, Packed, WordPieces, passed
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
@@ -22,8 +22,8 @@ TRAPS = ["this album is fire", "a flood of e-mails again", "three shots of espre
 HAZARDS = ("fire", "flood", "attack")
 
 
-def example(text, *, relevant, hazard=None, group="g0", source="own"):
-    return Example(SenseQuery(text, "en"), relevant, group, source, "", hazard)
+def example(text, *, relevant, hazard=None, group="g0", source="own", taught=True):
+    return Example(SenseQuery(text, "en"), relevant, group, source, "", hazard, taught)
 
 
 def some():
@@ -72,7 +72,7 @@ def test_the_file_is_read_as_it_was_trained(network, trained, tmp_path):
     tuning.save(tmp_path / "m.npz", params)
     encoder = SentenceEncoder(tmp_path / "m.npz")
     found = tuning.read(params, posts, np.arange(3))
-    assert np.array([encoder.vector(one.query.text) for one in some()[:3]]) == pytest.approx(found, abs=0.05)
+    assert np.array([encoder.vectors([one.query.text])[0] for one in some()[:3]]) == pytest.approx(found, abs=0.05)
 
 
 def test_trained_layers_are_trained_further_from_where_they_stand(network, trained, tmp_path):
@@ -143,3 +143,29 @@ def test_what_fills_a_batch_up_changes_no_answer(network, trained):
     assert alone == pytest.approx(among, abs=1e-4)
     assert alone.shape == (1, DIMENSIONS)
     assert read_off(np.zeros(DIMENSIONS))[0] == 0.0
+
+
+def test_posts_that_nobody_judged_weigh_nothing_and_change_no_weight(network):
+    """They are read for honest replays of their event; their labels must not even move the balance of their set."""
+    own = [example(text, relevant=True, hazard="fire", source="set") for text in REAL]
+    own += [example(text, relevant=False, source="set") for text in TRAPS]
+    unjudged = [example(f"{text}?", relevant=True, hazard="fire", source="set", taught=False) for text in REAL]
+    plain = [example(text, relevant=True) for text in REAL]
+    alone = tuning.posts_of(network, own + plain, {"set": 0.5}, {"set"})
+    beside = tuning.posts_of(network, own + plain + unjudged, {"set": 0.5}, {"set"})
+    count = len(own) + len(plain)
+    for name in ("weight", "hazard_weight"):
+        assert getattr(beside, name)[:count] == pytest.approx(getattr(alone, name))
+        assert not getattr(beside, name)[count:].any()
+
+
+def test_one_event_of_two_collections_is_in_one_fold(network):
+    pairs = [
+        example(text, relevant=True, group=group)
+        for both in SAME_EVENT.items()
+        for group, text in zip(both, REAL, strict=False)
+    ]
+    others = [example(TRAPS[0], relevant=False, group=f"other{number}") for number in range(9)]
+    folds = tuning.posts_of(network, pairs + others, {}, set()).fold
+    assert folds[0 : len(pairs) : 2].tolist() == folds[1 : len(pairs) : 2].tolist()
+    assert len(set(folds.tolist())) == tuning.FOLDS

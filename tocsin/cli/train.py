@@ -12,6 +12,7 @@ from rich.console import Console
 
 from nlp.cues import CueBook
 from nlp.gate import Gate
+from nlp.judged import read_verdicts
 from nlp.language import language_of
 from nlp.lexicon import Lexicon
 from nlp.meaning import Encoder, SentenceEncoder
@@ -31,6 +32,7 @@ def train(  # noqa: PLR0913  the options of a command
     leave_out: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     languages_from: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     readings: Path | None = None,
+    judged: Path | None = None,
     lexicon: Path | None = None,
 ) -> int:
     """Fit the sense model on labelled posts.
@@ -47,6 +49,8 @@ def train(  # noqa: PLR0913  the options of a command
         languages_from: names of sets of several languages: languages that the sets without a share do not hold get their offset from them.
         readings: what encoders that had not seen a post say of it (`scripts/tune_encoder.py`), for posts that the packaged encoder
             learnt from; it reads the others itself.
+        judged: what careful readers said of posts of sets with a share (`training/judged.tsv`), in the place of their labels; nothing is
+            learnt from posts of these sets that nobody judged.
         lexicon: a folder of term lists in place of the packaged ones.
     """
     console = Console(stderr=True)
@@ -56,7 +60,9 @@ def train(  # noqa: PLR0913  the options of a command
     encoder: Encoder = SentenceEncoder()
     try:
         with console.status("Reading the sets"):
-            examples, shares, gathered = read_sets(sets, left_out=leave_out)
+            verdicts = None if judged is None else read_verdicts(judged)
+            read, shares, gathered = read_sets(sets, left_out=leave_out, judged=verdicts)
+            examples = [example for example in read if example.taught]
         if readings is not None:
             encoder = HeldOutEncoder(Readings.load(readings), encoder)
     except (ValueError, OSError) as error:
@@ -70,8 +76,8 @@ def train(  # noqa: PLR0913  the options of a command
         terms = Lexicon.load(lexicon)
         design = design_of(SenseReader(terms, CueBook.load(), None), Gate(terms), encoder, examples)
     weight = weights_of(design.sources, design.relevant, shares)
-    judged = design.gated & ~np.isin(design.sources, list(shares))
-    own = design.only(judged)
+    scaled = design.gated & ~np.isin(design.sources, list(shares))
+    own = design.only(scaled)
     if not len(own.examples) or own.relevant.all() or not own.relevant.any():
         sys.stderr.write(
             "tocsin train: expected a set without a share, with relevant and irrelevant posts that open the gate\n"
@@ -81,13 +87,13 @@ def train(  # noqa: PLR0913  the options of a command
         likely = held_out_likely(design)
         beside = circumstances(design, likely, gathered)
         scores = held_out_scores(design, weight, beside)
-        scale = platt(scores[judged], own.relevant)
+        scale = platt(scores[scaled], own.relevant)
         base_rate = float(np.mean(own.relevant))
         logits = scale[0] * scores + scale[1]
         # The language that the reader will take it for, by which it looks the offset up.
         languages = np.array([language_of(one.query.text, one.query.lang) for one in design.examples])
         many = design.gated & np.isin(design.sources, languages_from)
-        settled = set(languages[judged].tolist())
+        settled = set(languages[scaled].tolist())
         offsets = (
             language_offsets(logits[many], design.relevant[many], languages[many], design.sources[many], settled)
             if many.any()
@@ -101,7 +107,7 @@ def train(  # noqa: PLR0913  the options of a command
         f"{design.seen} posts read, {len(design.examples)} hold a telling word, {int(design.gated.sum())} of them open the term gate; "
         f"scale and base rate from the {len(own.examples)} gated posts of the sets without a share: "
         f"base rate {base_rate:.3f}, Platt slope {scale[0]:.3f}, offset {scale[1]:.3f}; "
-        f"best F1 from {best_threshold(probability[judged], own.relevant):.2f}.\n"
+        f"best F1 from {best_threshold(probability[scaled], own.relevant):.2f}.\n"
         f"Further offsets: {', '.join(f'{lang} {value:+.2f}' for lang, value in offsets.items()) or 'none'}.\n\n"
         f"{report(design.only(design.gated), probability[design.gated])}\n"
         f"{naming_report(design, likely)}\n"
