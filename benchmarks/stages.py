@@ -112,7 +112,13 @@ def warmed(settings: Settings):
     hear = HearFactory(settings)()
     builder = Builder()
     for number, text in enumerate(WARMING, 1):
-        post = {"id": f"warm{number}", "author": "warm", "created_at": "2026-06-01T06:00:00Z", "text": text}
+        post = {
+            "id": f"warm{number}",
+            "source": "replay",
+            "author": "warm",
+            "created_at": "2026-06-01T06:00:00Z",
+            "text": text,
+        }
         builder.add("warming", number, msgspec.json.encode(post))
     assert hear(builder.take(number=0)).gate_open == len(WARMING), "every post warms its language"
     return hear, time.perf_counter() - started
