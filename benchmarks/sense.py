@@ -137,9 +137,7 @@ class Judge:
         encoder = HeldOutEncoder(Readings.load(READINGS), SentenceEncoder())
         design = design_of(reader, self.gate, encoder, [*examples, *written])
         likely = held_out_likely(design)
-        scores = held_out_scores(
-            design, weights_of(design.sources, design.relevant, WRITTEN), circumstances(design, likely, ())
-        )
+        scores = held_out_scores(design, weights_of(design.examples, WRITTEN), circumstances(design, likely, ()))
         own = design.gated & (design.sources == prefix.name)
         slope, offset = platt(scores[own], design.relevant[own])
         said: dict[int, tuple[float, str]] = {}

@@ -27,7 +27,7 @@ from nlp.hazards import heard
 from nlp.meaning import REAL
 from nlp.naming import capped
 from nlp.sense import SenseReader
-from nlp.training_set import WRITTEN, Example, dealt, read_set
+from nlp.training_set import JUDGED, WRITTEN, Example, dealt, read_set
 
 __all__ = [
     "Design",
@@ -61,6 +61,9 @@ WORD_SCALE: Final = 0.7
 written set by heart (held-out AUC the same within 0.01, its own specificity far above the held-out one)."""
 WEIGHT_CAP: Final = 4.0
 """No post counts for more than so many."""
+VERDICTS: Final = {f"{JUDGED}reaction": 0.5, f"{JUDGED}none": 3.0}
+"""Verdicts of readers that do not count once: who only reacts tells little, and collections about disasters hold few of the posts
+that are nothing at all, which any other day is full of."""
 CIRCUMSTANCE_SCALE: Final = 3.0
 """Topics and events enter multiplied by this: a ninth of the penalty. 1.5 and 6 rank the same within 0.002."""
 
@@ -214,21 +217,22 @@ def design_of(reader: SenseReader, gate: Gate, encoder: Encoder, examples: Seque
     )
 
 
-def weights_of(
-    sources: npt.NDArray[np.str_], relevant: npt.NDArray[np.bool_], shares: Mapping[str, float]
-) -> npt.NDArray[np.float64]:
+def weights_of(examples: Sequence[Example], shares: Mapping[str, float]) -> npt.NDArray[np.float64]:
     """Give the weight of each example, by the set it is from and whether it is relevant.
 
     A set without a share keeps its own mixture, one for each post. A set with a share weighs this part of all sets without one, half
-    of it relevant: its mixture is an accident of its making.
+    of it relevant: its mixture is an accident of its making. Inside a half, verdicts of readers count as ``VERDICTS`` says.
     """
-    weight = np.ones(len(sources))
-    plain = float(sum(source not in shares for source in sources.tolist()))
+    sources = np.array([example.source for example in examples])
+    relevant = np.array([example.relevant for example in examples])
+    weight = np.ones(len(examples))
+    plain = float(sum(example.source not in shares for example in examples))
+    each = np.array([VERDICTS.get(example.kind, 1.0) for example in examples])
     for name, share in shares.items():
         for truth in (False, True):
             chosen = (sources == name) & (relevant == truth)
             if chosen.any():
-                weight[chosen] = 0.5 * share * plain / chosen.sum()
+                weight[chosen] = 0.5 * share * plain * each[chosen] / each[chosen].sum()
     return np.minimum(weight, WEIGHT_CAP)
 
 

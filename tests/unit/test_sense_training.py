@@ -123,11 +123,20 @@ def test_only_sets_gathered_by_event_have_events_beside_the_weights():
 
 def test_a_share_balances_a_set_and_weighs_it_against_the_others():
     design = design_of()
-    weight = weights_of(design.sources, design.relevant, {"a": 0.25})
+    weight = weights_of(design.examples, {"a": 0.25})
     own = design.sources == "a"
     assert set(weight[~own]) == {1.0}
     assert weight[own].sum() == pytest.approx(0.25 * (~own).sum())
     assert weight[own & design.relevant].sum() == pytest.approx(weight[own & ~design.relevant].sum())
+
+
+def test_verdicts_count_differently_inside_their_half_and_the_halves_stay():
+    verdicts = [(True, "witness"), (True, "reaction"), (False, "afterwards"), (False, "none")]
+    judged = [Example(SenseQuery("x"), real, "g", "a", f"judged:{verdict}") for real, verdict in verdicts * 4]
+    weight = weights_of([*judged, Example(SenseQuery("x"), True, "g", "plain", "")], {"a": 1.6})[:16]
+    witness, reaction, afterwards, none = weight[:4]
+    assert (reaction, none) == pytest.approx((witness / 2, afterwards * 3))
+    assert weight.reshape(4, 4)[:, :2].sum() == pytest.approx(weight.reshape(4, 4)[:, 2:].sum()) == pytest.approx(0.8)
 
 
 def test_read_set_leaves_out_what_it_must(tmp_path):

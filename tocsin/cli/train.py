@@ -75,7 +75,7 @@ def train(  # noqa: PLR0913  the options of a command
     with console.status(f"Reading {len(examples)} posts"):
         terms = Lexicon.load(lexicon)
         design = design_of(SenseReader(terms, CueBook.load(), None), Gate(terms), encoder, examples)
-    weight = weights_of(design.sources, design.relevant, shares)
+    weight = weights_of(design.examples, shares)
     scaled = design.gated & ~np.isin(design.sources, list(shares))
     own = design.only(scaled)
     if not len(own.examples) or own.relevant.all() or not own.relevant.any():
