@@ -142,7 +142,8 @@ def read_set(
         prefix: a folder of written lines, or the path of two files without ``.posts.jsonl.gz``.
         left_out: posts whose event or kind is one of these, or whose kind begins or ends with one of these (parted by a colon or an
             underscore), are not used; nor are those whose relevance is unknown.
-        judged: verdicts by the ids of posts. A set that holds any is read by them alone: labels, ``left_out`` and lateness no longer count.
+        judged: verdicts by the ids of posts. A set that holds any is read by them alone: of its labels and ``left_out`` only the event
+            counts, and it does not matter how late a post came.
 
     Raises:
         OSError: a file is missing.
@@ -154,8 +155,9 @@ def read_set(
     labels = {label["id"]: label for label in _lines(prefix, "labels")}
     posts = list(_lines(prefix, "posts"))
     if judged and any(post["id"] in judged for post in posts):
-        return [_example(prefix.name, row) for post in posts if (row := _judged(post, labels, judged)) is not None]
-    rows: list[_Row] = []
+        rows = [row for post in posts if (row := _judged(post, labels, judged)) is not None]
+        return [_example(prefix.name, row) for row in rows if not any(_is(name, "", row.event) for name in unwanted)]
+    rows = []
     began: dict[str, int] = {}
     for post in posts:
         label = labels.get(post["id"], {})

@@ -128,6 +128,7 @@ def test_what_a_reader_said_counts_in_the_place_of_the_label(tmp_path: Path) -> 
     assert taught == {"real", "over"}
     assert found["real"].group == "s:2013_X"
     assert found["unknown"].group == "s:idrisi:y"
+    assert {one.query.text for one in read_set(tmp_path / "s", left_out=["2013_X"], judged=VERDICTS)} == {"unknown"}
 
 
 def test_verdicts_count_for_sets_with_a_share_that_hold_judged_posts(tmp_path: Path) -> None:
