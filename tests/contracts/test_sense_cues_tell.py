@@ -12,7 +12,7 @@ from nlp.fold import fold_aligned
 from nlp.training_set import Example, read_set
 
 TRAINING = Path(__file__).parents[2] / "training"
-FOLDERS = ("pairs", "scenes", "contrasts", "posts", "streams", "threads", "days")
+FOLDERS = ("pairs", "scenes", "contrasts", "posts", "streams", "threads", "days", "voices")
 FEWEST = 5
 """Posts that hold a cue; of fewer nothing is concluded."""
 MOST = 0.75
