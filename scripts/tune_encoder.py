@@ -3,7 +3,7 @@
 Usage: python scripts/tune_encoder.py SET[=SHARE] … --out nlp/data/meaning.npz --readings training/readings.npz
        [--judged FILE] [--further FILE [--beside NAME] …] [--leave-out NAME] …
 
-Sets, shares and verdicts (``--judged``) are those of ``tocsin train``. Written folders are read whole, of other sets the posts that open the term gate. About an hour and a half on two
+Sets, shares and verdicts (``--judged``) are those of ``tocsin train``. Written folders are read whole, of other sets the posts that open the term gate. About an hour on two
 cores: four trainings of three turns.
 
 **Model.** The transformer of ``nlp.transformer``, its lower ``FROZEN`` layers as they are (what they make of every post is computed once);
