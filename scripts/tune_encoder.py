@@ -1,7 +1,7 @@
 """Train the upper layers of the encoder further on labelled posts (``nlp/data/meaning.npz``), and its two heads with them.
 
 Usage: python scripts/tune_encoder.py SET[=SHARE] … --out nlp/data/meaning.npz --readings training/readings.npz
-       [--judged FILE] [--further FILE [--beside NAME] …] [--leave-out NAME] …
+       [--judged FILE] [--further FILE [--beside NAME] …] [--mean-of FILE READINGS SHARE] … [--leave-out NAME] …
 
 Sets, shares and verdicts (``--judged``) are those of ``tocsin train``. Written folders are read whole, of other sets the posts that open the term gate. About an hour on two
 cores: four trainings of three turns.
@@ -20,6 +20,10 @@ packaged layers are trained on all taught posts, first, so that they can be look
 **One more set.** ``--further FILE`` teaches trained layers new posts without an hour's work: what ``--readings`` does not hold yet is new to
 FILE, is read by it and added; then FILE is trained for one more turn on the new posts, the sets named by ``--beside`` and ``SAMPLED`` others,
 at ``FURTHER_PACE`` of the rates. Beside it stands what the new posts might unteach.
+
+**The mean of several.** Trainings that begin with the same layers end near enough to each other for the mean of their weights to be an encoder
+itself, and mostly a better one than each: they err in different posts (Wortsman et al. 2022, "model soups"). ``--mean-of``, once for each, makes it in the place of a
+training; its readings are the means of theirs, each of an encoder that had not seen the post.
 """
 
 from __future__ import annotations
@@ -40,9 +44,9 @@ from sklearn.metrics import roc_auc_score
 from nlp.gate import Gate
 from nlp.judged import read_verdicts
 from nlp.lexicon import Lexicon
-from nlp.meaning import DIMENSIONS, kept, plain, read_off, unpacked
+from nlp.meaning import DIMENSIONS, SentenceEncoder, kept, plain, read_off, unpacked
 from nlp.naming import NAMED
-from nlp.readings import Readings, key_of
+from nlp.readings import HeldOutEncoder, Readings, key_of
 from nlp.training import weights_of
 from nlp.training_set import SAME_EVENT, WRITTEN, Example, read_sets
 from nlp.transformer import HEADS, LAYERS, MOST_PIECES, Embedding, Packed, WordPieces
@@ -364,6 +368,63 @@ def save(path: Path, params: Params) -> None:
     np.savez_compressed(path, **arrays)
 
 
+class Part(NamedTuple):
+    """A training that has part in a mean."""
+
+    trained: Path
+    readings: Path
+    share: float
+
+    @classmethod
+    def of(cls, given: Sequence[str]) -> Part:
+        """Read the three words after ``--mean-of``.
+
+        Raises:
+            ValueError: the share is no number above 0.
+        """
+        share = float(given[2])
+        if not 0.0 < share < float("inf"):
+            raise ValueError(f"--mean-of {given[0]}: expected a share above 0, got {given[2]}")
+        return cls(Path(given[0]), Path(given[1]), share)
+
+
+def mean_layers(parts: Sequence[Part]) -> Params:
+    """Give the weighted mean of what ``save`` wrote, layer by layer and of both heads.
+
+    Raises:
+        ValueError: the parts hold different layers.
+    """
+    total = sum(part.share for part in parts)
+    mixed: dict[str, dict[str, Floats]] = {}
+    for part in parts:
+        with np.load(part.trained, allow_pickle=False) as file:
+            arrays = dict(file)
+        read_in = {str(number): unpacked(arrays, number) for number in range(FROZEN, LAYERS)}
+        read_in["heads"] = {name: arrays[name] for name in ("heads", "bias")}
+        for owner, layer in read_in.items():
+            own = mixed.setdefault(owner, {name: np.zeros_like(array) for name, array in layer.items()})
+            if {name: array.shape for name, array in own.items()} != {
+                name: array.shape for name, array in layer.items()
+            }:
+                raise ValueError(f"{part.trained}: expected the arrays of {parts[0].trained} in {owner}")
+            for name, array in layer.items():
+                own[name] += np.float32(part.share / total) * array
+    return {"heads": mixed.pop("heads"), "layers": mixed}
+
+
+def mean_readings(parts: Sequence[Part], texts: Sequence[str]) -> Readings:
+    """Give the weighted mean of what each part said of the texts when it had not seen them.
+
+    What a part's readings do not hold was no training post of it: its trained layers read it.
+    """
+    total = sum(part.share for part in parts)
+    found = np.zeros((len(texts), DIMENSIONS))
+    for part in parts:
+        unseen = HeldOutEncoder(Readings.load(part.readings), SentenceEncoder(part.trained))
+        found += part.share / total * unseen.vectors(texts)
+    return Readings.of(texts, read_off(found))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="+")
@@ -371,6 +432,7 @@ def main() -> None:
     parser.add_argument("--readings", type=Path, required=True)
     parser.add_argument("--further", type=Path)
     parser.add_argument("--beside", action="append", default=[])
+    parser.add_argument("--mean-of", action="append", nargs=3, default=[], metavar=("FILE", "READINGS", "SHARE"))
     parser.add_argument("--leave-out", action="append", default=[])
     parser.add_argument("--judged", type=Path)
     given = parser.parse_args()
@@ -378,10 +440,15 @@ def main() -> None:
     examples, shares, gathered = read_sets(given.sets, left_out=given.leave_out, judged=verdicts)
     opened = Gate(Lexicon.load()).open([example.query.text for example in examples])
     examples = [one for one, ids in zip(examples, opened, strict=True) if ids or one.kind.startswith(WRITTEN)]
+    texts = [example.query.text for example in examples]
+    if given.mean_of:
+        parts = [Part.of(words) for words in given.mean_of]
+        save(given.out, mean_layers(parts))
+        mean_readings(parts, texts).save(given.readings)
+        return
     network = Network()
     taught = np.array([example.taught for example in examples])
     print(f"{len(examples)} posts, {taught.sum()} of them taught", flush=True)
-    texts = [example.query.text for example in examples]
     if unknown := set(given.beside) - {example.source for example in examples}:
         parser.error(f"--beside: expected names of the sets read, got {', '.join(sorted(unknown))}")
     if given.further is not None:

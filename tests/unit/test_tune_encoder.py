@@ -169,3 +169,31 @@ def test_one_event_of_two_collections_is_in_one_fold(network):
     folds = tuning.posts_of(network, pairs + others, {}, set()).fold
     assert folds[0 : len(pairs) : 2].tolist() == folds[1 : len(pairs) : 2].tolist()
     assert len(set(folds.tolist())) == tuning.FOLDS
+
+
+def test_the_mean_of_one_training_is_that_training_and_of_two_lies_between(network, trained, tmp_path):
+    posts, params = trained
+    texts = [one.query.text for one in some()[:4]]
+    tuning.save(tmp_path / "one.npz", params)
+    tuning.save(tmp_path / "two.npz", tuning.starting(network, posts))
+    tuning.Readings.of(texts[:2], np.full((2, DIMENSIONS), -2.0)).save(tmp_path / "readings.npz")
+    one, two = (tuning.Part.of([tmp_path / name, tmp_path / "readings.npz", "2"]) for name in ("one.npz", "two.npz"))
+    tuning.save(tmp_path / "same.npz", tuning.mean_layers([one, one]))
+    tuning.save(tmp_path / "mean.npz", tuning.mean_layers([one, two]))
+    asked = {
+        name: SentenceEncoder(tmp_path / f"{name}.npz").vectors(texts)[:, 0] for name in ("one", "two", "same", "mean")
+    }
+    assert asked["same"] == pytest.approx(asked["one"], abs=1e-3)
+    assert (np.abs(asked["mean"]) < np.abs(asked["one"])).all()
+    assert (np.abs(asked["mean"]) > np.abs(asked["two"])).all()
+    held = tuning.mean_readings([one, two], texts)
+    rows = dict(zip(held.keys.tolist(), held.vectors.tolist(), strict=True))
+    said = [rows[tuning.key_of(text)][0] for text in texts]
+    assert said[:2] == [-2.0, -2.0]
+    assert said[2:] == pytest.approx(((asked["one"] + asked["two"]) / 2)[2:], abs=0.01)
+
+
+@pytest.mark.parametrize("share", ["0", "-1", "inf"])
+def test_a_share_of_nothing_is_no_part_of_a_mean(share):
+    with pytest.raises(ValueError, match="expected a share above 0"):
+        tuning.Part.of(["m.npz", "r.npz", share])
