@@ -47,6 +47,8 @@ WRITTEN = {
     "streams": 0.5,
     "threads": 0.5,
     "days": 0.5,
+    "drills": 0.2,
+    "voices": 0.4,
 }
 """Folders of ``training`` and their shares, as the packaged model was trained."""
 READINGS = ROOT / "training" / "readings.npz"

@@ -395,21 +395,22 @@ def mean_layers(parts: Sequence[Part]) -> Params:
         ValueError: the parts hold different layers.
     """
     total = sum(part.share for part in parts)
-    mixed: dict[str, dict[str, Floats]] = {}
+    mixed: dict[str, dict[str, npt.NDArray[np.float64]]] = {}
     for part in parts:
         with np.load(part.trained, allow_pickle=False) as file:
             arrays = dict(file)
         read_in = {str(number): unpacked(arrays, number) for number in range(FROZEN, LAYERS)}
         read_in["heads"] = {name: arrays[name] for name in ("heads", "bias")}
         for owner, layer in read_in.items():
-            own = mixed.setdefault(owner, {name: np.zeros_like(array) for name, array in layer.items()})
+            own = mixed.setdefault(owner, {name: np.zeros(array.shape) for name, array in layer.items()})
             if {name: array.shape for name, array in own.items()} != {
                 name: array.shape for name, array in layer.items()
             }:
                 raise ValueError(f"{part.trained}: expected the arrays of {parts[0].trained} in {owner}")
             for name, array in layer.items():
-                own[name] += np.float32(part.share / total) * array
-    return {"heads": mixed.pop("heads"), "layers": mixed}
+                own[name] += part.share / total * array.astype(np.float64)
+    found = {owner: {name: array.astype(np.float32) for name, array in own.items()} for owner, own in mixed.items()}
+    return {"heads": found.pop("heads"), "layers": found}
 
 
 def mean_readings(parts: Sequence[Part], texts: Sequence[str]) -> Readings:
