@@ -21,8 +21,10 @@ from tocsin.analysis.intervals import share_interval
 TITLE: Final = "### Reliability by set and language"
 CELL: Final = re.compile(r"(?P<said>[01]\.\d\d) → (?P<found>[01]\.\d\d) \((?P<posts>\d+)\)")
 LANGUAGES: Final = ("fr", "en", "es", "it", "pt", "de")
-SETS: Final = ("dev-synthetic", "pairs", "scenes", "contrasts", "streams", "threads", "days", "t26", "t6")
-"""Sets that are drawn. The two others were written by the hand that wrote the lexicon."""
+WRITTEN: Final = ("dev-synthetic", "pairs", "scenes", "contrasts", "streams", "threads", "days", "voices", "drills")
+REAL: Final = ("t26", "t6", "idrisi-d")
+SETS: Final = (*WRITTEN, *REAL)
+"""Sets that are drawn, real posts by broken lines. The two others were written by the hand that wrote the lexicon."""
 FEWEST: Final = 10
 """Dots of fewer posts are not drawn: their interval spans most of the scale."""
 
@@ -65,7 +67,8 @@ def draw(curves: dict[str, dict[str, list[Dot]]], path: Path) -> None:
                 shown = [dot for dot in dots if dot.posts >= FEWEST]
                 if not shown:
                     continue
-                colour = PALETTE[SETS.index(group)]
+                real = group in REAL
+                colour = PALETTE[(REAL if real else WRITTEN).index(group)]
                 said, found = [dot.said for dot in shown], [dot.found for dot in shown]
                 ends = [share_interval(round(dot.found * dot.posts), dot.posts) or (0.0, 1.0) for dot in shown]
                 below = [max(0.0, dot.found - low) for dot, (low, _) in zip(shown, ends, strict=True)]
@@ -76,7 +79,8 @@ def draw(curves: dict[str, dict[str, list[Dot]]], path: Path) -> None:
                     found,
                     [below, above],
                     color=colour,
-                    marker="o",
+                    marker="D" if real else "o",
+                    linestyle="--" if real else "-",
                     markersize=3,
                     linewidth=1.2,
                     elinewidth=0.6,
