@@ -4,7 +4,7 @@ Usage: python scripts/tune_encoder.py SET[=SHARE] … --out nlp/data/meaning.npz
        [--judged FILE] [--further FILE [--beside NAME] …] [--mean-of FILE READINGS SHARE] … [--leave-out NAME] …
 
 Sets, shares and verdicts (``--judged``) are those of ``tocsin train``. Written folders are read whole, of other sets the posts that open the term gate. About an hour on two
-cores: four trainings of three turns.
+cores: three trainings (all posts, and one a fold) of three turns.
 
 **Model.** The transformer of ``nlp.transformer``, its lower ``FROZEN`` layers as they are (what they make of every post is computed once);
 on the mean of its last rows two linear heads: the log-odds that a post tells of something real, and the hazard of a real one. Loss: log loss of the
@@ -382,7 +382,10 @@ class Part(NamedTuple):
         Raises:
             ValueError: the share is no number above 0.
         """
-        share = float(given[2])
+        try:
+            share = float(given[2])
+        except ValueError:
+            share = 0.0
         if not 0.0 < share < float("inf"):
             raise ValueError(f"--mean-of {given[0]}: expected a share above 0, got {given[2]}")
         return cls(Path(given[0]), Path(given[1]), share)
@@ -399,6 +402,8 @@ def mean_layers(parts: Sequence[Part]) -> Params:
     for part in parts:
         with np.load(part.trained, allow_pickle=False) as file:
             arrays = dict(file)
+        if missing := {"heads", "bias"} - arrays.keys():
+            raise ValueError(f"{part.trained}: expected trained layers and heads, got no {', '.join(sorted(missing))}")
         read_in = {str(number): unpacked(arrays, number) for number in range(FROZEN, LAYERS)}
         read_in["heads"] = {name: arrays[name] for name in ("heads", "bias")}
         for owner, layer in read_in.items():
@@ -437,15 +442,21 @@ def main() -> None:
     parser.add_argument("--leave-out", action="append", default=[])
     parser.add_argument("--judged", type=Path)
     given = parser.parse_args()
+    if given.mean_of and given.further is not None:
+        parser.error("--mean-of, --further: expected one of them")
     verdicts = None if given.judged is None else read_verdicts(given.judged)
     examples, shares, gathered = read_sets(given.sets, left_out=given.leave_out, judged=verdicts)
     opened = Gate(Lexicon.load()).open([example.query.text for example in examples])
     examples = [one for one, ids in zip(examples, opened, strict=True) if ids or one.kind.startswith(WRITTEN)]
     texts = [example.query.text for example in examples]
     if given.mean_of:
-        parts = [Part.of(words) for words in given.mean_of]
-        save(given.out, mean_layers(parts))
-        mean_readings(parts, texts).save(given.readings)
+        try:
+            parts = [Part.of(words) for words in given.mean_of]
+            layers, readings = mean_layers(parts), mean_readings(parts, texts)
+        except (ValueError, OSError) as error:
+            parser.error(str(error))
+        save(given.out, layers)
+        readings.save(given.readings)
         return
     network = Network()
     taught = np.array([example.taught for example in examples])

@@ -193,7 +193,27 @@ def test_the_mean_of_one_training_is_that_training_and_of_two_lies_between(netwo
     assert said[2:] == pytest.approx(((asked["one"] + asked["two"]) / 2)[2:], abs=0.01)
 
 
-@pytest.mark.parametrize("share", ["0", "-1", "inf"])
+def test_the_mean_goes_by_the_shares(network, trained, tmp_path):
+    posts, params = trained
+    texts = [one.query.text for one in some()[:3]]
+    tuning.save(tmp_path / "one.npz", params)
+    tuning.save(tmp_path / "two.npz", tuning.starting(network, posts))
+    parts = []
+    for name, logit, share in (("one", 4.0, "3"), ("two", -4.0, "1")):
+        tuning.Readings.of(texts, np.full((3, DIMENSIONS), logit)).save(tmp_path / f"{name}.readings.npz")
+        parts.append(tuning.Part.of([tmp_path / f"{name}.npz", tmp_path / f"{name}.readings.npz", share]))
+    assert (tuning.mean_readings(parts, texts).vectors[:, 0] == 2.0).all()
+    heads = [np.load(part.trained)["heads"] for part in parts]
+    assert tuning.mean_layers(parts)["heads"]["heads"] == pytest.approx(0.75 * heads[0] + 0.25 * heads[1], abs=1e-6)
+
+
+def test_a_file_without_heads_has_no_part_in_a_mean(tmp_path):
+    np.savez(tmp_path / "m.npz", other=np.zeros(1))
+    with pytest.raises(ValueError, match="got no bias, heads"):
+        tuning.mean_layers([tuning.Part.of([tmp_path / "m.npz", tmp_path / "r.npz", "1"])])
+
+
+@pytest.mark.parametrize("share", ["0", "-1", "inf", "nan", "half"])
 def test_a_share_of_nothing_is_no_part_of_a_mean(share):
     with pytest.raises(ValueError, match="expected a share above 0"):
         tuning.Part.of(["m.npz", "r.npz", share])
